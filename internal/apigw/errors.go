@@ -1,0 +1,53 @@
+package apigw
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind is the closed set of what can be wrong with a management call. awsapi
+// turns a Kind into a status and an x-amzn-ErrorType in one place.
+type Kind uint8
+
+// The kinds of error.
+const (
+	Internal      Kind = iota // ours to mend: 500
+	BadRequest                // 400 BadRequestException
+	Validation                // 400 ValidationException
+	Serialization             // 400 SerializationException
+	NotFound                  // 404 NotFoundException
+	Conflict                  // 409 ConflictException
+	LimitExceeded             // 429 LimitExceededException
+	Throttled                 // 429 TooManyRequestsException
+	Unavailable               // 503 ServiceUnavailableException: the store can't take writes
+	NotSupported              // 501 NotImplementedException: of AWS's, not served yet
+)
+
+// Error is what a caller did wrong, or what stopped us, in words for them.
+type Error struct {
+	Kind    Kind
+	Message string // public; AWS's text where it is known
+	Cause   error  // private; logged, never sent
+}
+
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return e.Message + ": " + e.Cause.Error()
+	}
+	return e.Message
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Errorf makes an Error of kind k whose public message is the formatted text.
+func Errorf(k Kind, format string, args ...any) *Error {
+	return &Error{Kind: k, Message: fmt.Sprintf(format, args...)}
+}
+
+// KindOf is the kind of the first *Error in err's chain, else Internal.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Internal
+}

@@ -1,0 +1,172 @@
+// Package exchange is one request in flight: what came, what is known of it,
+// what will be answered, and what runs when the last byte is out. Edges fill
+// it, API kinds work on it. It must not know an API kind or a listener.
+package exchange
+
+import (
+	"context"
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/http1"
+)
+
+// Exchange is one request and its answer. An edge owns it and reuses it: what
+// it hands out is valid until the edge's Reset.
+type Exchange struct {
+	// The request as it came.
+	Method   string        // as sent; routing may honour X-HTTP-Method-Override
+	Path     []byte        // escaped, as sent, starting with '/', before any rewriting by address form
+	Query    []byte        // escaped, without '?'; nil when absent
+	Host     []byte        // as sent, port included
+	Protocol string        // "HTTP/1.1"; also for HTTP/2 clients, as on AWS
+	Header   *http1.Header // every field, order and case kept
+	Body     Body
+	Client   Client
+	Received time.Time // first byte
+
+	// Names of this request.
+	RequestID  [36]byte // lower-case UUID, x-amzn-RequestId
+	ExtendedID [16]byte // x-amz-apigw-id
+
+	// What addressing found. StagePath is Path after host, stage prefix or
+	// path form are taken off: what routes are matched on.
+	Address Address
+
+	// The answer; the edge writes it when the pipeline returns.
+	Response Response
+
+	// Vars are the context variables of the API kind that serves the request.
+	Vars Variables
+
+	done      []func(*Exchange)
+	decisions []Decision
+	explain   bool
+	edge      Edge
+	ctx       context.Context
+	cancel    context.CancelFunc
+}
+
+// Client is who is on the other end of the connection.
+type Client struct {
+	IP       netip.Addr // behind trusted proxies, the address they vouch for
+	Port     uint16     // the listener port the client used
+	TLS      bool
+	TLSProto string // "TLSv1.3"; empty on plain connections
+	Cipher   string
+	Listener any // the listener's identity: what its configuration says of it
+}
+
+// Address is the API and stage a request is for.
+type Address struct {
+	APIID        string
+	Stage        string
+	DomainName   string // the Host without port
+	DomainPrefix string // its first label
+	RequestPath  []byte // path with the stage, $context.path: "/prod/orders/42"
+	StagePath    []byte // path without the stage, escaped: "/orders/42"; "" when the request named the stage alone
+}
+
+// Body reads the request's body. It is a stream until ReadAll buffers it.
+type Body interface {
+	io.Reader
+	// Length is the announced length in bytes; -1 unknown, 0 none.
+	Length() int64
+	// ReadAll appends what is left to dst; http1.ErrBodyTooLarge beyond limit.
+	ReadAll(dst []byte, limit int64) ([]byte, error)
+}
+
+// Edge is the connection under an exchange.
+type Edge interface {
+	// OnAbandon arranges that cancel runs, on any goroutine, when the client
+	// leaves before the answer is complete. nil disarms.
+	OnAbandon(cancel func())
+}
+
+// Response is the answer. Body is sent when Stream is nil; otherwise Stream
+// is copied and closed, Length bytes of it (-1: unknown).
+type Response struct {
+	Status int
+	Header http1.Header
+	Body   []byte
+	Stream io.ReadCloser
+	Length int64
+	// NoBody: the answer to HEAD, 204, 304: the edge frames it without a body.
+
+	// Sent is how many body bytes went out; set by the edge before the
+	// completion hooks run. Aborted says that the answer broke off.
+	Sent    int64
+	Aborted bool
+}
+
+// Variables resolves $context names for parameter mapping, templates and
+// logs. Names are resolved to numbers at deployment by the API kind.
+type Variables interface {
+	// AppendVariable appends the value of variable v; false when it is unset.
+	AppendVariable(dst []byte, x *Exchange, v Variable) ([]byte, bool)
+}
+
+// Decision is one thing that was decided about a request, and why.
+type Decision struct {
+	Step   string // "route", "authorize", "throttle", "integration" ...
+	Result string
+	Why    string
+}
+
+// Begin readies x for a new request on edge. The caller then fills the
+// request fields.
+func (x *Exchange) Begin(edge Edge) {
+	done, decisions, header, body := x.done[:0], x.decisions[:0], x.Response.Header, x.Response.Body[:0]
+	header.Reset()
+	*x = Exchange{edge: edge, done: done, decisions: decisions}
+	x.Response.Header, x.Response.Body = header, body
+}
+
+// End runs the completion hooks, last registered first, after the edge has
+// written the last byte (or given up).
+func (x *Exchange) End() {
+	for i := len(x.done) - 1; i >= 0; i-- {
+		x.done[i](x)
+	}
+	if x.cancel != nil {
+		x.cancel()
+	}
+}
+
+// OnEnd registers f to run after the last byte of the answer.
+func (x *Exchange) OnEnd(f func(*Exchange)) { x.done = append(x.done, f) }
+
+// OnAbandon is Edge.OnAbandon.
+func (x *Exchange) OnAbandon(cancel func()) {
+	if x.edge != nil {
+		x.edge.OnAbandon(cancel)
+	}
+}
+
+// Context ends when the client leaves or the exchange ends. It is made on
+// first use: the fast paths use OnAbandon and deadlines instead.
+func (x *Exchange) Context() context.Context {
+	if x.ctx == nil {
+		x.ctx, x.cancel = context.WithCancel(context.Background())
+		x.OnAbandon(x.cancel)
+	}
+	return x.ctx
+}
+
+// Explain turns the decision list on.
+func (x *Exchange) Explain() { x.explain = true }
+
+// Explaining says whether decisions are kept; callers test it before they
+// build texts for Decide.
+func (x *Exchange) Explaining() bool { return x.explain }
+
+// Decide adds to the decision list.
+func (x *Exchange) Decide(step, result, why string) {
+	if x.explain {
+		x.decisions = append(x.decisions, Decision{step, result, why})
+	}
+}
+
+// Decisions is what was decided so far.
+func (x *Exchange) Decisions() []Decision { return x.decisions }

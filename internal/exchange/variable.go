@@ -1,0 +1,65 @@
+package exchange
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Variable is a $context name that was resolved at deployment. Names with a
+// free part (authorizer.{key}) carry it in Key.
+type Variable struct {
+	Name VariableName
+	Key  string
+}
+
+// VariableName numbers the $context variables (Amazon API Gateway developer
+// guide, "Variables for access logging" and "mapping template reference").
+type VariableName uint8
+
+// The variables served today. ParseVariable refuses what is not here.
+const (
+	VarAccountID VariableName = iota + 1
+	VarAPIID
+	VarDeploymentID
+	VarDomainName
+	VarDomainPrefix
+	VarExtendedRequestID
+	VarHTTPMethod
+	VarIdentitySourceIP
+	VarIdentityUserAgent
+	VarPath
+	VarProtocol
+	VarRequestID
+	VarRequestTime
+	VarRequestTimeEpoch
+	VarResourceID
+	VarResourcePath
+	VarStage
+	// Identity fields that stay unset until the capability that fills them.
+	VarUnset
+)
+
+var variableNames = map[string]VariableName{
+	"accountId": VarAccountID, "apiId": VarAPIID, "deploymentId": VarDeploymentID,
+	"domainName": VarDomainName, "domainPrefix": VarDomainPrefix,
+	"extendedRequestId": VarExtendedRequestID, "httpMethod": VarHTTPMethod,
+	"identity.sourceIp": VarIdentitySourceIP, "identity.userAgent": VarIdentityUserAgent,
+	"path": VarPath, "protocol": VarProtocol, "requestId": VarRequestID,
+	"requestTime": VarRequestTime, "requestTimeEpoch": VarRequestTimeEpoch,
+	"resourceId": VarResourceID, "resourcePath": VarResourcePath, "stage": VarStage,
+}
+
+// ParseVariable resolves a $context name without the "$context." prefix. A
+// name that AWS documents but that nothing sets yet (identity.*,
+// authorizer.*) resolves to VarUnset, which reads as missing; any other name
+// is an error that names it.
+func ParseVariable(name string) (Variable, error) {
+	if v, ok := variableNames[name]; ok {
+		return Variable{Name: v}, nil
+	}
+	head, key, _ := strings.Cut(name, ".")
+	if (head == "identity" || head == "authorizer") && key != "" {
+		return Variable{Name: VarUnset, Key: name}, nil
+	}
+	return Variable{}, fmt.Errorf("$context.%s is not a variable that can be read here", name)
+}
