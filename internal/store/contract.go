@@ -4,9 +4,7 @@
 package store
 
 import (
-	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"time"
 )
@@ -77,47 +75,3 @@ type ExternalConfig struct {
 	DialTimeout               time.Duration
 	Logger                    *slog.Logger
 }
-
-// Methods of *Store, in store.go and its neighbours:
-//
-//	func OpenEmbedded(ctx context.Context, cfg EmbeddedConfig) (*Store, error)
-//	func OpenExternal(ctx context.Context, cfg ExternalConfig) (*Store, error) // returns at once when the cluster is away; calls then fail with ErrDead until it is back
-//	func (s *Store) Get(ctx context.Context, key string) (Record, error)
-//	func (s *Store) List(ctx context.Context, prefix, after string, limit int) (recs []Record, more bool, rev int64, err error) // keys ascending; limit 0: all (paged inside)
-//	func (s *Store) Commit(ctx context.Context, t Txn) (rev int64, err error)
-//	func (s *Store) Watch(ctx context.Context, prefix string, after int64) <-chan Batch // 0: begins with a Reset batch; closed when ctx ends
-//	func (s *Store) Err() error // nil, or ErrDead with its cause
-//	func (s *Store) Close() error
-//	func Backup(ctx context.Context, s *Store, w io.Writer) error
-//	func Restore(ctx context.Context, r io.Reader, dir string) error // into an empty data folder
-//
-// Trees (tree.go): a definition as content-addressed blobs under one head.
-
-// EntryKey names an entry of a tree.
-type EntryKey struct{ Kind, ID string }
-
-// Change replaces (or, with a nil Value, removes) one entry.
-type Change struct {
-	EntryKey
-	Value []byte
-}
-
-// Tree is one version of a tree: immutable. Meta is small, free text kept in
-// the head itself; Head.Entries hold hashes; values are read by Values.
-//
-//	func (s *Store) ReadTree(ctx, base TreeBase) (*Tree, error)                        // ErrNotFound
-//	func (s *Store) WriteTree(ctx, base TreeBase, old *Tree, meta []byte, changes []Change, extra Txn) (*Tree, error)
-//	     // puts the blobs, then swaps the head in one transaction with extra; old nil: creates. ErrConflict when old isn't the latest.
-//	     // cost doesn't grow with the values of the tree, only (slightly) with the number of entries.
-//	func (s *Store) FreezeTree(t *Tree, key string, meta []byte) Op                   // the op that stores t under another head that never moves: a deployment; for WriteTree's extra or Commit
-//	func (s *Store) ReadFrozen(ctx, base TreeBase, key string) (*Tree, error)
-//	func (s *Store) Values(ctx, base TreeBase, t *Tree) (map[EntryKey][]byte, error)  // all values of t
-//	func (s *Store) DeleteTree base ...                                               // head, blobs, and everything under base's own prefix
-//	func (s *Store) Collect(ctx, base TreeBase, frozen []string) (removed int, err error) // blobs that neither the head nor the frozen heads refer to
-type TreeBase struct {
-	Head  string // key of the head record
-	Blobs string // prefix of its blobs, ending in "/"
-}
-
-var _ = context.Background
-var _ io.Writer
