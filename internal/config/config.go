@@ -1,0 +1,273 @@
+// Package config reads the configuration file, the GATEHOUSE_* variables and
+// their precedence. It knows spelling and places; what a setting does is
+// known where it is used.
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
+
+// Defaults of what a configuration doesn't say.
+const (
+	DefaultInvoke    = "127.0.0.1:8080"
+	DefaultControl   = "127.0.0.1:4566"
+	DefaultData      = "./.gatehouse"
+	DefaultAccount   = "000000000000"
+	DefaultRegion    = "us-east-1"
+	DefaultPartition = "aws"
+)
+
+// Config is everything that can be configured. Relative paths in a file are
+// relative to that file; Load makes them absolute.
+type Config struct {
+	Partition  string              `yaml:"partition"`
+	Account    string              `yaml:"account"`
+	Region     string              `yaml:"region"`
+	Invoke     Listeners           `yaml:"invoke"`
+	Control    Listeners           `yaml:"control"`
+	Data       string              `yaml:"data"`
+	Store      Store               `yaml:"store"`
+	Functions  map[string]Function `yaml:"functions"`
+	Endpoints  map[string]string   `yaml:"endpoints"`
+	Identities *Identities         `yaml:"identities"`
+
+	// File is where the configuration was read from; empty without a file.
+	File string `yaml:"-"`
+}
+
+// Scope is the partition, account and region that nothing else decides.
+func (c *Config) Scope() apigw.Scope {
+	return apigw.Scope{Partition: c.Partition, Account: c.Account, Region: c.Region}
+}
+
+// Listener is one address that accepts connections.
+type Listener struct {
+	Address        string   `yaml:"address"` // host:port, unix:PATH, or inherited:NAME
+	TLS            *TLS     `yaml:"tls"`
+	ProxyProtocol  bool     `yaml:"proxyProtocol"`  // from trustedProxies only
+	TrustedProxies []Prefix `yaml:"trustedProxies"` // whose X-Forwarded-For is believed
+	Endpoint       string   `yaml:"endpoint"`       // the endpoint this listener stands for: a vpce-… ID makes it private
+}
+
+// Listeners may be written as one address or as a list.
+type Listeners []Listener
+
+// UnmarshalYAML accepts "host:port", one listener, or a list of either.
+func (l *Listeners) UnmarshalYAML(n *yaml.Node) error {
+	nodes := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		nodes = n.Content
+	}
+	for _, n := range nodes {
+		var one Listener
+		if n.Kind == yaml.ScalarNode {
+			one.Address = n.Value
+		} else if err := decodeStrict(n, &one); err != nil {
+			return err
+		}
+		if one.Address == "" {
+			return fmt.Errorf("line %d: a listener needs an address", n.Line)
+		}
+		*l = append(*l, one)
+	}
+	return nil
+}
+
+// TLS is a certificate: files, or one made for development.
+type TLS struct {
+	Cert        string `yaml:"cert"`
+	Key         string `yaml:"key"`
+	Development bool   `yaml:"development"`
+}
+
+// UnmarshalYAML accepts the word development, or files.
+func (t *TLS) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode && n.Value == "development" {
+		t.Development = true
+		return nil
+	}
+	type plain TLS
+	if err := decodeStrict(n, (*plain)(t)); err != nil {
+		return err
+	}
+	if !t.Development && (t.Cert == "" || t.Key == "") {
+		return fmt.Errorf("line %d: tls is either the word development or both cert and key", n.Line)
+	}
+	return nil
+}
+
+// Prefix is a network; a bare address means that address alone.
+type Prefix struct{ netip.Prefix }
+
+// UnmarshalText reads 10.0.0.0/8 or 10.1.2.3.
+func (p *Prefix) UnmarshalText(text []byte) error {
+	s := string(text)
+	if addr, err := netip.ParseAddr(s); err == nil {
+		p.Prefix = netip.PrefixFrom(addr, addr.BitLen())
+		return nil
+	}
+	prefix, err := netip.ParsePrefix(s)
+	p.Prefix = prefix
+	return err
+}
+
+// Store says where state is kept: in the data folder, or in an etcd cluster.
+type Store struct {
+	Etcd      *Etcd  `yaml:"etcd"`
+	MasterKey Secret `yaml:"masterKey"` // 32 bytes, base64; default: a file beside the data
+}
+
+// Etcd is an external cluster.
+type Etcd struct {
+	Endpoints []string `yaml:"endpoints"`
+	CA        string   `yaml:"ca"`
+	Cert      string   `yaml:"cert"`
+	Key       string   `yaml:"key"`
+	Username  string   `yaml:"username"`
+	Password  Secret   `yaml:"password"`
+}
+
+// Function is a Lambda function that runs here, or an endpoint that answers
+// Lambda's Invoke call for it.
+type Function struct {
+	Runtime     string            `yaml:"runtime"`
+	Code        string            `yaml:"code"`
+	Handler     string            `yaml:"handler"`
+	Environment map[string]string `yaml:"environment"`
+	Timeout     Duration          `yaml:"timeout"` // seconds, or a duration; default 3 s as on AWS
+	Memory      int               `yaml:"memory"`  // MB
+	Concurrency int               `yaml:"concurrency"`
+	Endpoint    string            `yaml:"endpoint"`
+}
+
+// Duration is written as seconds or as Go writes durations ("1m30s").
+type Duration time.Duration
+
+// UnmarshalYAML reads either form.
+func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
+	text := n.Value
+	if n.Tag == "!!int" || n.Tag == "!!float" {
+		text += "s"
+	}
+	parsed, err := time.ParseDuration(text)
+	if err != nil || parsed <= 0 {
+		return fmt.Errorf("line %d: %q is no duration: write seconds (30) or 1m30s", n.Line, n.Value)
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+// Identities are who may call the management API and sign invocations.
+type Identities struct {
+	Users  []User  `yaml:"users"`
+	Groups []Group `yaml:"groups"`
+	Roles  []Role  `yaml:"roles"`
+}
+
+// User has access keys and policies.
+type User struct {
+	Name       string      `yaml:"name"`
+	Account    string      `yaml:"account"`
+	Groups     []string    `yaml:"groups"`
+	AccessKeys []AccessKey `yaml:"accessKeys"`
+	Policies   []Policy    `yaml:"policies"`
+}
+
+// Group is policies that several users share.
+type Group struct {
+	Name     string   `yaml:"name"`
+	Policies []Policy `yaml:"policies"`
+}
+
+// Role is assumed by who its trust policy names.
+type Role struct {
+	Name     string   `yaml:"name"`
+	Trust    any      `yaml:"trust"`
+	Policies []Policy `yaml:"policies"`
+}
+
+// Policy is an IAM document: a mapping, or JSON text.
+type Policy struct {
+	Name     string `yaml:"name"`
+	Document any    `yaml:"document"`
+}
+
+// AccessKey is what a caller signs with.
+type AccessKey struct {
+	ID     string `yaml:"id"`
+	Secret Secret `yaml:"secret"`
+}
+
+// Secret is a value that is written in place, or as env:NAME or file:PATH. It
+// never prints.
+type Secret struct{ value string }
+
+// NewSecret is a Secret of value.
+func NewSecret(value string) Secret { return Secret{value} }
+
+// Value is the secret itself; empty when none was configured.
+func (s Secret) Value() string { return s.value }
+
+// String hides the value from logs and errors.
+func (s Secret) String() string { return "(secret)" }
+
+// GoString hides the value from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// UnmarshalYAML resolves env: and file: forms.
+func (s *Secret) UnmarshalYAML(n *yaml.Node) error {
+	kind, rest, found := strings.Cut(n.Value, ":")
+	switch {
+	case found && kind == "env":
+		value, ok := os.LookupEnv(rest)
+		if !ok {
+			return fmt.Errorf("line %d: the variable %s is not set", n.Line, rest)
+		}
+		s.value = value
+	case found && kind == "file":
+		data, err := os.ReadFile(rest)
+		if err != nil {
+			return fmt.Errorf("line %d: read secret: %w", n.Line, err)
+		}
+		s.value = strings.TrimRight(string(data), "\r\n")
+	default:
+		s.value = n.Value
+	}
+	return nil
+}
+
+// absolute makes the paths of c absolute, relative to the folder dir.
+func (c *Config) absolute(dir string) {
+	abs := func(p *string) {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	abs(&c.Data)
+	for name, f := range c.Functions {
+		abs(&f.Code)
+		c.Functions[name] = f
+	}
+	if e := c.Store.Etcd; e != nil {
+		abs(&e.CA)
+		abs(&e.Cert)
+		abs(&e.Key)
+	}
+	for _, listeners := range []Listeners{c.Invoke, c.Control} {
+		for i := range listeners {
+			if t := listeners[i].TLS; t != nil {
+				abs(&t.Cert)
+				abs(&t.Key)
+			}
+		}
+	}
+}
