@@ -1,0 +1,139 @@
+// Command bench compares Gatehouse with other proxies on loopback: one
+// backend, every proxy before it in turn, in interleaved rounds, so that all
+// of them see the same machine. It prints requests per second, CPU time per
+// request from the process's own accounting, latencies, resident memory, and
+// ratios to nginx.
+//
+//	go run -C bench .                      # everything that is installed
+//	go run -C bench . -rounds 5 -only plain -peers gatehouse,nginx
+//
+// wrk makes the load for HTTP/1.1, h2load for HTTP/2. Peers and tools that
+// aren't installed are left out by name.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+)
+
+type options struct {
+	rounds   int
+	duration time.Duration
+	conns    int
+	only     []string
+	peers    []string
+	binary   string
+}
+
+func main() {
+	if len(os.Args) > 2 && os.Args[1] == "backend" {
+		fail(serveBackend(os.Args[2]))
+		return
+	}
+	if len(os.Args) > 6 && os.Args[1] == "fasthttp" {
+		fail(serveFasthttp(os.Args[2], os.Args[3], os.Args[4], os.Args[5], os.Args[6]))
+		return
+	}
+	var o options
+	var only, peers string
+	flag.IntVar(&o.rounds, "rounds", 3, "rounds; each measures every peer once, medians are printed")
+	flag.DurationVar(&o.duration, "duration", 4*time.Second, "of one measurement")
+	flag.IntVar(&o.conns, "connections", 64, "client connections")
+	flag.StringVar(&only, "only", "plain,tls,h2", "scenarios")
+	flag.StringVar(&peers, "peers", "gatehouse,nginx,haproxy,caddy,fasthttp", "proxies")
+	flag.StringVar(&o.binary, "gatehouse", "", "binary; built from this checkout when empty")
+	flag.Parse()
+	o.only, o.peers = strings.Split(only, ","), strings.Split(peers, ",")
+	fail(run(o))
+}
+
+func fail(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o options) error {
+	w, err := newWorkshop(o)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	for _, scenario := range []string{"plain", "tls", "h2"} {
+		if !slices.Contains(o.only, scenario) {
+			continue
+		}
+		tool := map[string]string{"plain": "wrk", "tls": "wrk", "h2": "h2load"}[scenario]
+		if _, err := exec.LookPath(tool); err != nil {
+			fmt.Printf("\n%s: left out, %s is not installed\n", scenario, tool)
+			continue
+		}
+		if err := compare(w, o, scenario); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare measures every peer once a round and prints medians.
+func compare(w *workshop, o options, scenario string) error {
+	results := map[string][]measurement{}
+	for round := range o.rounds {
+		for _, p := range w.peers {
+			target, ok := p.targets[scenario]
+			if !ok {
+				continue
+			}
+			m, err := measure(p.process, target, scenario, o)
+			if err != nil {
+				return fmt.Errorf("%s, %s, round %d: %w", scenario, p.name, round+1, err)
+			}
+			results[p.name] = append(results[p.name], m)
+		}
+	}
+	report(w, scenario, results, o)
+	return nil
+}
+
+func report(w *workshop, scenario string, results map[string][]measurement, o options) {
+	fmt.Printf("\n%s: %d connections, %d rounds of %v, medians\n", scenario, o.conns, o.rounds, o.duration)
+	fmt.Printf("%-12s %10s %12s %10s %10s %10s %12s\n", "proxy", "req/s", "CPU µs/req", "p50 µs", "p99 µs", "RSS MB", "CPU/nginx")
+	base := median(results["nginx"], func(m measurement) float64 { return m.cpuPerRequest })
+	for _, p := range w.peers {
+		ms := results[p.name]
+		if len(ms) == 0 {
+			continue
+		}
+		pick := func(f func(measurement) float64) float64 { return median(ms, f) }
+		cpu := pick(func(m measurement) float64 { return m.cpuPerRequest })
+		ratio := "-"
+		if base > 0 {
+			ratio = fmt.Sprintf("%.2f", cpu/base)
+		}
+		fmt.Printf("%-12s %10.0f %12.1f %10.0f %10.0f %10.1f %12s\n", p.name,
+			pick(func(m measurement) float64 { return m.perSecond }), cpu,
+			pick(func(m measurement) float64 { return m.p50 }), pick(func(m measurement) float64 { return m.p99 }),
+			pick(func(m measurement) float64 { return m.rss }), ratio)
+	}
+	for _, name := range w.missing {
+		fmt.Printf("%-12s left out: not installed\n", name)
+	}
+}
+
+func median(ms []measurement, f func(measurement) float64) float64 {
+	if len(ms) == 0 {
+		return 0
+	}
+	values := make([]float64, len(ms))
+	for i, m := range ms {
+		values[i] = f(m)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
