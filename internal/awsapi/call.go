@@ -1,0 +1,16 @@
+package awsapi
+
+import (
+	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
+)
+
+type (
+	// Call is one management call in flight.
+	Call = wire.Call
+	// Caller is who makes it.
+	Caller = wire.Caller
+	// Operations is what the REST API service can do; a nil field is answered
+	// with a 501 that names the operation.
+	Operations = apigateway.Operations
+)

@@ -1,0 +1,92 @@
+package main
+
+import "strings"
+
+// checks writes what AWS's framework checks before an operation runs: members
+// that are required, enums and patterns.
+func (g *generator) checks() {
+	g.imports("regexp", "strconv")
+	g.constraintValues()
+	for _, s := range g.structures(g.in) {
+		if op := g.isInput(s); op != "" {
+			g.p("// Check notes the constraints that the input breaks.")
+			g.p("func (s *%s) Check(v *wire.Violations) {", s.Name)
+			for _, body := range []bool{true, false} { // the body's members come first
+				for _, m := range s.Members {
+					if (m.In == "") == body {
+						g.checkMember(s, m, op)
+					}
+				}
+			}
+			g.p("}\n")
+		} else if g.constrained(s) {
+			g.p("func (s *%s) check(v *wire.Violations, path string) {", s.Name)
+			for _, m := range s.Members {
+				g.checkMember(s, m, "")
+			}
+			g.p("}\n")
+		}
+	}
+}
+
+// constraintValues writes the enums and patterns that inputs use.
+func (g *generator) constraintValues() {
+	g.p("var (")
+	for _, name := range sortedKeys(g.in) {
+		s := g.Shapes[name]
+		if len(s.Enum) > 0 {
+			g.p("%sValues = []string{%s}", lowerFirst(name), `"`+strings.Join(s.Enum, `", "`)+`"`)
+		}
+		if s.Pattern != "" {
+			g.p("%sPattern = regexp.MustCompile(`^(?:%s)$`)", lowerFirst(name), s.Pattern)
+		}
+	}
+	g.p(")\n")
+}
+
+func (g *generator) constrained(s *shape) bool {
+	for _, m := range s.Members {
+		t := g.Shapes[m.Shape]
+		if m.Required || len(t.Enum) > 0 || t.Pattern != "" || t.Type == "structure" && g.constrained(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkMember writes the checks of one member. A raw body is never null.
+func (g *generator) checkMember(s *shape, m member, op string) {
+	if m.Name == s.Payload {
+		return
+	}
+	var path string
+	switch {
+	case op == "":
+		path = `path + ".` + m.Name + `"`
+	case m.In == "":
+		path = `"` + inputName(op) + `.` + m.Name + `"`
+	default:
+		path = `"` + m.Name + `"`
+	}
+	value := "s." + m.field()
+	if m.In == "uri" {
+		value = "&" + value // a label is always there
+	}
+	if m.Required && m.In != "uri" {
+		g.p("v.Required(%s, s.%s == nil)", path, m.field())
+	}
+	t := g.Shapes[m.Shape]
+	switch {
+	case len(t.Enum) > 0:
+		g.p("v.Enum(%s, %s, %sValues)", path, value, lowerFirst(t.Name))
+	case t.Pattern != "":
+		g.p("v.Pattern(%s, %s, %sPattern, `%s`)", path, value, lowerFirst(t.Name), t.Pattern)
+	case t.Type == "list" && len(g.Shapes[t.Member].Enum) > 0:
+		g.p("v.EnumList(%s, s.%s, %sValues)", path, m.field(), lowerFirst(t.Member))
+	case t.Type == "list" && g.Shapes[t.Member].Type == "structure" && g.constrained(g.Shapes[t.Member]):
+		g.p("for i, e := range s.%s {", m.field())
+		g.p("e.check(v, %s+\".\"+strconv.Itoa(i+1)+\".member\")\n}", path)
+	case t.Type == "structure" && g.constrained(t):
+		g.p("if s.%s != nil {\ns.%s.check(v, %s)\n}", m.field(), m.field(), path)
+	}
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// model is the compact table of a service.
+type model struct {
+	Operations map[string]*operation `json:"operations"`
+	Shapes     map[string]*shape     `json:"shapes"`
+}
+
+type operation struct {
+	Name   string `json:"-"`
+	Method string `json:"method"`
+	URI    string `json:"uri"`
+	Status int    `json:"status"`
+	Input  string `json:"input"`
+	Output string `json:"output"`
+}
+
+type shape struct {
+	Name      string   `json:"-"`
+	Type      string   `json:"type"`
+	Members   members  `json:"members"`
+	Member    string   `json:"member"` // of a list
+	Value     string   `json:"value"`  // of a map
+	Enum      []string `json:"enum"`
+	Pattern   string   `json:"pattern"`
+	Exception bool     `json:"exception"`
+	Payload   string   `json:"payload"`
+}
+
+type member struct {
+	Name     string `json:"-"`
+	Shape    string `json:"shape"`
+	Wire     string `json:"wire"`
+	In       string `json:"in"` // "", uri, querystring, header
+	Required bool   `json:"required"`
+}
+
+// field is the member's name in Go.
+func (m member) field() string { return strings.ToUpper(m.Name[:1]) + m.Name[1:] }
+
+// members keeps the order of the table: constraint texts and results follow it.
+type members []member
+
+func (ms *members) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		m := member{Name: name.(string)}
+		if err := d.Decode(&m); err != nil {
+			return err
+		}
+		*ms = append(*ms, m)
+	}
+	return nil
+}
+
+func readModel(file string) (*model, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	m := new(model)
+	if err := json.Unmarshal(text, m); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	for name, s := range m.Shapes {
+		s.Name = name
+		if order, ok := enumOrders[name]; ok {
+			if err := sameSet(order, s.Enum); err != nil {
+				return nil, fmt.Errorf("enum order of %s: %w", name, err)
+			}
+			s.Enum = order
+		}
+	}
+	for name, o := range m.Operations {
+		o.Name = name
+		if o.Status == 0 {
+			o.Status = 200
+		}
+	}
+	return m, nil
+}
+
+func sameSet(a, b []string) error {
+	x, y := slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	if !slices.Equal(x, y) {
+		return fmt.Errorf("%v is not %v", x, y)
+	}
+	return nil
+}
+
+func (m *model) operationNames() []string {
+	names := make([]string, 0, len(m.Operations))
+	for n := range m.Operations {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// reach is every structure that the shapes named in roots lead to.
+func (m *model) reach(roots []string) map[string]bool {
+	seen := map[string]bool{}
+	for len(roots) > 0 {
+		name := roots[len(roots)-1]
+		roots = roots[:len(roots)-1]
+		if name == "" || seen[name] {
+			continue
+		}
+		seen[name] = true
+		s := m.Shapes[name]
+		roots = append(roots, s.Member, s.Value)
+		for _, member := range s.Members {
+			roots = append(roots, member.Shape)
+		}
+	}
+	return seen
+}
+
+func sortedKeys(m map[string]bool) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

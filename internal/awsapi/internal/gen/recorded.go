@@ -1,0 +1,30 @@
+package main
+
+// enumOrders are the orders in which AWS lists the values of an enum in the
+// text of a ValidationException: neither sorted nor the model's, but stable
+// (recorded on AWS). An enum that isn't here is listed in the model's order.
+var enumOrders = map[string][]string{
+	"Op":              {"add", "remove", "move", "test", "replace", "copy"},
+	"IntegrationType": {"HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS"},
+	"EndpointType":    {"PRIVATE", "EDGE", "REGIONAL"},
+	"IpAddressType":   {"ipv4", "dualstack"},
+	"DocumentationPartType": {"RESPONSE_BODY", "RESPONSE", "METHOD", "MODEL", "AUTHORIZER", "RESPONSE_HEADER",
+		"RESOURCE", "PATH_PARAMETER", "REQUEST_BODY", "QUERY_PARAMETER", "API", "REQUEST_HEADER"},
+	"GatewayResponseType": {"REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND", "AUTHORIZER_CONFIGURATION_ERROR",
+		"MISSING_AUTHENTICATION_TOKEN", "BAD_REQUEST_BODY", "INVALID_SIGNATURE", "INVALID_API_KEY",
+		"BAD_REQUEST_PARAMETERS", "AUTHORIZER_FAILURE", "UNAUTHORIZED", "INTEGRATION_TIMEOUT", "ACCESS_DENIED",
+		"DEFAULT_4XX", "DEFAULT_5XX", "WAF_FILTERED", "QUOTA_EXCEEDED", "THROTTLED", "API_CONFIGURATION_ERROR",
+		"UNSUPPORTED_MEDIA_TYPE", "INTEGRATION_FAILURE", "EXPIRED_TOKEN"},
+}
+
+// sparse are the maps of texts in which a null is kept, because AWS echoes it
+// or refuses it with a text of its own. In an input they come with the order
+// of their keys, which decides between templates.
+var sparse = map[string]bool{
+	"PutIntegrationRequest.requestTemplates":          true,
+	"PutIntegrationResponseRequest.responseTemplates": true,
+	"PutGatewayResponseRequest.responseTemplates":     true,
+	"PutGatewayResponseRequest.responseParameters":    true,
+	"Integration.requestTemplates":                    true,
+	"IntegrationResponse.responseTemplates":           true,
+}
