@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"log/slog"
+	"time"
 )
 
 // Config is all that New needs.
@@ -53,9 +54,9 @@ type Function struct {
 	Code        string // folder: with an executable `bootstrap`, or a Go main package
 	Handler     string // passed as _HANDLER
 	Environment map[string]string
-	Timeout     int // seconds, 1–900; 0 is 3
-	Memory      int // MB, 128–10240; 0 is 128
-	Concurrency int // environments at once; 0 is 10
+	Timeout     time.Duration // 1 s to 900 s; 0 is 3 s
+	Memory      int           // MB, 128–10240; 0 is 128
+	Concurrency int           // environments at once; 0 is 10
 
 	// Endpoint is anything that answers Lambda's Invoke call; excludes the
 	// fields above.

@@ -34,7 +34,6 @@ type Invocation struct {
 	TraceID       string // X-Amzn-Trace-Id, passed on; empty sends none
 	Deadline      time.Time
 	ClientContext string // base64 JSON, as the X-Amz-Client-Context header carries it
-	LogTail       bool   // ask for the last 4 KB of the log in Result.LogResult
 
 	// Header holds further fields for a remote endpoint, such as
 	// X-Amz-Source-Arn or x-amzn-lambda-integration-tag; may be nil.
@@ -49,7 +48,6 @@ type Result struct {
 	Payload         []byte // the function's answer, or its error document
 	RequestID       string // Lambda's own
 	ExecutedVersion string
-	LogResult       string // base64, when LogTail was asked for
 }
 
 func (r *Result) reset() {
