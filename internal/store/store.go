@@ -2,65 +2,250 @@ package store
 
 import (
 	"context"
-	"errors"
-	"io"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-var errUnfinished = errors.New("store: not written yet")
+// Prefix begins every key.
+const Prefix = "/gatehouse/"
 
-// Store is an open store, embedded or external. Safe for concurrent use.
-type Store struct{}
+// Limits of a transaction, within those of an etcd cluster that nobody tuned
+// (128 operations, 1.5 MiB).
+const (
+	MaxOps  = 100
+	MaxSize = 1 << 20
+)
 
-// OpenEmbedded starts the embedded member on cfg.Dir, which it creates.
-// ErrLocked, ErrNewer, or ErrDead (damaged data) with the cause.
-func OpenEmbedded(ctx context.Context, cfg EmbeddedConfig) (*Store, error) {
-	return nil, errUnfinished
+const pageSize = 500 // records read at once by List
+
+// Record is one stored value.
+type Record struct {
+	Key      string
+	Value    []byte
+	Revision int64 // of its last change
 }
 
-// OpenExternal returns at once, also when the cluster is away: calls then fail
-// with ErrDead until it is back.
-func OpenExternal(ctx context.Context, cfg ExternalConfig) (*Store, error) {
-	return nil, errUnfinished
+// Op is one write of a Txn. A nil Value deletes Key; Prefix deletes every key
+// that begins with it.
+type Op struct {
+	Key    string
+	Value  []byte
+	Prefix bool
+}
+
+// Condition must hold for a Txn to be applied: Key was last changed at
+// Revision; 0: Key does not exist.
+type Condition struct {
+	Key      string
+	Revision int64
+}
+
+// Txn is applied wholly or not at all. At most MaxOps conditions and as many
+// operations, MaxSize bytes, and no key written twice.
+type Txn struct {
+	If  []Condition
+	Ops []Op
+}
+
+// Store is an open store, embedded or external. Safe for concurrent use.
+type Store struct {
+	log    *slog.Logger
+	health *health
+	client *clientv3.Client
+	member *member       // nil when external
+	doubt  chan struct{} // wakes the monitor of an external cluster
+	epoch  *epoch        // nil when embedded
+
+	ctx       context.Context // ends at Close
+	cancel    context.CancelFunc
+	work      sync.WaitGroup // background goroutines
+	closeOnce sync.Once
+	closeErr  error
+	lastWrite atomic.Int64 // unix nanoseconds of the last Commit, for maintenance
+}
+
+func newStore(log *slog.Logger, known bool) *Store {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{log: log, health: newHealth(known)}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// Err is nil, or ErrDead with its cause.
+func (s *Store) Err() error {
+	_, err, _ := s.health.state()
+	return err
+}
+
+// Close ends the store; calls in progress get ErrDead and watches are closed.
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() {
+		s.cancel()
+		s.die(errClosed)
+		s.work.Wait()
+		if s.member != nil {
+			s.closeErr = s.member.stop()
+			return
+		}
+		s.client.Close()
+	})
+	return s.closeErr
 }
 
 // Get returns one record. ErrNotFound, ErrDead.
 func (s *Store) Get(ctx context.Context, key string) (Record, error) {
-	return Record{}, errUnfinished
+	if err := checkKey(key); err != nil {
+		return Record{}, err
+	}
+	resp, err := call(ctx, s, func(ctx context.Context) (*clientv3.GetResponse, error) {
+		return s.client.Get(ctx, key, s.readOptions()...)
+	})
+	if err != nil {
+		return Record{}, fmt.Errorf("read %s: %w", key, err)
+	}
+	if len(resp.Kvs) == 0 {
+		return Record{}, fmt.Errorf("%w: %s", ErrNotFound, key)
+	}
+	return record(resp.Kvs[0]), nil
+}
+
+// readOptions: the only member of a cluster has applied what it acknowledged,
+// so it need not ask for a quorum before it answers.
+func (s *Store) readOptions() []clientv3.OpOption {
+	if s.member != nil {
+		return []clientv3.OpOption{clientv3.WithSerializable()}
+	}
+	return nil
 }
 
 // List returns the records whose keys begin with prefix and are greater than
 // after, ascending, and the revision they were read at. Limit 0: all of them.
 func (s *Store) List(ctx context.Context, prefix, after string, limit int) (recs []Record, more bool, rev int64, err error) {
-	return nil, false, 0, errUnfinished
+	return s.listAt(ctx, prefix, after, limit, 0)
+}
+
+// listAt is List at a revision; 0: the latest.
+func (s *Store) listAt(ctx context.Context, prefix, after string, limit int, rev int64) ([]Record, bool, int64, error) {
+	if err := checkKey(prefix); err != nil {
+		return nil, false, 0, err
+	}
+	var recs []Record
+	for {
+		page, more, at, err := s.page(ctx, prefix, after, pageLimit(limit, len(recs)), rev)
+		if err != nil {
+			return nil, false, 0, fmt.Errorf("list %s: %w", prefix, err)
+		}
+		rev = at
+		recs = append(recs, page...)
+		if !more || limit > 0 && len(recs) >= limit {
+			return recs, more, rev, nil
+		}
+		after = recs[len(recs)-1].Key
+	}
+}
+
+func pageLimit(limit, have int) int {
+	if limit > 0 && limit-have < pageSize {
+		return limit - have
+	}
+	return pageSize
+}
+
+func (s *Store) page(ctx context.Context, prefix, after string, limit int, rev int64) ([]Record, bool, int64, error) {
+	from := prefix
+	if after >= prefix {
+		from = after + "\x00"
+	}
+	end := clientv3.GetPrefixRangeEnd(prefix)
+	if from >= end {
+		return nil, false, rev, nil
+	}
+	opts := append(s.readOptions(), clientv3.WithRange(end), clientv3.WithLimit(int64(limit)), clientv3.WithRev(rev))
+	resp, err := call(ctx, s, func(ctx context.Context) (*clientv3.GetResponse, error) {
+		return s.client.Get(ctx, from, opts...)
+	})
+	if err != nil {
+		return nil, false, 0, err
+	}
+	if rev == 0 {
+		rev = resp.Header.Revision
+	}
+	recs := make([]Record, len(resp.Kvs))
+	for i, kv := range resp.Kvs {
+		recs[i] = record(kv)
+	}
+	return recs, resp.More, rev, nil
 }
 
 // Commit applies t wholly or not at all and returns its revision once it is
-// durable. ErrConflict when a condition doesn't hold.
+// durable. ErrConflict when a condition doesn't hold, ErrTooLarge. After
+// ErrDead it isn't known whether t was applied.
 func (s *Store) Commit(ctx context.Context, t Txn) (rev int64, err error) {
-	return 0, errUnfinished
+	if err := t.check(); err != nil {
+		return 0, err
+	}
+	return s.commit(ctx, comparisons(t.If), operations(t.Ops))
 }
 
-// Watch delivers what changes under prefix after the revision after; 0: begins
-// with a Reset batch. The channel is closed when ctx ends or s is closed.
-func (s *Store) Watch(ctx context.Context, prefix string, after int64) <-chan Batch {
-	c := make(chan Batch)
-	close(c)
-	return c
+func (s *Store) commit(ctx context.Context, cmps []clientv3.Cmp, ops []clientv3.Op) (int64, error) {
+	s.lastWrite.Store(time.Now().UnixNano())
+	resp, err := call(ctx, s, func(ctx context.Context) (*clientv3.TxnResponse, error) {
+		return s.client.Txn(ctx).If(cmps...).Then(ops...).Commit()
+	})
+	if err != nil {
+		return 0, fmt.Errorf("commit: %w", err)
+	}
+	if !resp.Succeeded {
+		return 0, ErrConflict
+	}
+	return resp.Header.Revision, nil
 }
 
-// Err is nil, or ErrDead with its cause.
-func (s *Store) Err() error { return nil }
+func (t Txn) check() error {
+	if len(t.Ops) > MaxOps || len(t.If) > MaxOps {
+		return fmt.Errorf("%w: a transaction of %d operations under %d conditions; the limit is %d", ErrTooLarge, len(t.Ops), len(t.If), MaxOps)
+	}
+	for _, c := range t.If {
+		if err := checkKey(c.Key); err != nil {
+			return err
+		}
+	}
+	for _, op := range t.Ops {
+		if err := checkKey(op.Key); err != nil {
+			return err
+		}
+		if op.Prefix && op.Value != nil {
+			return fmt.Errorf("an operation on the prefix %s carries a value", op.Key)
+		}
+	}
+	if n := t.size(); n > MaxSize {
+		return fmt.Errorf("%w: a transaction of %d bytes; the limit is %d", ErrTooLarge, n, MaxSize)
+	}
+	return nil
+}
 
-// Close ends the store; calls in progress get ErrDead.
-func (s *Store) Close() error { return nil }
+func (t Txn) size() int {
+	n := 0
+	for _, c := range t.If {
+		n += len(c.Key)
+	}
+	for _, op := range t.Ops {
+		n += len(op.Key) + len(op.Value)
+	}
+	return n
+}
 
-// Backup writes every record at one revision. The master key isn't in it.
-func Backup(ctx context.Context, s *Store, w io.Writer) error { return errUnfinished }
-
-// Restore writes a backup into an empty data folder.
-func Restore(ctx context.Context, r io.Reader, dir string) error { return errUnfinished }
-
-// RestoreExternal writes a backup into a cluster that has no data of ours.
-func RestoreExternal(ctx context.Context, r io.Reader, cfg ExternalConfig) error {
-	return errUnfinished
+func checkKey(key string) error {
+	if !strings.HasPrefix(key, Prefix) {
+		return fmt.Errorf("key %q doesn't begin with %s", key, Prefix)
+	}
+	return nil
 }

@@ -1,0 +1,232 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/etcd/client/pkg/v3/types"
+	"go.etcd.io/etcd/server/v3/config"
+	"go.etcd.io/etcd/server/v3/etcdserver"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	"go.etcd.io/etcd/server/v3/features"
+	"go.etcd.io/etcd/server/v3/storage/wal"
+	"go.uber.org/zap"
+)
+
+const (
+	memberName  = "gatehouse"
+	quotaBytes  = 8 << 30
+	stopTimeout = 10 * time.Second
+)
+
+// EmbeddedConfig is for one member in this process.
+type EmbeddedConfig struct {
+	Dir    string // data folder; locked against a second process
+	Logger *slog.Logger
+
+	quota int64 // bytes, 0: quotaBytes; tests make it small
+}
+
+// member is the etcd server in this process. It listens nowhere: its only
+// client is this process, and a cluster of one has no peers.
+type member struct {
+	server    *etcdserver.EtcdServer
+	lock      *os.File
+	dir       string
+	filesOpen atomic.Bool // etcd has the folder's files open
+}
+
+// OpenEmbedded starts the embedded member on cfg.Dir, which it creates.
+// ErrLocked, ErrNewer, or ErrDead (damaged data, full disk) with the cause.
+func OpenEmbedded(ctx context.Context, cfg EmbeddedConfig) (*Store, error) {
+	s, err := openFolder(ctx, cfg, false)
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	s.background(s.maintain)
+	return s, nil
+}
+
+func openFolder(ctx context.Context, cfg EmbeddedConfig, restoring bool) (*Store, error) {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := checkFolder(dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := lockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := newStore(cfg.Logger, true)
+	s.member = &member{lock: lock, dir: dir}
+	if err := s.openLocked(ctx, cfg.quota, restoring); err != nil {
+		s.cancel()
+		s.member.abandon(s.Err() != nil)
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) openLocked(ctx context.Context, quota int64, restoring bool) error {
+	fresh, err := checkFolder(s.member.dir) // again: now nobody else changes it
+	if err != nil {
+		return err
+	}
+	if fresh {
+		if err := writeFolderFormat(s.member.dir, restoring); err != nil {
+			return deadBecause(err)
+		}
+	}
+	if quota == 0 {
+		quota = quotaBytes
+	}
+	return s.startMember(ctx, quota)
+}
+
+// startMember runs etcd's bootstrap on a goroutine that its fatal hook may end.
+func (s *Store) startMember(ctx context.Context, quota int64) error {
+	useSmallLogFiles()
+	done := make(chan error, 1)
+	go func() { done <- s.bootstrap(serverConfig(s.member.dir, quota, newEtcdLogger(s.log, s.die))) }()
+	defer context.AfterFunc(ctx, s.cancel)()
+	_, err, died := s.health.state()
+	if err != nil {
+		return err
+	}
+	select {
+	case err = <-done:
+	case <-died:
+		return s.Err()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return deadBecause(err)
+	}
+	return s.Err()
+}
+
+func (s *Store) bootstrap(cfg config.ServerConfig) (err error) {
+	debug.SetPanicOnFault(true)
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("reading the data: %v", p)
+		}
+	}()
+	if err := inspectDatabase(cfg.BackendPath()); err != nil {
+		return err
+	}
+	s.member.filesOpen.Store(true)
+	server, err := etcdserver.NewServer(cfg)
+	if err != nil {
+		s.member.filesOpen.Store(false)
+		return err
+	}
+	server.Start()
+	s.member.server = server
+	select {
+	case <-server.ReadyNotify():
+	case <-server.StopNotify():
+		return errors.New("the embedded etcd stopped while it started")
+	case <-s.ctx.Done():
+		return s.ctx.Err()
+	}
+	s.client = v3client.New(server)
+	_, err = agreeFormat(s.ctx, s.client, s.member.dir)
+	return err
+}
+
+// useSmallLogFiles: etcd reserves two log files of 64 MB from the start, more
+// than a small installation ever fills. The size is a variable of etcd's, so
+// it is set once.
+var useSmallLogFiles = sync.OnceFunc(func() { wal.SegmentSizeBytes = 16 << 20 })
+
+func serverConfig(dir string, quota int64, log *zap.Logger) config.ServerConfig {
+	self, _ := types.NewURLs([]string{"http://127.0.0.1:1"}) // a name, never dialled; can't fail
+	return config.ServerConfig{
+		Name:                        memberName,
+		DataDir:                     filepath.Join(dir, etcdFolder),
+		PeerURLs:                    self,
+		InitialPeerURLsMap:          types.URLsMap{memberName: self},
+		InitialClusterToken:         memberName,
+		NewCluster:                  true,
+		TickMs:                      10, // elects itself within milliseconds
+		ElectionTicks:               5,
+		InitialElectionTickAdvance:  true,
+		SnapshotCount:               500, // entries replayed at start, at most
+		SnapshotCatchUpEntries:      10,  // kept in memory for peers that don't exist
+		MaxSnapFiles:                2,
+		MaxWALFiles:                 3,
+		BackendFreelistType:         bolt.FreelistMapType,
+		QuotaBackendBytes:           quota,
+		MaxTxnOps:                   128,
+		MaxRequestBytes:             1536 << 10,
+		WarningApplyDuration:        time.Second,
+		WarningUnaryRequestDuration: time.Second,
+		AuthToken:                   "simple",
+		TokenTTL:                    300,
+		PreVote:                     true,
+		StrictReconfigCheck:         true,
+		Logger:                      log,
+		WatchProgressNotifyInterval: time.Minute,
+		MaxLearners:                 1,
+		ServerFeatureGate:           features.NewDefaultServerFeatureGate(memberName, log),
+		Metrics:                     "basic",
+	}
+}
+
+// stop ends the server. One whose goroutines died may never stop: the folder
+// then stays locked until the process ends, so that nobody opens it while a
+// leftover goroutine could still write.
+func (m *member) stop() error {
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		m.server.HardStop()
+	}()
+	select {
+	case <-stopped:
+		return m.lock.Close()
+	case <-time.After(stopTimeout):
+		m.keepLocked()
+		return fmt.Errorf("%s stays locked until this process ends: the dead store doesn't stop", m.dir)
+	}
+}
+
+// abandon frees the folder after a failed start, unless etcd died with its
+// files open.
+func (m *member) abandon(died bool) {
+	switch {
+	case !m.filesOpen.Load():
+		m.lock.Close()
+	case died || m.server == nil:
+		m.keepLocked()
+	default:
+		_ = m.stop()
+	}
+}
+
+// keepLocked holds on to the lock file for the rest of the process: a file
+// nobody refers to is closed by the garbage collector.
+func (m *member) keepLocked() {
+	go func() {
+		<-make(chan struct{})
+		runtime.KeepAlive(m.lock)
+	}()
+}

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// Event is one change seen by Watch. Value nil: deleted.
+type Event struct {
+	Key   string
+	Value []byte
+}
+
+// Batch is what one revision changed. With Reset the watch has no place to go
+// on from (its begin, compaction, a restored store): Events then is every
+// record under the prefix, and what isn't in it is gone.
+type Batch struct {
+	Revision int64
+	Reset    bool
+	Events   []Event
+}
+
+const watchRetry = 100 * time.Millisecond
+
+var errLostPlace = errors.New("the revision is gone")
+
+// Watch delivers what changes under prefix after the revision after, in order,
+// one batch per revision; 0: begins with a Reset batch. It outlives the
+// absence of an external cluster. The channel is closed when ctx ends or s is
+// closed.
+func (s *Store) Watch(ctx context.Context, prefix string, after int64) <-chan Batch {
+	w := &watch{s: s, prefix: prefix, after: after, out: make(chan Batch)}
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(s.ctx, cancel)
+	go func() {
+		defer close(w.out)
+		defer cancel()
+		defer stop()
+		w.run(ctx)
+	}()
+	return w.out
+}
+
+type watch struct {
+	s      *Store
+	prefix string
+	after  int64 // delivered up to here; 0: nothing
+	out    chan Batch
+}
+
+func (w *watch) run(ctx context.Context) {
+	for w.s.health.revived(ctx) == nil {
+		err := w.follow(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if errors.Is(err, errLostPlace) {
+			w.after = 0
+			continue
+		}
+		w.s.log.Debug("a watch of the store was interrupted", "prefix", w.prefix, "cause", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(watchRetry):
+		}
+	}
+}
+
+// follow delivers batches until the watch breaks.
+func (w *watch) follow(ctx context.Context) error {
+	replaced := w.s.epoch.current()
+	if err := w.place(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	changes := w.open(ctx)
+	_, _, changed := w.s.health.state()
+	for {
+		select {
+		case resp, ok := <-changes:
+			if !ok {
+				return errors.New("the watch ended")
+			}
+			if err := w.deliver(ctx, resp); err != nil {
+				return err
+			}
+		case <-replaced:
+			return errLostPlace
+		case <-changed:
+			var err error
+			if _, err, changed = w.s.health.state(); err != nil && w.s.member != nil {
+				return err
+			}
+		}
+	}
+}
+
+// place makes sure that w.after is a revision of the data there is.
+func (w *watch) place(ctx context.Context) error {
+	if w.after == 0 {
+		return w.reset(ctx)
+	}
+	resp, err := call(ctx, w.s, func(ctx context.Context) (*clientv3.GetResponse, error) {
+		return w.s.client.Get(ctx, formatKey, clientv3.WithCountOnly())
+	})
+	if err != nil {
+		return err
+	}
+	if resp.Header.Revision < w.after {
+		return errLostPlace
+	}
+	return nil
+}
+
+func (w *watch) reset(ctx context.Context) error {
+	recs, _, rev, err := w.s.List(ctx, w.prefix, "", 0)
+	if err != nil {
+		return err
+	}
+	events := make([]Event, len(recs))
+	for i, r := range recs {
+		events[i] = Event{r.Key, r.Value}
+	}
+	return w.send(ctx, Batch{Revision: rev, Reset: true, Events: events})
+}
+
+// open begins the watch in etcd. The embedded member runs part of it on this
+// goroutine's children only, so a plain call is safe here.
+func (w *watch) open(ctx context.Context) clientv3.WatchChan {
+	opts := []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithRev(w.after + 1), clientv3.WithProgressNotify()}
+	if w.s.member == nil {
+		ctx = clientv3.WithRequireLeader(ctx)
+	}
+	return w.s.client.Watch(ctx, w.prefix, opts...)
+}
+
+// deliver splits a response of etcd's, which may span revisions but never
+// holds a part of one, into batches.
+func (w *watch) deliver(ctx context.Context, resp clientv3.WatchResponse) error {
+	if err := resp.Err(); err != nil {
+		if errors.Is(rpctypes.Error(err), rpctypes.ErrCompacted) || resp.CompactRevision > w.after {
+			return errLostPlace
+		}
+		return err
+	}
+	events := resp.Events
+	for len(events) > 0 {
+		rev, n := events[0].Kv.ModRevision, 1
+		for n < len(events) && events[n].Kv.ModRevision == rev {
+			n++
+		}
+		if err := w.send(ctx, Batch{Revision: rev, Events: convertEvents(events[:n])}); err != nil {
+			return err
+		}
+		events = events[n:]
+	}
+	if resp.IsProgressNotify() && resp.Header.Revision > w.after {
+		w.after = resp.Header.Revision
+	}
+	return nil
+}
+
+func convertEvents(events []*clientv3.Event) []Event {
+	out := make([]Event, len(events))
+	for i, e := range events {
+		out[i].Key = string(e.Kv.Key)
+		if e.Type == clientv3.EventTypePut {
+			out[i].Value = present(e.Kv.Value)
+		}
+	}
+	return out
+}
+
+func (w *watch) send(ctx context.Context, b Batch) error {
+	select {
+	case w.out <- b:
+		w.after = b.Revision
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
