@@ -1,0 +1,211 @@
+package sigv4
+
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+// canonical is the text whose hash is signed. names are the signed headers in
+// lower case, sorted; payload is the last line.
+func canonical(r *Request, names []string, payload string) []byte {
+	b := make([]byte, 0, 512+len(r.Path)+len(r.Query))
+	b = append(b, r.Method...)
+	b = append(b, '\n')
+	b = appendPath(b, r.Path)
+	b = append(b, '\n')
+	b = appendQuery(b, r.Query)
+	b = append(b, '\n')
+	for _, name := range names {
+		b = append(b, name...)
+		b = append(b, ':')
+		if name == "host" {
+			b = appendTrimmed(b, r.Host)
+		} else {
+			for i, v := range r.Header(name) {
+				if i > 0 {
+					b = append(b, ',')
+				}
+				b = appendTrimmed(b, v)
+			}
+		}
+		b = append(b, '\n')
+	}
+	b = append(b, '\n')
+	for i, name := range names {
+		if i > 0 {
+			b = append(b, ';')
+		}
+		b = append(b, name...)
+	}
+	b = append(b, '\n')
+	return append(b, payload...)
+}
+
+func hexHash(sum [32]byte) string { return hex.EncodeToString(sum[:]) }
+
+// appendPath appends the path without dot segments and doubled slashes, and
+// with each segment escaped once more than it travels.
+func appendPath(b []byte, path string) []byte {
+	if path == "" {
+		return append(b, '/')
+	}
+	if needsNormalising(path) {
+		path = normalise(path)
+	}
+	for i := range len(path) {
+		if c := path[i]; c == '/' {
+			b = append(b, c)
+		} else {
+			b = appendEscaped(b, c)
+		}
+	}
+	return b
+}
+
+func needsNormalising(path string) bool {
+	return path[0] != '/' || strings.Contains(path, "//") || strings.Contains(path, "/.")
+}
+
+func normalise(path string) string {
+	var kept []string
+	segments := strings.Split(path, "/")
+	for _, s := range segments {
+		switch s {
+		case "", ".":
+		case "..":
+			if len(kept) > 0 {
+				kept = kept[:len(kept)-1]
+			}
+		default:
+			kept = append(kept, s)
+		}
+	}
+	last := segments[len(segments)-1]
+	out := "/" + strings.Join(kept, "/")
+	if len(kept) > 0 && (last == "" || last == "." || last == "..") {
+		out += "/"
+	}
+	return out
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// appendEscaped appends c as it is when RFC 3986 calls it unreserved.
+func appendEscaped(b []byte, c byte) []byte {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.', c == '~':
+		return append(b, c)
+	}
+	return append(b, '%', upperHex[c>>4], upperHex[c&15])
+}
+
+// appendQuery appends the parameters sorted by their escaped name, then value,
+// without the signature itself. A name without a value gets an empty one.
+func appendQuery(b []byte, query string) []byte {
+	if query == "" {
+		return b
+	}
+	var pairs [][2]string
+	for pair := range strings.SplitSeq(query, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		if name == "X-Amz-Signature" {
+			continue
+		}
+		pairs = append(pairs, [2]string{reescape(name), reescape(value)})
+	}
+	slices.SortFunc(pairs, func(x, y [2]string) int {
+		if c := strings.Compare(x[0], y[0]); c != 0 {
+			return c
+		}
+		return strings.Compare(x[1], y[1])
+	})
+	for i, p := range pairs {
+		if i > 0 {
+			b = append(b, '&')
+		}
+		b = append(b, p[0]...)
+		b = append(b, '=')
+		b = append(b, p[1]...)
+	}
+	return b
+}
+
+// reescape escapes a name or value the one canonical way, whichever way it
+// came. A plus is a blank; a percent sign that begins no escape is itself.
+func reescape(s string) string {
+	b := make([]byte, 0, len(s)+8)
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '+':
+			c = ' '
+		case c == '%' && i+2 < len(s):
+			if hi, lo := unhex(s[i+1]), unhex(s[i+2]); hi >= 0 && lo >= 0 {
+				c = byte(hi<<4 | lo)
+				i += 2
+			}
+		}
+		b = appendEscaped(b, c)
+	}
+	return string(b)
+}
+
+func unhex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
+
+// appendTrimmed appends a header's value without blanks at its ends and with
+// runs of blanks within as one.
+func appendTrimmed(b []byte, s string) []byte {
+	s = strings.Trim(s, " \t")
+	for i := range len(s) {
+		if s[i] == ' ' && i > 0 && s[i-1] == ' ' {
+			continue
+		}
+		b = append(b, s[i])
+	}
+	return b
+}
+
+// queryValue is the first value of a parameter, unescaped.
+func queryValue(query, name string) (string, bool) {
+	for pair := range strings.SplitSeq(query, "&") {
+		if n, value, _ := strings.Cut(pair, "="); n == name {
+			return unescape(value), true
+		}
+	}
+	return "", false
+}
+
+func unescape(s string) string {
+	if !strings.ContainsAny(s, "%+") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '+':
+			c = ' '
+		case c == '%' && i+2 < len(s):
+			if hi, lo := unhex(s[i+1]), unhex(s[i+2]); hi >= 0 && lo >= 0 {
+				c = byte(hi<<4 | lo)
+				i += 2
+			}
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}
