@@ -1,20 +1,24 @@
-// Package openapi reads Swagger 2.0 and OpenAPI 3.0 documents with the
-// x-amazon-apigateway-* extensions and turns them into the domain. It knows
-// documents, their places (file, line, pointer) and AWS's translation rules;
-// it must not know identifiers, stores or what exists already.
 package openapi
 
-import "github.com/gatehouse/gatehouse/internal/apigw"
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
 
 // Options are the parameters of an import.
 type Options struct {
 	File     string // for messages; may be empty
 	BasePath string // ignore (default), prepend, split
-	// Substitute gives the values of ${AWS::AccountId}, ${AWS::Region} and
-	// ${AWS::Partition}.
+	// Scope gives the values of ${AWS::AccountId}, ${AWS::Region} and
+	// ${AWS::Partition}, which stand for themselves where a value is empty.
 	Scope apigw.Scope
 	// MaxBytes bounds the document; 0: 6 MB as on AWS.
 	MaxBytes int
+	// IgnoreDocumentation leaves x-amazon-apigateway-documentation out
+	// (AWS: ignore=documentation).
+	IgnoreDocumentation bool
 }
 
 // API is what a document defines, by names instead of identifiers: a
@@ -22,16 +26,19 @@ type Options struct {
 // the validator's name; an integration's empty CacheNamespace means the
 // resource's ID; model references in schemas read
 // https://apigateway.amazonaws.com/restapis/{apiId}/models/Name, literally
-// "{apiId}". control gives everything its ID.
+// "{apiId}", and a policy may say execute-api:/* for the API itself. control
+// gives everything its ID.
 type API struct {
+	// Name, Version and Description are those of info; empty: not in the
+	// document. A new API needs a name, a merge into an old one does not.
 	Name, Version, Description string
 	// Paths holds every path with its methods, base path applied, without the
 	// resources in between. Sorted by path.
 	Paths            []Path
-	Authorizers      []*apigw.Authorizer
-	Models           []*apigw.Model
-	Validators       []*apigw.RequestValidator
-	GatewayResponses []*apigw.GatewayResponse
+	Authorizers      []*apigw.Authorizer       // sorted by name, used or not
+	Models           []*apigw.Model            // sorted by name; compact schemas, members in the document's order
+	Validators       []*apigw.RequestValidator // sorted by name
+	GatewayResponses []*apigw.GatewayResponse  // sorted by type
 
 	BinaryMediaTypes          []string // nil: not in the document
 	MinimumCompressionSize    *int
@@ -63,6 +70,18 @@ type Place struct {
 	Pointer string
 }
 
+// String is "file:line: pointer", without the parts that are empty.
+func (p Place) String() string {
+	s := p.File + ":" + strconv.Itoa(p.Line)
+	if p.File == "" {
+		s = "line " + strconv.Itoa(p.Line)
+	}
+	if p.Pointer != "" {
+		s += ": " + p.Pointer
+	}
+	return s
+}
+
 // Problem is one thing that is wrong with a document. Error (openapi.Errors)
 // lists all that were found, each with its place and how to mend it.
 type Problem struct {
@@ -70,11 +89,23 @@ type Problem struct {
 	Message string
 }
 
+// String is "file:line: pointer: message".
+func (p Problem) String() string { return p.Place.String() + ": " + p.Message }
+
 // Errors is the error of Parse.
-//
-//	func Parse(doc []byte, o Options) (*API, error)   // *Errors when the document can't be imported
 type Errors struct {
 	// Invalid: not parsable or of no known kind; AWS answers "Invalid OpenAPI input."
 	Invalid  bool
-	Problems []Problem
+	Problems []Problem // sorted by line, never empty
+	// Warnings were found as well; AWS lists them after the errors.
+	Warnings []string
+}
+
+// Error is one line for every problem, "file:line: pointer: message".
+func (e *Errors) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
 }

@@ -1,0 +1,241 @@
+package openapi
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
+
+// operationImport translates one operation.
+type operationImport struct {
+	*importer
+	node *node
+	path string
+	verb apigw.Verb
+}
+
+// name is how AWS's warnings call the method.
+func (o *operationImport) name() string { return string(o.verb) + " " + o.path }
+
+// problem is one that AWS would have when it puts the method.
+func (o *operationImport) methodProblem(n *node, format string, args ...any) {
+	o.problem(n, "Unable to put method '%s' on resource at path '%s': %s", o.verb, o.path, fmt.Sprintf(format, args...))
+}
+
+// method translates the operation; shared are the parameters of its path.
+func (o *operationImport) method(shared *node) *apigw.Method {
+	m := &apigw.Method{
+		Verb:              o.verb,
+		AuthorizationType: "NONE",
+		OperationName:     o.text(o.node.get("operationId"), "operationId"),
+	}
+	if d := o.node.peek("isDefaultRoute"); d != nil {
+		o.problem(d, "isDefaultRoute belongs to HTTP APIs: take it out of the definition of a REST API")
+	}
+	o.security(m)
+	o.parameters(m, shared)
+	o.requestBody(m)
+	o.responses(m)
+	m.RequestValidatorID = o.validator(o.root.get(extValidator))
+	if v := o.node.get(extValidator); v.present() {
+		m.RequestValidatorID = o.validator(v)
+	}
+	if i := o.node.get(extIntegration); i != nil {
+		m.Integration = o.integration(i)
+	}
+	o.unknownMembers(o.node, operationMembers, "attribute paths.'%s'(%s).%s is unexpected", o.path, strings.ToLower(string(o.verb)))
+	return m
+}
+
+var operationMembers = []string{"tags", "summary", "description", "externalDocs", "operationId", "consumes", "produces",
+	"parameters", "requestBody", "responses", "callbacks", "schemes", "deprecated", "security", "servers", "isDefaultRoute"}
+
+// parameterLocations are where AWS takes request parameters from.
+var parameterLocations = map[string]string{"path": "path", "query": "querystring", "header": "header"}
+
+// parameterName is what AWS lets a parameter be called (recorded on AWS).
+var parameterName = regexp.MustCompile(`^[a-zA-Z0-9:._$-]+$`)
+
+// parameters translates the operation's parameters and those of its path that
+// the operation doesn't define itself.
+func (o *operationImport) parameters(m *apigw.Method, shared *node) {
+	own := o.resolved(o.node.get("parameters"))
+	all := slices.Clone(own)
+	for _, s := range o.resolved(shared) {
+		if !slices.ContainsFunc(own, func(p *node) bool { return sameParameter(p, s) }) {
+			all = append(all, s)
+		}
+	}
+	seen := map[string]string{}
+	for _, p := range all {
+		name, in := o.text(p.get("name"), "name"), o.text(p.get("in"), "in")
+		location := parameterLocations[in]
+		switch {
+		case in == "body" && o.swagger:
+			o.requestModels(m, p.get("schema"), o.mediaTypes("consumes"))
+		case location == "":
+			o.unsupportedParameter(p, name, in)
+		case !parameterName.MatchString(name):
+			o.methodProblem(p, "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Parameter name should match the following regular expression: %s]", parameterName)
+		case seen[name] != "" && seen[name] != location:
+			o.methodProblem(p, "Parameter names must be unique across querystring, header and path")
+		default:
+			seen[name] = location
+			required := o.boolean(p.get("required"), "required")
+			o.parameter(m, location, name, in == "path" || required != nil && *required)
+		}
+	}
+}
+
+func (o *operationImport) parameter(m *apigw.Method, location, name string, required bool) {
+	if m.RequestParameters == nil {
+		m.RequestParameters = map[string]bool{}
+	}
+	m.RequestParameters["method.request."+location+"."+name] = required
+}
+
+func (o *operationImport) unsupportedParameter(p *node, name, in string) {
+	switch in {
+	case "cookie", "formData":
+		o.warn("Unsupported parameter type '%s' for parameter '%s' of method '%s'. Ignoring.", in, name, o.name())
+	default:
+		o.problem(p, "a parameter must say that it is in path, query or header")
+	}
+}
+
+func sameParameter(a, b *node) bool {
+	return textOf(a.peek("name")) == textOf(b.peek("name")) && textOf(a.peek("in")) == textOf(b.peek("in"))
+}
+
+func textOf(n *node) string {
+	if n == nil {
+		return ""
+	}
+	return n.text
+}
+
+// resolved is a list of parameters with its references followed.
+func (o *operationImport) resolved(n *node) []*node {
+	if !o.isList(n, "parameters") {
+		return nil
+	}
+	var all []*node
+	for _, p := range n.items {
+		if p = o.resolve(p, "a parameter"); p != nil {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// mediaTypes is Swagger's consumes or produces, the operation's over the root's.
+func (o *operationImport) mediaTypes(member string) []string {
+	n := o.node.get(member)
+	if !n.present() {
+		n = o.root.get(member)
+	}
+	if t := o.texts(n, member); len(t) > 0 {
+		return t
+	}
+	return []string{"application/json"}
+}
+
+// requestBody translates OpenAPI's request body.
+func (o *operationImport) requestBody(m *apigw.Method) {
+	if o.swagger {
+		return
+	}
+	body := o.resolve(o.node.get("requestBody"), "a request body")
+	content := body.get("content")
+	if !o.isObject(content, "content") {
+		return
+	}
+	for _, c := range content.items {
+		if o.isObject(c, "a media type") {
+			o.requestModels(m, c.get("schema"), []string{c.name})
+		}
+	}
+}
+
+func (o *operationImport) requestModels(m *apigw.Method, schema *node, types []string) {
+	name := o.model(schema)
+	if name == "" {
+		return
+	}
+	if m.RequestModels == nil {
+		m.RequestModels = map[string]apigw.ModelName{}
+	}
+	for _, t := range types {
+		m.RequestModels[t] = name
+	}
+}
+
+var statusRange = regexp.MustCompile(`^[1-5]XX$`)
+
+// responses translates what the method may answer.
+func (o *operationImport) responses(m *apigw.Method) {
+	all := o.node.get("responses")
+	if !o.isObject(all, "responses") {
+		return
+	}
+	for _, n := range all.items {
+		switch {
+		case strings.HasPrefix(n.name, "x-"):
+		case n.name == "default" || statusRange.MatchString(n.name):
+			o.warn("Unsupported response '%s' for method '%s'. Ignoring.", n.name, o.name())
+		case !statusCode.MatchString(n.name):
+			o.problem(n, "Unable to put method response '%s' on '%s' for resource at path '%s': it must be a status code of 100 to 599", n.name, o.verb, o.path)
+		default:
+			if m.Responses == nil {
+				m.Responses = map[apigw.StatusCode]*apigw.MethodResponse{}
+			}
+			code := apigw.StatusCode(n.name)
+			m.Responses[code] = o.response(code, o.resolve(n, "a response"))
+		}
+	}
+}
+
+// response translates one response. Headers and models it doesn't have stay
+// nil: AWS then shows no such members.
+func (o *operationImport) response(code apigw.StatusCode, n *node) *apigw.MethodResponse {
+	r := &apigw.MethodResponse{StatusCode: code}
+	if headers := n.get("headers"); o.isObject(headers, "headers") && len(headers.items) > 0 {
+		r.ResponseParameters = map[string]bool{}
+		for _, h := range headers.items {
+			r.ResponseParameters["method.response.header."+h.name] = false
+		}
+	}
+	if o.swagger {
+		for _, t := range o.mediaTypes("produces") {
+			o.responseModel(r, t, n.get("schema"))
+		}
+	} else if content := n.get("content"); o.isObject(content, "content") {
+		for _, c := range content.items {
+			o.responseModel(r, c.name, c.get("schema"))
+		}
+	}
+	return r
+}
+
+// primitiveSchemas are the schemas AWS makes no response model of, by its
+// name for them.
+var primitiveSchemas = map[string]string{"string": "StringSchema", "number": "NumberSchema",
+	"integer": "IntegerSchema", "boolean": "BooleanSchema"}
+
+func (o *operationImport) responseModel(r *apigw.MethodResponse, mediaType string, schema *node) {
+	if kind := primitiveSchemas[textOf(schema.peek("type"))]; kind != "" {
+		o.warn("Unsupported model type '%s' in %s response to method '%s'. Ignoring.", kind, r.StatusCode, o.name())
+		return
+	}
+	name := o.model(schema)
+	if name == "" {
+		return
+	}
+	if r.ResponseModels == nil {
+		r.ResponseModels = map[string]apigw.ModelName{}
+	}
+	r.ResponseModels[mediaType] = name
+}
