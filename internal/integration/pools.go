@@ -1,27 +1,183 @@
 package integration
 
 import (
+	"context"
+	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"net"
 	"net/netip"
-)
+	"sync"
+	"syscall"
+	"time"
 
-// Egress says whether integrations may connect to addr; its error says why
-// not. It is asked for every connection, with the address a name resolved to.
-type Egress func(addr netip.AddrPort) error
+	"github.com/gatehouse/gatehouse/internal/http1"
+)
 
 // PoolConfig is what all backends of a process share. Zero fields take
 // defaults.
 type PoolConfig struct {
 	Egress  Egress         // nil: everything is allowed
 	RootCAs *x509.CertPool // nil: the system's
+	// Linger is how long the connections of a backend that no stage names any
+	// more are kept: a deployment that names it again finds them warm. Default
+	// one minute.
+	Linger time.Duration
 }
 
 // Pools holds the backends of a process with their idle connections, shared
-// by every stage that names the same backend.
-type Pools struct{ config PoolConfig }
+// by every stage that names the same backend with the same TLS settings.
+type Pools struct {
+	config   PoolConfig
+	mu       sync.Mutex // guards backends and their refs
+	backends map[poolKey]*Backend
+}
+
+type poolKey struct {
+	address  string
+	tls      bool
+	insecure bool
+}
+
+// Backend is one HTTP backend: an address and how it is spoken to.
+type Backend struct {
+	*http1.Endpoint
+	pools *Pools
+	key   poolKey
+	refs  int
+	since time.Time // when refs came to zero
+}
 
 // NewPools returns empty Pools.
-func NewPools(c PoolConfig) *Pools { return &Pools{config: c} }
+func NewPools(c PoolConfig) *Pools {
+	if c.Linger == 0 {
+		c.Linger = time.Minute
+	}
+	return &Pools{config: c, backends: map[poolKey]*Backend{}}
+}
+
+// Acquire is the backend that u leads to. insecure skips the check that its
+// certificate leads to a trusted authority, and nothing else (Amazon API
+// Gateway API reference, TlsConfig). Release it when its stage is replaced.
+func (p *Pools) Acquire(u *URI, insecure bool) *Backend {
+	key := poolKey{address: u.Address, tls: u.TLS, insecure: insecure && u.TLS}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sweep(time.Now())
+	b := p.backends[key]
+	if b == nil {
+		b = &Backend{Endpoint: http1.NewEndpoint(p.endpointConfig(key, u.Name)), pools: p, key: key}
+		p.backends[key] = b
+	}
+	b.refs++
+	return b
+}
+
+// Release gives b back. Calls in flight still end well.
+func (b *Backend) Release() {
+	b.pools.mu.Lock()
+	defer b.pools.mu.Unlock()
+	if b.refs--; b.refs == 0 {
+		b.since = time.Now()
+	}
+}
+
+// sweep closes backends that nobody wanted for Linger. It runs whenever a
+// stage is compiled, the only time when backends go out of use.
+func (p *Pools) sweep(now time.Time) {
+	for key, b := range p.backends {
+		if b.refs == 0 && now.Sub(b.since) > p.config.Linger {
+			delete(p.backends, key)
+			b.Endpoint.Close()
+		}
+	}
+}
 
 // Close ends all idle connections.
-func (p *Pools) Close() {}
+func (p *Pools) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, b := range p.backends {
+		delete(p.backends, key)
+		b.Endpoint.Close()
+	}
+}
+
+func (p *Pools) endpointConfig(key poolKey, name string) http1.EndpointConfig {
+	c := http1.EndpointConfig{Address: key.address, Dial: p.dialer(key.address)}
+	if key.tls {
+		c.TLS = p.tlsConfig(name, key.insecure)
+	}
+	return c
+}
+
+// dialer asks Egress about each address that is about to be connected to.
+func (p *Pools) dialer(backend string) func(context.Context, string, string) (net.Conn, error) {
+	d := &net.Dialer{KeepAlive: 30 * time.Second}
+	if p.config.Egress != nil {
+		d.Control = func(_, address string, _ syscall.RawConn) error {
+			addr, err := netip.ParseAddrPort(address)
+			if err != nil {
+				return &EgressError{err}
+			}
+			if err := p.config.Egress(backend, addr); err != nil {
+				return &EgressError{err}
+			}
+			return nil
+		}
+	}
+	return d.DialContext
+}
+
+func (p *Pools) tlsConfig(name string, insecure bool) *tls.Config {
+	c := &tls.Config{
+		ServerName:         name,
+		RootCAs:            p.config.RootCAs,
+		MinVersion:         tls.VersionTLS12,
+		NextProtos:         []string{"http/1.1"},
+		ClientSessionCache: tls.NewLRUClientSessionCache(8),
+	}
+	if insecure {
+		c.InsecureSkipVerify = true
+		c.VerifyConnection = func(s tls.ConnectionState) error {
+			if err := verifyUntrusted(s, name); err != nil {
+				return &certificateError{err}
+			}
+			return nil
+		}
+	}
+	return c
+}
+
+// verifyUntrusted checks host name, dates and that the certificates lead to
+// one that signed itself, whoever that is.
+func verifyUntrusted(s tls.ConnectionState, name string) error {
+	if len(s.PeerCertificates) == 0 {
+		return errors.New("the backend sent no certificate")
+	}
+	roots, between := x509.NewCertPool(), x509.NewCertPool()
+	for _, c := range s.PeerCertificates {
+		if c.CheckSignatureFrom(c) == nil || string(c.RawIssuer) == string(c.RawSubject) {
+			roots.AddCert(c)
+		} else {
+			between.AddCert(c)
+		}
+	}
+	leaf := s.PeerCertificates[0]
+	_, err := leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: between})
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
+		_, err = leaf.Verify(x509.VerifyOptions{DNSName: name, Intermediates: between})
+	}
+	return err
+}
+
+// isCertificateError says that verifyUntrusted refused a certificate.
+func isCertificateError(err error) bool {
+	_, ok := errors.AsType[*certificateError](err)
+	return ok
+}
+
+type certificateError struct{ err error }
+
+func (e *certificateError) Error() string { return e.err.Error() }
+func (e *certificateError) Unwrap() error { return e.err }

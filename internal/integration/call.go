@@ -1,0 +1,56 @@
+package integration
+
+import (
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+)
+
+// Call is the memory of one call to an HTTP backend, reused call after call.
+// Make it with NewCall.
+type Call struct {
+	Request  http1.ClientRequest
+	Response http1.ClientResponse
+
+	bound  http1.Call
+	cancel func() // bound.Cancel, made once so that no call makes it anew
+}
+
+// NewCall returns a Call ready for its first Do.
+func NewCall() *Call {
+	c := new(Call)
+	c.cancel = c.bound.Cancel
+	return c
+}
+
+// Do sends c.Request to b and appends the answer's whole body to body, all
+// before the deadline. The call ends at once when the client of x leaves.
+// c.Response's head is valid until the next Do.
+func (c *Call) Do(x *exchange.Exchange, b *Backend, deadline time.Time, body []byte) ([]byte, *exchange.Fault) {
+	c.bound.Reset()
+	c.bound.Deadline = deadline
+	x.OnAbandon(c.cancel)
+	body, err := c.exchange(b, body)
+	x.OnAbandon(nil)
+	if err != nil {
+		return body, callFault(err)
+	}
+	return body, nil
+}
+
+func (c *Call) exchange(b *Backend, body []byte) ([]byte, error) {
+	if err := b.Do(&c.bound, &c.Request, &c.Response); err != nil {
+		return body, err
+	}
+	body, err := c.Response.ReadAll(body, MaxBody)
+	c.Response.Close()
+	return body, err
+}
+
+// Reset readies c.Request for the next request and keeps its memory.
+func (c *Call) Reset() {
+	header := c.Request.Header
+	header.Reset()
+	c.Request = http1.ClientRequest{Header: header, Target: c.Request.Target[:0], Host: c.Request.Host[:0]}
+}

@@ -1,0 +1,69 @@
+package integration
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+)
+
+// MaxBody is the most bytes of a request's or response's body.
+const MaxBody = 10 << 20
+
+// ErrResponseTooLarge is the cause of a Fault for a backend's body past
+// MaxBody.
+var ErrResponseTooLarge = fmt.Errorf("the integration's response is larger than the allowed maximum of %d bytes", MaxBody)
+
+// Misconfigured is the Fault for an integration that can't work as it is set
+// up: 500 to the client.
+func Misconfigured(cause error) *exchange.Fault {
+	return &exchange.Fault{Kind: exchange.APIConfigurationError, AfterIntegration: true, Cause: cause}
+}
+
+// TimedOut is the Fault for a backend that did not answer in time: 504.
+func TimedOut(cause error) *exchange.Fault {
+	return &exchange.Fault{Kind: exchange.IntegrationTimeout, AfterIntegration: true, Cause: cause}
+}
+
+// Unreachable is the Fault for a connection that could not be made or broke
+// off, and for an answer that is no HTTP: 504.
+func Unreachable(cause error) *exchange.Fault {
+	return &exchange.Fault{Kind: exchange.IntegrationFailure, AfterIntegration: true, Cause: cause}
+}
+
+// callFault is the Fault for an error of a call to an HTTP backend.
+func callFault(err error) *exchange.Fault {
+	if errors.Is(err, http1.ErrBodyTooLarge) {
+		return Misconfigured(ErrResponseTooLarge)
+	}
+	if _, refused := errors.AsType[*EgressError](err); refused {
+		return Misconfigured(err)
+	}
+	call, ok := errors.AsType[*http1.CallError](err)
+	switch {
+	case !ok:
+		return Unreachable(err)
+	case call.Timeout:
+		return TimedOut(err)
+	case call.Phase == http1.PhaseResolve && !call.Cancelled, call.Phase == http1.PhaseTLS && refusedTLS(err):
+		return Misconfigured(err)
+	}
+	return Unreachable(err)
+}
+
+// refusedTLS says that a handshake failed by what the two sides said, rather
+// than because the connection broke.
+func refusedTLS(err error) bool {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[tls.AlertError](err); ok {
+		return true
+	}
+	return isCertificateError(err)
+}
