@@ -2,15 +2,18 @@
 // HTTP/1.1 and HTTP/2 into one exchange, from an address to a stage, and how a
 // change becomes visible without dropping a request. It must not know what a
 // stage does with a request, nor how the management API is spoken.
+//
+// A connection goes from accept (listener.go) through the PROXY header, TLS
+// and the choice of protocol (connection.go) to a session (http1.go, http2.go).
+// A request goes from its address (address.go, route.go) through the table of
+// hosts (hosts.go) to a stage (stage.go). A change goes from the store
+// (source.go) through the applier (apply.go) into the stage's pointer, and to
+// the last good state on disk (lastgood.go).
 package gateway
 
 import (
-	"context"
 	"errors"
 	"log/slog"
-	"net"
-	"net/netip"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +21,6 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
-	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // Stage answers the requests of one stage. It never changes; many requests
@@ -41,47 +43,44 @@ type Kind struct {
 	NewIDs func(x *exchange.Exchange)
 }
 
-// LastGood keeps what is served on the node's own disk; *store.LastGood is
-// one. Put and Delete return at once.
-type LastGood interface {
-	Put(key string, value []byte)
-	Delete(key string)
-	Get(key string) []byte
-	All() func(yield func(key string, value []byte) bool)
-	SetRevision(rev int64)
-	Revision() int64
-}
-
-// Config is what a Gateway needs. Zero fields take defaults where one is
-// named.
+// Config is what a Gateway needs. Zero fields take the defaults named.
 type Config struct {
 	Listeners []ListenerConfig
-	Scope     apigw.Scope // the region names the domain of requests addressed by path
+	Inherited *Sockets    // sockets of a predecessor or of systemd; nil: none
+	Scope     apigw.Scope // its region is in the domain name of requests addressed by path
 	DataDir   string      // holds the development certificate
-	REST      Kind
-	LastGood  LastGood // nil: nothing is kept
+	REST      Kind        // required
+	LastGood  LastGood    // nil: nothing is kept, and nothing is served without the store
 	Logger    *slog.Logger
 
-	Limits         http1.Limits  // zero: AWS's limits (Amazon API Gateway developer guide, quotas)
-	MaxConnections int           // default 65536, over all listeners; more wait to be accepted
-	TLSTimeout     time.Duration // for a handshake or PROXY header; default 10 s
-	StartTimeout   time.Duration // how long Follow waits for the store before it serves the last good state; default 2 s
-	Inherited      *Sockets      // sockets of a predecessor or of systemd; nil: none
+	Limits           http1.Limits  // zero fields: see completeLimits
+	MaxConnections   int           // default 65536, over all listeners; more wait to be accepted
+	HandshakeTimeout time.Duration // for a PROXY header and TLS; default 10 s
+	StartTimeout     time.Duration // how long Follow waits for the store before it serves the last good state; default 2 s
+	MaxCompiled      int           // stages held ready at once; others are compiled when they are used; default 4096
 }
 
 // Gateway accepts requests and hands each to its stage.
 type Gateway struct {
-	cfg       Config
-	log       *slog.Logger
-	hosts     hostTable
+	cfg    Config
+	log    *slog.Logger
+	source Source // set by Follow, before a stage can be reached
+
 	listeners []*listener
-	slots     chan struct{}
-	h1        h1Server
-	h2        *h2Edge
-	conns     sync.WaitGroup // accepted and not yet handed to h1 or h2
-	state     applied
-	draining  atomic.Bool
+	slots     chan struct{} // one per connection
+	opening   openConns
+	sessions  sync.Pool // of *session
+	h1        http1Server
+	h2        *http2Edge
 	serving   atomic.Bool
+	draining  atomic.Bool
+	drained   chan struct{} // closed when Shutdown has ended
+
+	hosts   hostTable
+	stages  map[string]*stage // by key of their record; the applier's own
+	warmth  warmth
+	keeper  *keeper // nil: no last good state
+	applied applied
 }
 
 // New checks cfg and makes a Gateway that serves nothing yet.
@@ -89,11 +88,20 @@ func New(cfg Config) (*Gateway, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	g := &Gateway{cfg: cfg, log: cfg.Logger, slots: make(chan struct{}, cfg.MaxConnections)}
+	g := &Gateway{
+		cfg: cfg, log: cfg.Logger,
+		slots: make(chan struct{}, cfg.MaxConnections), drained: make(chan struct{}),
+		stages: map[string]*stage{},
+	}
+	g.sessions.New = func() any { return new(session) }
 	g.hosts.init(cfg.Scope)
-	g.state.init()
-	g.h1 = newH1Server(g)
-	g.h2 = newH2Edge(g)
+	g.warmth.init(cfg.MaxCompiled)
+	g.applied.init()
+	if cfg.LastGood != nil {
+		g.keeper = newKeeper(cfg.LastGood)
+	}
+	g.h1, _ = any(&http1.Server{Handler: g.handleHTTP1, Limits: cfg.Limits}).(http1Server)
+	g.h2 = newHTTP2Edge(g)
 	return g, nil
 }
 
@@ -104,15 +112,10 @@ func (c *Config) complete() error {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.MaxConnections == 0 {
-		c.MaxConnections = 65536
-	}
-	if c.TLSTimeout == 0 {
-		c.TLSTimeout = 10 * time.Second
-	}
-	if c.StartTimeout == 0 {
-		c.StartTimeout = 2 * time.Second
-	}
+	orDefault(&c.MaxConnections, 65536)
+	orDefault(&c.HandshakeTimeout, 10*time.Second)
+	orDefault(&c.StartTimeout, 2*time.Second)
+	orDefault(&c.MaxCompiled, 4096)
 	completeLimits(&c.Limits)
 	for i := range c.Listeners {
 		if err := c.Listeners[i].check(); err != nil {
@@ -122,58 +125,36 @@ func (c *Config) complete() error {
 	return nil
 }
 
-// Ready is nil while requests are accepted and the state to serve is known;
+// completeLimits sets what AWS documents (Amazon API Gateway developer guide,
+// "Quotas for configuring and running a REST API"): 10,240 bytes of URL and of
+// header fields, 310 s for an idle connection.
+func completeLimits(l *http1.Limits) {
+	orDefault(&l.RequestLine, 10240+32) // with method and version
+	orDefault(&l.HeaderBytes, 10240)
+	orDefault(&l.HeaderFields, 256)
+	orDefault(&l.HeaderTimeout, 30*time.Second)
+	orDefault(&l.IdleTimeout, 310*time.Second)
+	orDefault(&l.BodyTimeout, 30*time.Second)
+	orDefault(&l.WriteTimeout, 30*time.Second)
+}
+
+func orDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+// Ready is nil while requests are accepted and the APIs to serve are known;
 // else it says what is missing.
 func (g *Gateway) Ready() error {
 	switch {
 	case g.draining.Load():
-		return errors.New("draining")
+		return errors.New("shutting down")
 	case !g.serving.Load():
 		return errors.New("not listening yet")
-	case !g.state.known():
+	case !g.applied.isKnown():
 		return errors.New("the APIs to serve aren't known yet")
 	}
 	return nil
-}
-
-// ListenerConfig is one address that accepts requests.
-type ListenerConfig struct {
-	Network        string         // "tcp" (default), "unix", or "inherited"
-	Address        string         // host:port, the path of a socket, or the name of an inherited socket
-	TLS            *TLSConfig     // nil: plain, HTTP/1.1 and HTTP/2 with prior knowledge
-	ProxyProtocol  bool           // every connection begins with a PROXY header; TrustedProxies alone may connect
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For, -Proto and -Port are believed
-	Identity       string         // the endpoint it stands for: a vpce-… ID makes it private
-	SocketMode     os.FileMode    // of a unix socket; default 0660
-}
-
-// TLSConfig says which certificate a listener shows: files, reread when they
-// change, or a development certificate that the gateway makes itself.
-type TLSConfig struct {
-	CertFile, KeyFile string
-	SelfSigned        bool
-}
-
-// Source is the store, as the gateway needs it; *store.Store is one with its
-// key layout.
-type Source interface {
-	// Watch delivers the stage records, first all of them in a Reset batch.
-	Watch(ctx context.Context) <-chan store.Batch
-	// Stage decodes a stage record.
-	Stage(value []byte) (*apigw.Stage, error)
-	// Definition is the frozen content of a deployment.
-	Definition(ctx context.Context, stageKey string, api apigw.APIID, dep apigw.DeploymentID) (*apigw.Definition, error)
-	// Encode and Decode turn a Definition into bytes for the last good state.
-	Encode(*apigw.Definition) ([]byte, error)
-	Decode([]byte) (*apigw.Definition, error)
-}
-
-// Addrs are the addresses that Listen opened, in the order of the
-// configuration.
-func (g *Gateway) Addrs() []net.Addr {
-	addrs := make([]net.Addr, len(g.listeners))
-	for i, l := range g.listeners {
-		addrs[i] = l.socket.Addr()
-	}
-	return addrs
 }

@@ -1,0 +1,111 @@
+package gateway
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+)
+
+// peer is what a listener knows of a connection when its first request
+// comes; it is the same for all of them.
+type peer struct {
+	listener *listener
+	client   exchange.Client
+	trusted  bool // its forwarding headers are believed
+	info     http1.ConnInfo
+	ended    chan struct{} // HTTP/2: closed when the connection is
+}
+
+// connect takes a connection from its first byte to the protocol that serves
+// it, on a goroutine of its own.
+func (g *Gateway) connect(l *listener, nc net.Conn) {
+	defer func() { <-g.slots }()
+	p, conn, h2, err := g.greet(l, nc)
+	if err != nil {
+		g.opening.remove(nc)
+		conn.Close()
+		g.log.Debug("a connection ended before its first request", "listener", l.cfg.String(), "remote", nc.RemoteAddr(), "error", err)
+		return
+	}
+	served := func() { g.opening.remove(nc) }
+	if h2 {
+		g.h2.serve(conn, p, served)
+		return
+	}
+	g.serveHTTP1(conn, p, served)
+}
+
+// greet reads what precedes the first request: the PROXY header, the TLS
+// handshake, the preface of HTTP/2. It returns the connection to go on with.
+func (g *Gateway) greet(l *listener, nc net.Conn) (p *peer, conn net.Conn, h2 bool, err error) {
+	if t, ok := nc.(*net.TCPConn); ok {
+		t.SetNoDelay(true)
+	}
+	p = &peer{listener: l}
+	p.info.Remote, p.info.Local = nc.RemoteAddr(), nc.LocalAddr()
+	p.client.Port = l.port
+	deadline := time.Now().Add(g.cfg.HandshakeTimeout)
+	if l.cfg.ProxyProtocol {
+		if err := g.proxied(nc, p, deadline); err != nil {
+			return p, nc, false, err
+		}
+	}
+	p.client.IP, p.client.Listener = addrOf(p.info.Remote), l.identity
+	p.trusted = contains(l.cfg.TrustedProxies, p.client.IP)
+	if l.tls == nil {
+		nc, h2, err = sniff(nc, g.cfg.Limits.IdleTimeout)
+		return p, nc, h2, err
+	}
+	conn, h2, err = handshake(l.tls, nc, p, deadline)
+	return p, conn, h2, err
+}
+
+// proxied reads the PROXY header; only a trusted proxy may send one, and
+// nobody else may connect.
+func (g *Gateway) proxied(nc net.Conn, p *peer, deadline time.Time) error {
+	if !contains(p.listener.cfg.TrustedProxies, addrOf(p.info.Remote)) {
+		return errors.New("the peer is no trusted proxy")
+	}
+	nc.SetReadDeadline(deadline)
+	defer nc.SetReadDeadline(time.Time{})
+	header, err := readProxyHeader(nc)
+	if err != nil {
+		return err
+	}
+	if header.known {
+		p.info.Remote, p.info.Local = net.TCPAddrFromAddrPort(header.source), net.TCPAddrFromAddrPort(header.destination)
+		p.client.Port = header.destination.Port()
+	}
+	return nil
+}
+
+// handshake begins TLS. What it learns is the same for every request.
+func handshake(cfg *tls.Config, nc net.Conn, p *peer, deadline time.Time) (net.Conn, bool, error) {
+	c := tls.Server(nc, cfg)
+	nc.SetDeadline(deadline)
+	if err := c.Handshake(); err != nil {
+		return nc, false, err
+	}
+	nc.SetDeadline(time.Time{})
+	state := c.ConnectionState()
+	p.info.TLS = &state
+	p.client.TLS = true
+	p.client.TLSProto = tlsProto(state.Version)
+	p.client.Cipher = tls.CipherSuiteName(state.CipherSuite)
+	return c, state.NegotiatedProtocol == "h2", nil
+}
+
+// tlsProto spells a version as AWS's $context.tlsVersion does.
+func tlsProto(version uint16) string {
+	switch version {
+	case tls.VersionTLS13:
+		return "TLSv1.3"
+	case tls.VersionTLS12:
+		return "TLSv1.2"
+	}
+	return tls.VersionName(version)
+}

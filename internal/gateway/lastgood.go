@@ -1,0 +1,243 @@
+package gateway
+
+import (
+	"context"
+	"hash/maphash"
+	"iter"
+	"strings"
+	"sync"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
+
+// LastGood keeps what is served on the node's own disk; *store.LastGood is
+// one. Put and Delete return at once.
+type LastGood interface {
+	Put(key string, value []byte)
+	Delete(key string)
+	Get(key string) []byte
+	All() iter.Seq2[string, []byte]
+	SetRevision(rev int64)
+	Revision() int64
+}
+
+// Two kinds of things are kept: "stage:" and the key of a stage record holds
+// the name of the definition it needs, a line feed, and the record;
+// "definition:" and a name holds an encoded definition, which stages of one
+// API may share. A stage is kept after its definition.
+const (
+	keptStage      = "stage:"
+	keptDefinition = "definition:"
+)
+
+// keeper writes what is served to the last good state.
+type keeper struct {
+	to   LastGood
+	seed maphash.Seed
+	jobs chan keepJob
+	done <-chan struct{} // nothing is written any more
+
+	mu     sync.Mutex             // guards what follows
+	stages map[string]keptVersion // by key of the stage record
+	uses   map[string]int         // stages that need a definition, by its name
+}
+
+// keptVersion is what is kept of a stage.
+type keptVersion struct {
+	definition string
+	record     uint64 // its hash
+}
+
+type keepJob struct {
+	key    string
+	record []byte
+	name   string // of the definition
+	def    *apigw.Definition
+}
+
+func newKeeper(to LastGood) *keeper {
+	return &keeper{to: to, seed: maphash.MakeSeed(), jobs: make(chan keepJob, 64),
+		stages: map[string]keptVersion{}, uses: map[string]int{}}
+}
+
+// open reads what is kept from earlier, and writes until ctx ends.
+func (k *keeper) open(ctx context.Context, g *Gateway) {
+	k.done = ctx.Done()
+	go k.run(ctx, g)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for key, record := range k.all() {
+		k.note(key, k.version(record.definition, record.bytes))
+	}
+}
+
+type keptRecord struct {
+	definition string
+	bytes      []byte
+}
+
+// all yields the stage records that are kept, by key.
+func (k *keeper) all() iter.Seq2[string, keptRecord] {
+	return func(yield func(string, keptRecord) bool) {
+		for key, value := range k.to.All() {
+			stage, ok := strings.CutPrefix(key, keptStage)
+			if !ok {
+				continue
+			}
+			name, record, _ := strings.Cut(string(value), "\n")
+			if !yield(stage, keptRecord{name, []byte(record)}) {
+				return
+			}
+		}
+	}
+}
+
+func (k *keeper) version(definition string, record []byte) keptVersion {
+	return keptVersion{definition, maphash.Bytes(k.seed, record)}
+}
+
+// note remembers that v is kept of a stage, and returns the name of a
+// definition that nothing needs any more. k.mu is held.
+func (k *keeper) note(key string, v keptVersion) (unused string) {
+	old, had := k.stages[key]
+	k.stages[key] = v
+	k.uses[v.definition]++
+	if had {
+		return k.release(old.definition)
+	}
+	return ""
+}
+
+func (k *keeper) release(definition string) (unused string) {
+	k.uses[definition]--
+	if k.uses[definition] > 0 {
+		return ""
+	}
+	delete(k.uses, definition)
+	return definition
+}
+
+// has says whether record is what is kept of a stage.
+func (k *keeper) has(key string, record []byte) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	v, ok := k.stages[key]
+	return ok && v.record == maphash.Bytes(k.seed, record)
+}
+
+// holds is has, after a look whether the definition is really there.
+func (k *keeper) holds(key string, record []byte) bool {
+	if !k.has(key, record) {
+		return false
+	}
+	k.mu.Lock()
+	name := k.stages[key].definition
+	k.mu.Unlock()
+	return k.to.Get(keptDefinition+name) != nil
+}
+
+// definition is what is kept of a deployment, or nil.
+func (k *keeper) definition(key string, dep apigw.DeploymentID) []byte {
+	return k.to.Get(keptDefinition + definitionName(key, dep))
+}
+
+// definitionName names a deployment by the key of a stage record of its API.
+func definitionName(stageKey string, dep apigw.DeploymentID) string {
+	return stageKey[:strings.LastIndexByte(stageKey, '/')+1] + string(dep)
+}
+
+// keep arranges that a stage is kept as it is served now.
+func (k *keeper) keep(key string, record []byte, dep apigw.DeploymentID, def *apigw.Definition) {
+	if !k.has(key, record) {
+		k.send(keepJob{key, record, definitionName(key, dep), def})
+	}
+}
+
+// forget arranges that a stage isn't kept any more.
+func (k *keeper) forget(key string) { k.send(keepJob{key: key}) }
+
+// send waits for room: what changes faster than it can be kept is slowed
+// down, not piled up.
+func (k *keeper) send(j keepJob) {
+	select {
+	case k.jobs <- j:
+	case <-k.done:
+	}
+}
+
+// run writes until ctx ends: encoding takes time that a change shouldn't wait
+// for.
+func (k *keeper) run(ctx context.Context, g *Gateway) {
+	for {
+		select {
+		case j := <-k.jobs:
+			k.write(g, j)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (k *keeper) write(g *Gateway, j keepJob) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if j.def == nil { // the stage is gone
+		if old, ok := k.stages[j.key]; ok {
+			delete(k.stages, j.key)
+			k.to.Delete(keptStage + j.key)
+			k.discard(k.release(old.definition))
+		}
+		return
+	}
+	if k.uses[j.name] == 0 {
+		value, err := g.source.Encode(j.def)
+		if err != nil {
+			g.log.Error("a stage isn't kept for a start without the store", "key", j.key, "error", err)
+			return
+		}
+		k.to.Put(keptDefinition+j.name, value)
+	}
+	k.to.Put(keptStage+j.key, append([]byte(j.name+"\n"), j.record...))
+	k.discard(k.note(j.key, k.version(j.name, j.record)))
+}
+
+func (k *keeper) discard(definition string) {
+	if definition != "" {
+		k.to.Delete(keptDefinition + definition)
+	}
+}
+
+// retain forgets every kept stage that isn't wanted.
+func (k *keeper) retain(wanted map[string][]byte) {
+	k.mu.Lock()
+	var gone []string
+	for key := range k.stages {
+		if wanted[key] == nil {
+			gone = append(gone, key)
+		}
+	}
+	k.mu.Unlock()
+	for _, key := range gone {
+		k.forget(key)
+	}
+}
+
+// serveLastGood serves what is kept, until the store speaks.
+func (g *Gateway) serveLastGood() {
+	if g.keeper == nil {
+		g.log.Warn("the store is silent and there is no last good state: no API is known yet")
+		return
+	}
+	n := 0
+	for key, record := range g.keeper.all() {
+		g.set(key, record.bytes, true)
+		n++
+	}
+	revision := g.cfg.LastGood.Revision()
+	if n == 0 && revision == 0 {
+		g.log.Warn("the store is silent and the last good state is empty: no API is known yet")
+		return
+	}
+	g.log.Warn("the store is silent: serving the last good state", "stages", n, "revision", revision)
+	g.applied.move(0)
+}

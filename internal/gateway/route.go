@@ -1,0 +1,111 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
+)
+
+// finder leads the requests of one connection (or HTTP/2 stream) to their
+// stages. It remembers the last host, so that repeating it costs nothing.
+type finder struct {
+	addresser
+	private bool
+	host    []byte // x.Host the two names below were made from
+	domain  string
+	prefix  string
+	path    []byte // memory for the request path of the peer form
+}
+
+// find fills x.Address. A nil result means that x.Response holds the answer:
+// no such host, API or stage.
+func (f *finder) find(g *Gateway, x *exchange.Exchange) *stage {
+	at := f.addresser.find(x, f.private)
+	if at.form == noForm && !f.private {
+		notFound(g, x, unknownHost(x.Host))
+		return nil
+	}
+	a := g.hosts.api(at.id)
+	if a == nil {
+		f.unknownAPI(g, x, at)
+		return nil
+	}
+	f.name(x, a, at.form)
+	x.Address.APIID = a.id
+	ok := true
+	var name []byte
+	if at.form == peerForms {
+		x.Address.RequestPath, name, x.Address.StagePath, ok = splitPeer(at.path, f.path)
+		if !ok {
+			notFound(g, x, "The path form is /restapis/{api-id}/{stage}/_user_request_/{path}.")
+			return nil
+		}
+		f.path = x.Address.RequestPath[:0]
+	} else {
+		x.Address.RequestPath, name, x.Address.StagePath = splitStage(at.path)
+	}
+	s := a.stage(name)
+	if s == nil {
+		g.cfg.REST.Forbidden(x)
+		return nil
+	}
+	x.Address.Stage = s.name
+	return s
+}
+
+// name sets the domain name and its first label. A request addressed by path
+// gets the API's name on AWS, which is what functions read an API ID from.
+func (f *finder) name(x *exchange.Exchange, a *api, by form) {
+	if by == pathForms || by == peerForms {
+		x.Address.DomainName, x.Address.DomainPrefix = a.domain, a.id
+		return
+	}
+	if f.domain == "" || !bytes.Equal(f.host, x.Host) {
+		f.host = append(f.host[:0], x.Host...)
+		f.domain = string(hostName(x.Host))
+		prefix, _, _ := bytes.Cut(hostName(x.Host), []byte{'.'})
+		f.prefix = f.domain[:len(prefix)]
+	}
+	x.Address.DomainName, x.Address.DomainPrefix = f.domain, f.prefix
+}
+
+// unknownAPI answers for an API that has no stage here. A private endpoint
+// says 403, as AWS's does; elsewhere AWS has no answer, because the name
+// doesn't exist.
+func (f *finder) unknownAPI(g *Gateway, x *exchange.Exchange, at address) {
+	if f.private {
+		g.cfg.REST.Forbidden(x)
+		return
+	}
+	notFound(g, x, fmt.Sprintf("No API with the ID %q is deployed here.", clip(at.id)))
+}
+
+func unknownHost(host []byte) string {
+	return fmt.Sprintf("The host %q names no API. Use http://{api-id}.execute-api.localhost:{port}/{stage}/..., "+
+		"or the path /_aws/execute-api/{api-id}/{stage}/... or /restapis/{api-id}/{stage}/_user_request_/...", clip(host))
+}
+
+// clip bounds what an answer repeats of a request.
+func clip(b []byte) []byte { return b[:min(len(b), 100)] }
+
+// notFound answers 404 in the shape of AWS's errors.
+func notFound(g *Gateway, x *exchange.Exchange, message string) {
+	plain(x, 404, "NotFoundException", message)
+}
+
+// plain answers with an error that belongs to no API.
+func plain(x *exchange.Exchange, status int, kind, message string) {
+	r := &x.Response
+	r.Header.Reset()
+	r.Status, r.Stream = status, nil
+	r.Header.Add("Content-Type", "application/json")
+	r.Header.Add("x-amzn-RequestId", string(x.RequestID[:]))
+	r.Header.Add("x-amzn-ErrorType", kind)
+	r.Header.Add("x-amz-apigw-id", string(x.ExtendedID[:]))
+	body, _ := json.Marshal(struct {
+		Message string `json:"message"`
+	}{message})
+	r.Body = append(r.Body[:0], body...)
+}

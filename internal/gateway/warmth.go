@@ -1,0 +1,176 @@
+package gateway
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// warmth decides which stages are held compiled. After a start it compiles
+// them one by one in the background, up to limit; beyond it, stages that
+// weren't used lately make room and are compiled again when they are used.
+type warmth struct {
+	limit int
+	wake  chan struct{}
+
+	mu    sync.Mutex // guards what follows; taken after a stage's mutex
+	queue []*stage   // to be compiled or kept
+	live  []*stage   // compiled
+	hand  int        // where the evictor goes on in live
+}
+
+func (w *warmth) init(limit int) { w.limit, w.wake = limit, make(chan struct{}, 1) }
+
+// add has s looked after in the background.
+func (w *warmth) add(s *stage) {
+	w.mu.Lock()
+	w.queue = append(w.queue, s)
+	w.mu.Unlock()
+	w.rouse()
+}
+
+// compiled notes that s takes memory.
+func (w *warmth) compiled(s *stage) {
+	w.mu.Lock()
+	w.live = append(w.live, s)
+	over := len(w.live) > w.limit
+	w.mu.Unlock()
+	if over {
+		w.rouse()
+	}
+}
+
+func (w *warmth) rouse() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run works until ctx ends, and rests twice as long as it works, so that
+// requests have the processors.
+func (w *warmth) run(ctx context.Context, g *Gateway) {
+	rest := time.NewTimer(0)
+	defer rest.Stop()
+	for {
+		began := time.Now()
+		if !w.step(g) {
+			select {
+			case <-w.wake:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		rest.Reset(2 * time.Since(began))
+		select {
+		case <-rest.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// step does one piece of work; false: there is none.
+func (w *warmth) step(g *Gateway) bool {
+	if s := w.surplus(); s != nil {
+		g.evict(s)
+		return true
+	}
+	s, room := w.next()
+	if s == nil {
+		return false
+	}
+	done := true
+	if room {
+		done = s.refresh(g)
+	} else if g.keeper != nil {
+		done = g.keepCold(s)
+	}
+	if !done {
+		time.AfterFunc(s.retryIn(), func() { w.add(s) })
+	}
+	return true
+}
+
+// next takes the next stage of the queue, and says whether there is room for
+// one more compiled.
+func (w *warmth) next() (s *stage, room bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.queue) == 0 {
+		w.queue = nil
+		return nil, false
+	}
+	s, w.queue = w.queue[0], w.queue[1:]
+	return s, len(w.live) < w.limit || s.running.Load() != nil
+}
+
+// surplus is a stage that must make room, or nil: the first one since the
+// last time that wasn't used in between (the clock algorithm).
+func (w *warmth) surplus() *stage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for range 2 * len(w.live) {
+		if len(w.live) <= w.limit {
+			break
+		}
+		if w.hand >= len(w.live) {
+			w.hand = 0
+		}
+		s := w.live[w.hand]
+		if s.pinned.Load() || s.used.Swap(false) {
+			w.hand++
+			continue
+		}
+		w.live = slices.Delete(w.live, w.hand, w.hand+1)
+		return s
+	}
+	return nil
+}
+
+// gone forgets a stage that was deleted.
+func (w *warmth) gone(s *stage) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if i := slices.Index(w.live, s); i >= 0 {
+		w.live = slices.Delete(w.live, i, i+1)
+	}
+}
+
+// evict releases what s runs, if it can be made again without the store;
+// requests that have taken it go on.
+func (g *Gateway) evict(s *stage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.removed {
+		return
+	}
+	if s.stale || g.keeper == nil || !g.keeper.holds(s.key, s.record) {
+		s.pinned.Store(true) // until the next change
+		g.warmth.compiled(s)
+		return
+	}
+	s.running.Store(nil)
+}
+
+// keepCold has the last good state hold a stage that isn't compiled.
+func (g *Gateway) keepCold(s *stage) bool {
+	s.mu.Lock()
+	record, removed := s.record, s.removed
+	s.mu.Unlock()
+	if removed || g.keeper.has(s.key, record) {
+		return true
+	}
+	st, err := g.source.Stage(record)
+	if err != nil {
+		return true // compiling it will say so
+	}
+	def, err := g.definition(s, st.DeploymentID)
+	if err != nil {
+		return false
+	}
+	g.keeper.keep(s.key, record, st.DeploymentID, def)
+	return true
+}
