@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -56,13 +57,13 @@ func parseYAML(doc []byte) (tree *yaml.Node, err error) {
 	var first, second yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(doc))
 	if err := dec.Decode(&first); err != nil {
-		return nil, yamlFatal(err)
+		return nil, yamlFatal(doc, err)
 	}
 	switch err := dec.Decode(&second); {
 	case err == nil:
 		return nil, fatalf(second.Line, "the file has more than one YAML document")
 	case !errors.Is(err, io.EOF):
-		return nil, yamlFatal(err)
+		return nil, yamlFatal(doc, err)
 	}
 	if len(first.Content) == 0 {
 		return nil, fatalf(1, "the document is empty")
@@ -70,18 +71,38 @@ func parseYAML(doc []byte) (tree *yaml.Node, err error) {
 	return first.Content[0], nil
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+var (
+	yamlLine      = regexp.MustCompile(`^yaml: line (\d+): `)
+	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
 
-func yamlFatal(err error) error {
+// yamlFatal says what the parser couldn't read, and where.
+func yamlFatal(doc []byte, err error) error {
 	if errors.Is(err, io.EOF) {
 		return fatalf(1, "the document is empty")
 	}
-	message, line := strings.TrimPrefix(err.Error(), "yaml: "), 1
+	message, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		line, _ = strconv.Atoi(m[1])
 		message = err.Error()[len(m[0]):]
+		if strings.HasPrefix(message, "did not find expected") {
+			line++ // the parser counts these from 0
+		}
+	} else if m := unknownAnchor.FindStringSubmatch(message); m != nil {
+		line = lineOf(doc, bytes.Index(doc, []byte("*"+m[1])))
+	} else {
+		line = lineOf(doc, bytes.IndexFunc(doc, unprintable))
 	}
 	return fatalf(line, "the document isn't YAML: %s", message)
+}
+
+// unprintable tells the characters that YAML refuses without saying where.
+func unprintable(r rune) bool {
+	return r == utf8.RuneError || r == 0x7f || r < ' ' && r != '\t' && r != '\n' && r != '\r'
+}
+
+func lineOf(doc []byte, offset int) int {
+	return 1 + bytes.Count(doc[:max(offset, 0)], []byte("\n"))
 }
 
 // value is the node of y, which is said to stand on line.

@@ -19,14 +19,14 @@ func (im *importer) resolve(n *node, what string) *node {
 	for at, hops := n, 0; ; hops++ {
 		ref := at.peek("$ref")
 		if ref == nil || ref.kind != text {
-			if im.isObject(at, what) {
-				return at
-			}
-			return nil
+			return at
 		}
 		to := im.lookup(ref)
 		switch {
-		case to == nil:
+		case to == nil || to.refused:
+			return nil
+		case to.kind != object:
+			im.problem(ref, "reference %q doesn't lead to %s", ref.text, what)
 			return nil
 		case to == n || hops == maxHops:
 			im.problem(ref, "reference %q leads back to itself", ref.text)

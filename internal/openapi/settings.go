@@ -35,15 +35,19 @@ func (im *importer) compression(n *node) {
 }
 
 // endpoint reads the endpoint configuration: at the root in Swagger, with the
-// first server that has one in OpenAPI.
+// server in OpenAPI, of which AWS takes the first.
 func (im *importer) endpoint() {
 	n := im.root.peek(extEndpoint)
 	if !im.swagger {
+		servers := im.root.get("servers").elements()
 		n = nil
-		for _, s := range im.root.peek("servers").elements() {
-			if n = s.peek(extEndpoint); n != nil {
-				break
+		for i, s := range servers {
+			if c := s.get(extEndpoint); i == 0 {
+				n = c
 			}
+		}
+		if len(servers) > 1 {
+			im.warn("More than one server provided. Ignoring all but the first for defining endpoint configuration")
 		}
 	}
 	if n == nil {
