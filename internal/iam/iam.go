@@ -44,7 +44,7 @@ func Evaluate(policies []*Policy, action, resource string) Decision {
 	for _, p := range policies {
 		for i := range p.statements {
 			s := &p.statements[i]
-			if s.deny == false && decision == Allow || !s.matches(action, resource) {
+			if !s.deny && decision == Allow || !s.matches(action, resource) {
 				continue
 			}
 			if s.deny {

@@ -44,7 +44,8 @@ type Operation struct {
 	// Query must be in the request for the operation to be meant, as
 	// "mode=import"; empty: none.
 	Query  string
-	Status int // of a successful answer
+	Status int  // of a successful answer
+	Raw    bool // the body is a document, not JSON members
 	// Serve decodes the request, checks the shapes' constraints, runs the
 	// operation and encodes its result. Nil: not served yet.
 	Serve func(ctx context.Context, c *Call, r *Request, w *Response) error

@@ -172,11 +172,14 @@ func (g *generator) operations() {
 		if o.Output == "" {
 			serve = "wire.ServeEmpty"
 		}
-		q := ""
+		q, raw := "", ""
+		if g.Shapes[o.Input].Payload != "" {
+			raw = "Raw: true, "
+		}
 		if query != "" {
 			q = fmt.Sprintf("Query: %q, ", query)
 		}
-		g.p("{Name: %q, Method: %q, Path: %q, %sStatus: %d, Serve: %s(ops.%s)},", n, o.Method, path, q, o.Status, serve, n)
+		g.p("{Name: %q, Method: %q, Path: %q, %sStatus: %d, %sServe: %s(ops.%s)},", n, o.Method, path, q, o.Status, raw, serve, n)
 	}
 	g.p("}\n}")
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -78,9 +79,10 @@ func readModel(file string) (*model, error) {
 	if err := json.Unmarshal(text, m); err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
+	orders := enumOrders[strings.TrimSuffix(filepath.Base(file), ".json")]
 	for name, s := range m.Shapes {
 		s.Name = name
-		if order, ok := enumOrders[name]; ok {
+		if order, ok := orders[name]; ok {
 			if err := sameSet(order, s.Enum); err != nil {
 				return nil, fmt.Errorf("enum order of %s: %w", name, err)
 			}

@@ -2,8 +2,9 @@ package main
 
 // enumOrders are the orders in which AWS lists the values of an enum in the
 // text of a ValidationException: neither sorted nor the model's, but stable
-// (recorded on AWS). An enum that isn't here is listed in the model's order.
-var enumOrders = map[string][]string{
+// (recorded on AWS), by model and shape. An enum that isn't here is listed in
+// the model's order.
+var enumOrders = map[string]map[string][]string{"apigateway": {
 	"Op":              {"add", "remove", "move", "test", "replace", "copy"},
 	"IntegrationType": {"HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS"},
 	"EndpointType":    {"PRIVATE", "EDGE", "REGIONAL"},
@@ -15,7 +16,7 @@ var enumOrders = map[string][]string{
 		"BAD_REQUEST_PARAMETERS", "AUTHORIZER_FAILURE", "UNAUTHORIZED", "INTEGRATION_TIMEOUT", "ACCESS_DENIED",
 		"DEFAULT_4XX", "DEFAULT_5XX", "WAF_FILTERED", "QUOTA_EXCEEDED", "THROTTLED", "API_CONFIGURATION_ERROR",
 		"UNSUPPORTED_MEDIA_TYPE", "INTEGRATION_FAILURE", "EXPIRED_TOKEN"},
-}
+}}
 
 // sparse are the maps of texts in which a null is kept, because AWS echoes it
 // or refuses it with a text of its own. In an input they come with the order

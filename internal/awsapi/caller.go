@@ -1,0 +1,85 @@
+package awsapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/sigv4"
+)
+
+// Identities are the configured users by their access keys.
+type Identities interface {
+	// Secret is what an access key signs with, and whose it is. The caller's
+	// Account may be empty: the configured one.
+	Secret(accessKeyID string) (secret string, caller Caller, ok bool)
+}
+
+// identify finds out who calls and whose things are meant: the region from
+// the signature's scope, the account from the identity.
+func (x *request) identify(context.Context) error {
+	x.signed, _ = sigv4.ScopeOf(x.http.Header.Get("Authorization"), x.http.URL.RawQuery)
+	if x.Identities == nil {
+		x.call.Caller = x.anonymous()
+	} else if err := x.verify(); err != nil {
+		return err
+	}
+	c := x.call
+	if c.Caller.Account == "" {
+		c.Caller.Account = x.Scope.Account
+	}
+	c.Caller.AccessKeyID = x.signed.AccessKeyID
+	c.Scope = apigw.Scope{Partition: x.Scope.Partition, Account: c.Caller.Account, Region: x.Scope.Region}
+	if region := x.signed.Region; region != "" {
+		if !isRegion(region) {
+			return &sigv4.Error{Kind: sigv4.Invalid, Message: "Credential should be scoped to a valid region. "}
+		}
+		c.Scope.Region = region
+	}
+	if c.Caller.ARN == "" {
+		c.Caller.ARN = apigw.ARN("arn:" + x.Scope.Partition + ":iam::" + c.Caller.Account + ":root")
+	}
+	x.known = true
+	return nil
+}
+
+// anonymous is who calls while no identities are configured. An access key of
+// 12 digits names an account.
+func (x *request) anonymous() Caller {
+	if isAccount(x.signed.AccessKeyID) {
+		return Caller{Account: x.signed.AccessKeyID}
+	}
+	return Caller{}
+}
+
+func (x *request) verify() error {
+	var caller Caller
+	_, err := x.verifier.Verify(sigv4.FromHTTP(x.http, sha256.Sum256(x.body)), func(id, token string) (string, bool, error) {
+		secret, who, ok := x.Identities.Secret(id)
+		if ok && token != "" { // keys of the configuration have none
+			return "", false, &sigv4.Error{Kind: sigv4.UnrecognizedClient, Message: "The security token included in the request is invalid"}
+		}
+		caller = who
+		return secret, ok, nil
+	})
+	if err != nil {
+		if e, ok := errors.AsType[*sigv4.Error](err); ok {
+			x.Logger.Debug("signature refused", "kind", e.Kind, "accessKey", x.signed.AccessKeyID, "source", x.call.Source)
+		}
+		return err
+	}
+	caller.Verified = true
+	x.call.Caller = caller
+	return nil
+}
+
+func isAccount(s string) bool {
+	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
+}
+
+// isRegion keeps what isn't a region's name out of keys and ARNs.
+func isRegion(s string) bool {
+	return len(s) <= 32 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}

@@ -1,0 +1,95 @@
+package awsapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/iam"
+)
+
+// User is one configured identity.
+type User struct {
+	Name       string
+	Account    string // 12 digits; empty: the configured one
+	AccessKeys []AccessKey
+	Policies   []*iam.Policy // the user's own and its groups'
+}
+
+// AccessKey is what a user signs with.
+type AccessKey struct{ ID, Secret string }
+
+// Directory is the configured users. It never changes.
+type Directory struct {
+	users map[string]*user // by access key
+}
+
+type user struct {
+	secret   string
+	caller   Caller
+	policies []*iam.Policy
+}
+
+// NewDirectory makes a Directory, or says which user can't be.
+func NewDirectory(scope apigw.Scope, users []User) (*Directory, error) {
+	d := &Directory{users: map[string]*user{}}
+	for _, u := range users {
+		if u.Name == "" {
+			return nil, fmt.Errorf("a user has no name")
+		}
+		if u.Account == "" {
+			u.Account = scope.Account
+		}
+		if !isAccount(u.Account) {
+			return nil, fmt.Errorf("user %s: account %q is not 12 digits", u.Name, u.Account)
+		}
+		caller := Caller{
+			Account: u.Account, UserName: u.Name, UserID: userID(u.Account, u.Name),
+			ARN: apigw.ARN("arn:" + scope.Partition + ":iam::" + u.Account + ":user/" + u.Name),
+		}
+		for _, k := range u.AccessKeys {
+			if k.ID == "" || k.Secret == "" {
+				return nil, fmt.Errorf("user %s: an access key needs an id and a secret", u.Name)
+			}
+			if d.users[k.ID] != nil {
+				return nil, fmt.Errorf("user %s: access key %s belongs to another user too", u.Name, k.ID)
+			}
+			caller.AccessKeyID = k.ID
+			d.users[k.ID] = &user{secret: k.Secret, caller: caller, policies: u.Policies}
+		}
+	}
+	return d, nil
+}
+
+// userID is a principal ID as AWS forms them, the same for the same user.
+func userID(account, name string) string {
+	sum := sha256.Sum256([]byte(account + "/" + name))
+	return "AIDA" + base32.StdEncoding.EncodeToString(sum[:])[:17]
+}
+
+// Secret implements Identities.
+func (d *Directory) Secret(accessKeyID string) (string, Caller, bool) {
+	u, ok := d.users[accessKeyID]
+	if !ok {
+		return "", Caller{}, false
+	}
+	return u.secret, u.caller, true
+}
+
+// Authorize decides by the policies of the caller, in AWS's words.
+func (d *Directory) Authorize(_ context.Context, c *Call) error {
+	var policies []*iam.Policy
+	if u := d.users[c.Caller.AccessKeyID]; u != nil && c.Caller.Verified {
+		policies = u.policies
+	}
+	text := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s", c.Caller.ARN, c.Action, c.Resource)
+	switch iam.Evaluate(policies, c.Action, string(c.Resource)) {
+	case iam.Allow:
+		return nil
+	case iam.ExplicitDeny:
+		return denied(text + " with an explicit deny in an identity-based policy")
+	}
+	return denied(text + " because no identity-based policy allows the " + c.Action + " action")
+}

@@ -1,0 +1,123 @@
+package awsapi
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/sigv4"
+)
+
+// refusal is an error as the wire shows it.
+type refusal struct {
+	status  int
+	code    string // x-amzn-ErrorType
+	message string
+}
+
+func (e *refusal) Error() string { return e.code + ": " + e.message }
+
+// answerOf is the one place where an error becomes AWS's answer. What isn't
+// meant for the caller is logged under the request's ID and told to nobody.
+func (s *Server) answerOf(c *Call, err error) *refusal {
+	if e, ok := errors.AsType[*refusal](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*sigv4.Error](err); ok {
+		return &refusal{http.StatusForbidden, string(e.Kind), e.Message}
+	}
+	log := s.Logger.With("requestId", c.RequestID, "operation", c.Operation, "error", err)
+	if e, ok := errors.AsType[*apigw.Error](err); ok && e.Kind != apigw.Internal {
+		status, code := statusOf(e.Kind)
+		if e.Kind == apigw.Unavailable {
+			log.Error("management call failed: the store can't be used")
+		}
+		return &refusal{status, code, e.Message}
+	}
+	log.Error("management call failed")
+	return &refusal{http.StatusInternalServerError, "InternalFailure", "Internal failure"}
+}
+
+func statusOf(k apigw.Kind) (status int, code string) {
+	switch k {
+	case apigw.BadRequest:
+		return http.StatusBadRequest, "BadRequestException"
+	case apigw.Validation:
+		return http.StatusBadRequest, "ValidationException"
+	case apigw.Serialization:
+		return http.StatusBadRequest, "SerializationException"
+	case apigw.NotFound:
+		return http.StatusNotFound, "NotFoundException"
+	case apigw.Conflict:
+		return http.StatusConflict, "ConflictException"
+	case apigw.LimitExceeded:
+		return http.StatusTooManyRequests, "LimitExceededException"
+	case apigw.Throttled:
+		return http.StatusTooManyRequests, "TooManyRequestsException"
+	case apigw.Unavailable:
+		return http.StatusServiceUnavailable, "ServiceUnavailableException"
+	case apigw.NotSupported:
+		return http.StatusNotImplemented, "NotImplementedException"
+	}
+	return http.StatusInternalServerError, "InternalFailure"
+}
+
+// protocol is how a service writes its errors.
+type protocol uint8
+
+const (
+	restJSON protocol = iota // code in a header
+	awsJSON                  // code in the body as well
+	awsQuery                 // XML
+)
+
+func writeError(w http.ResponseWriter, p protocol, e *refusal, requestID string) {
+	h := w.Header()
+	h["x-amzn-ErrorType"] = []string{e.code}
+	if e.status == http.StatusTooManyRequests || e.status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "1")
+	}
+	var body []byte
+	switch p {
+	case awsQuery:
+		h.Set("Content-Type", "text/xml")
+		body = xmlError(e, requestID)
+	case awsJSON:
+		h.Set("Content-Type", "application/x-amz-json-1.1")
+		body = jsonError(map[string]string{"__type": e.code, "message": e.message})
+	default:
+		h.Set("Content-Type", "application/json")
+		body = jsonError(map[string]string{"message": e.message})
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(e.status)
+	_, _ = w.Write(body)
+}
+
+func xmlError(e *refusal, requestID string) []byte {
+	var doc struct {
+		XMLName xml.Name `xml:"ErrorResponse"`
+		Error   struct{ Type, Code, Message string }
+		ID      string `xml:"RequestId"`
+	}
+	doc.Error.Type, doc.Error.Code, doc.Error.Message, doc.ID = "Sender", e.code, e.message, requestID
+	if e.status >= 500 {
+		doc.Error.Type = "Receiver"
+	}
+	body, err := xml.Marshal(&doc)
+	if err != nil { // strings alone: it can't fail
+		return []byte("<ErrorResponse/>")
+	}
+	return body
+}
+
+func jsonError(members map[string]string) []byte {
+	body, err := json.Marshal(members)
+	if err != nil { // strings alone: it can't fail
+		return []byte("{}")
+	}
+	return body
+}

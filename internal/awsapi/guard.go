@@ -1,0 +1,77 @@
+package awsapi
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// guard keeps web pages out. A browser may be made to send requests to an
+// address of this machine; it says so in Origin or Sec-Fetch-Site, can't be
+// made to send an Authorization header without asking first (which we
+// refuse), and a name that was rebound to our address shows in Host.
+func (x *request) guard(context.Context) error {
+	r := x.http
+	if foreignPage(r) {
+		return denied("A web page of another origin may not call the management API")
+	}
+	if x.loopback && !x.ourHost(r.Host) {
+		return denied("The Host header names none of our hosts: call localhost, or name the host in the configuration")
+	}
+	if x.Identities == nil && r.Header.Get("Authorization") == "" {
+		return &refusal{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
+	}
+	return nil
+}
+
+func denied(message string) *refusal {
+	return &refusal{http.StatusForbidden, "AccessDeniedException", message}
+}
+
+// foreignPage says that a browser sent r for a page that isn't ours.
+func foreignPage(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+	default:
+		return true
+	}
+	for _, origin := range r.Header.Values("Origin") {
+		scheme, host, ok := strings.Cut(origin, "://")
+		if !ok || scheme != "http" && scheme != "https" || !strings.EqualFold(host, r.Host) {
+			return true
+		}
+	}
+	return false
+}
+
+// ourHost says that a Host header, with or without a port, names this machine
+// by loopback, by a configured name, or by the name of an AWS endpoint whose
+// service we speak, which a client keeps when it is led here by a proxy or
+// the resolver.
+func (s *Server) ourHost(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
+	if a, err := netip.ParseAddr(name); err == nil {
+		return a.Unmap().IsLoopback() || slices.Contains(s.Hosts, name)
+	}
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || awsEndpoint(name) ||
+		slices.ContainsFunc(s.Hosts, func(h string) bool { return strings.EqualFold(h, name) })
+}
+
+// awsEndpoint is apigateway.us-east-1.amazonaws.com and its like: two or one
+// labels that nobody but AWS can point elsewhere.
+func awsEndpoint(name string) bool {
+	for _, domain := range []string{".amazonaws.com", ".amazonaws.com.cn", ".api.aws"} {
+		if prefix, ok := strings.CutSuffix(name, domain); ok {
+			service, region, _ := strings.Cut(prefix, ".")
+			return !strings.Contains(region, ".") && isService(service)
+		}
+	}
+	return false
+}

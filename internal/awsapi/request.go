@@ -1,0 +1,134 @@
+package awsapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
+	"github.com/gatehouse/gatehouse/internal/sigv4"
+)
+
+// Bounds of a request's body, in bytes.
+const (
+	maxBody       = 10 << 20
+	maxDefinition = 6 << 20 // of an import (developer guide, "quotas")
+)
+
+// request is one call on its way through the steps.
+type request struct {
+	*Server
+	http     *http.Request
+	loopback bool
+	body     []byte
+	signed   sigv4.Scope // what the credential says, believed or not
+	call     *Call
+	known    bool // the caller is known: the call is audited
+	protocol protocol
+	op       *wire.Operation // nil: not of a service we serve
+	in       wire.Request
+	out      wire.Response
+}
+
+// readBody comes behind the cheap checks: nobody without credentials makes us
+// read.
+func (x *request) readBody(context.Context) error {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, x.http.Body, maxBody))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return &refusal{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "The request body is larger than " + strconv.Itoa(maxBody) + " bytes"}
+	}
+	if err != nil {
+		return apigw.Errorf(apigw.BadRequest, "The request body ends too early")
+	}
+	x.body = body
+	return nil
+}
+
+// authorize asks for the action on the resource. A call that isn't served is
+// asked for too: who may not call learns nothing.
+func (x *request) authorize(ctx context.Context) error {
+	if err := x.Authorize(ctx, x.call); err != nil {
+		return err
+	}
+	if x.op != nil && x.op.Raw && len(x.body) > maxDefinition {
+		return apigw.Errorf(apigw.BadRequest, "The body is larger than %d bytes", maxDefinition)
+	}
+	return halRefused(x.http.Header)
+}
+
+// halRefused answers who insists on HAL. AWS's own clients all ask for
+// application/json and get flat members; a HAL answer (_links, _embedded,
+// null for what is unset) is a different document, so giving a flat one to a
+// client that will take nothing but HAL would only fail later and obscurely.
+func halRefused(h http.Header) error {
+	const hal = "application/hal+json"
+	accept := strings.Join(h.Values("Accept"), ",")
+	if !strings.Contains(accept, hal) || strings.Contains(accept, "application/json") || strings.Contains(accept, "*/*") {
+		return nil
+	}
+	return &refusal{http.StatusNotAcceptable, "NotAcceptableException", "Gatehouse doesn't answer " + hal + ": ask for application/json"}
+}
+
+// decodeQuery splits the query string. What belongs to the signature or to
+// the client alone is no parameter of an operation.
+func (x *request) decodeQuery(context.Context) error {
+	query, err := wire.ParseQuery(x.http.URL.RawQuery)
+	if err != nil {
+		return apigw.Errorf(apigw.BadRequest, "The query string can't be decoded")
+	}
+	discriminator := ""
+	if x.op != nil {
+		discriminator = x.op.Query
+	}
+	for _, p := range query {
+		if p.Name+"="+p.Value == discriminator || ofClient(p.Name) {
+			continue
+		}
+		x.in.Query = append(x.in.Query, p)
+	}
+	x.in.Header, x.in.Body = x.http.Header, x.body
+	return nil
+}
+
+// ofClient are the parameters that SDKs add to a query: those of a presigned
+// request, and the operation's name that the SDK for JavaScript sends.
+func ofClient(name string) bool {
+	switch name {
+	case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
+		"X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Content-Sha256", "X-Amz-User-Agent", "x-id":
+		return true
+	}
+	return false
+}
+
+// write sends a result. A status that has no body has no type either.
+func (x *request) write(w http.ResponseWriter, status int) {
+	h := w.Header()
+	for name, values := range x.out.Header {
+		h[name] = values
+	}
+	if len(x.out.Body) > 0 && h.Get("Content-Type") == "" {
+		h.Set("Content-Type", "application/json")
+	}
+	if status != http.StatusNoContent {
+		h.Set("Content-Length", strconv.Itoa(len(x.out.Body)))
+	}
+	w.WriteHeader(status)
+	if status != http.StatusNoContent {
+		_, _ = w.Write(x.out.Body) // a client that left is told nothing
+	}
+}
+
+// clientAddress is who connected, without the port.
+func clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

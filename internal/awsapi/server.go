@@ -1,0 +1,192 @@
+package awsapi
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/sigv4"
+)
+
+// Config says what a Server works with. Operations and Scope are required.
+type Config struct {
+	Operations Operations
+
+	// Scope has the partition, and the account and region of calls that don't
+	// say whose they are.
+	Scope apigw.Scope
+
+	// Hosts are further names, without a port, under which clients reach the
+	// loopback listeners: beside localhost, its subdomains, loopback addresses
+	// and the names of AWS's own endpoints.
+	Hosts []string
+
+	// Identities verify signatures; nil while none are configured.
+	Identities Identities
+
+	// Authorize decides whether the caller may do the call's action on its
+	// resource. It is asked for every call; nil allows all, and is possible
+	// only while no identities are configured.
+	Authorize func(ctx context.Context, c *Call) error
+
+	// Audit gets a record of every call that had a caller; nil keeps none.
+	Audit func(AuditRecord)
+
+	// Health, Ready and Metrics answer under /_gatehouse/; nil: 404.
+	Health, Ready, Metrics http.Handler
+
+	Logger *slog.Logger     // default: slog.Default()
+	Now    func() time.Time // default: time.Now
+}
+
+// Server answers management calls.
+type Server struct {
+	Config
+	routes   *routes // of the REST API service
+	known    map[string]*routes
+	verifier *sigv4.Verifier
+}
+
+// New returns a Server, or an error when the configuration would let calls
+// through that nothing has decided on.
+func New(c Config) (*Server, error) {
+	if c.Identities != nil && c.Authorize == nil {
+		return nil, errors.New("identities are configured, but nothing says what they may do")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Authorize == nil {
+		c.Authorize = func(context.Context, *Call) error { return nil }
+	}
+	if c.Audit == nil {
+		c.Audit = func(AuditRecord) {}
+	}
+	return &Server{
+		Config:   c,
+		routes:   newRoutes(c.Operations.Table()),
+		known:    knownRoutes(),
+		verifier: &sigv4.Verifier{Now: c.Now},
+	}, nil
+}
+
+// Loopback is the handler for listeners that only this machine reaches: a
+// call needs an Authorization header (any credentials, while no identities
+// are configured), a Host that is ours, and no foreign Origin, so that no web
+// page reaches it.
+func (s *Server) Loopback() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, true) })
+}
+
+// Public is the handler for all other listeners: every call must be signed by
+// a configured identity. Without identities there is none.
+func (s *Server) Public() (http.Handler, error) {
+	if s.Identities == nil {
+		return nil, errors.New("the control address is reachable from other machines: configure identities, or listen on loopback")
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, false) }), nil
+}
+
+// HTTPServer is a server for one of the handlers, with every wait bounded.
+func (s *Server) HTTPServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       60 * time.Second, // an import of 6 MB over a slow line
+		WriteTimeout:      120 * time.Second,
+		IdleTimeout:       120 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
+	}
+}
+
+// serve answers one request: whatever refuses it, in one place.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, loopback bool) {
+	if s.serveOwn(w, r, loopback) {
+		return
+	}
+	x := &request{Server: s, http: r, loopback: loopback, call: &Call{
+		RequestID: newUUID(), Source: clientAddress(r), UserAgent: r.UserAgent(), Time: s.Now(),
+	}}
+	w.Header()["x-amzn-RequestId"] = []string{x.call.RequestID}
+	w.Header()["x-amz-apigw-id"] = []string{newGatewayID()}
+	status, err := x.run(r.Context())
+	if err != nil {
+		e := s.answerOf(x.call, err)
+		status = e.status
+		x.audit(status, e)
+		writeError(w, x.protocol, e, x.call.RequestID)
+		return
+	}
+	x.audit(status, nil)
+	x.write(w, status)
+}
+
+// run recovers from a panic of an operation: it costs that call alone.
+func (x *request) run(ctx context.Context) (status int, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	for _, step := range []func(context.Context) error{x.guard, x.readBody, x.identify, x.resolve, x.authorize, x.decodeQuery} {
+		if err := step(ctx); err != nil {
+			return 0, err
+		}
+	}
+	if x.op == nil || x.op.Serve == nil {
+		return 0, x.notServed()
+	}
+	return x.op.Status, x.op.Serve(ctx, x.call, &x.in, &x.out)
+}
+
+// serveOwn answers what is under /_gatehouse/. Health and readiness are for
+// anybody, under any name; metrics name APIs and so are kept from web pages.
+func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request, loopback bool) bool {
+	var h http.Handler
+	switch r.URL.Path {
+	case "/_gatehouse/health":
+		h = s.Health
+	case "/_gatehouse/ready":
+		h = s.Ready
+	case "/_gatehouse/metrics":
+		h = s.Metrics
+		if loopback && !s.ourHost(r.Host) {
+			h = nil
+		}
+	default:
+		return false
+	}
+	if h == nil || foreignPage(r) {
+		http.NotFound(w, r)
+		return true
+	}
+	h.ServeHTTP(w, r)
+	return true
+}
+
+// newUUID is a random UUID of version 4.
+func newUUID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// newGatewayID looks like AWS's second request ID: 16 characters of base64.
+func newGatewayID() string {
+	var b [11]byte
+	rand.Read(b[:])
+	return base64.StdEncoding.EncodeToString(b[:])
+}

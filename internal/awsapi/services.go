@@ -1,0 +1,143 @@
+package awsapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
+)
+
+//go:generate go run ./internal/gen -known zz_generated_known.go -package awsapi -model model/apigatewayv2.json,model/lambda.json
+
+// services whose endpoint a client may take us for.
+var services = []string{"apigateway", "execute-api", "lambda", "sts", "acm", "cognito-idp", "elasticloadbalancing", "servicediscovery"}
+
+func isService(name string) bool { return slices.Contains(services, name) }
+
+// knownRoutes are the operations of services that we know by name alone, so
+// that a refusal can say what it refuses.
+func knownRoutes() map[string]*routes {
+	m := map[string]*routes{}
+	for service, table := range knownOperations() {
+		m[service] = newRoutes(table)
+	}
+	return m
+}
+
+// resolve finds the service and operation that are meant: by X-Amz-Target, by
+// Action, else by the signature's scope and the path.
+func (x *request) resolve(context.Context) error {
+	c, r := x.call, x.http
+	path := r.URL.EscapedPath()
+	c.Service = x.signed.Service
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		x.protocol = awsJSON
+		prefix, name, _ := strings.Cut(target, ".")
+		c.Operation = name
+		if c.Service == "" {
+			c.Service = prefix
+		}
+		return x.named()
+	}
+	if action := x.action(path); action != "" {
+		x.protocol = awsQuery
+		c.Operation = action
+		return x.named()
+	}
+	if c.Service == "" || c.Service == apigateway.Service {
+		c.Service = serviceOfPath(path)
+	}
+	if c.Service == apigateway.Service {
+		op, labels := x.routes.find(r.Method, path, r.URL.RawQuery)
+		if op == nil {
+			return unknownOperation()
+		}
+		x.op, x.in.Labels, c.Operation = op, labels, op.Name
+	} else if known := x.Server.known[c.Service]; known != nil {
+		op, _ := known.find(r.Method, path, r.URL.RawQuery)
+		if op == nil {
+			return unknownOperation()
+		}
+		c.Operation = op.Name
+	}
+	return x.named()
+}
+
+// unknownOperation is AWS's answer to a signed request whose method and path
+// mean nothing (public reports of several services).
+func unknownOperation() error {
+	return denied("Unable to determine service/operation name to be authorized")
+}
+
+// named says what a policy must allow. API Gateway's actions are HTTP methods
+// on paths, without a /v2 (developer guide, "Control access for invoking an
+// API"); other services' are their operations.
+func (x *request) named() error {
+	c := x.call
+	switch c.Service {
+	case apigateway.Service, "apigatewayv2":
+		path := strings.TrimPrefix(x.http.URL.EscapedPath(), "/v2")
+		c.Action = "apigateway:" + x.http.Method
+		c.Resource = apigw.ARN("arn:" + c.Scope.Partition + ":apigateway:" + c.Scope.Region + "::" + path)
+	default:
+		c.Action = c.Service + ":" + c.Operation
+		c.Resource = "*"
+	}
+	return nil
+}
+
+// action is the Action parameter of a call of the query protocol: in the form
+// or the query string of a request for the root.
+func (x *request) action(path string) string {
+	if path != "/" {
+		return ""
+	}
+	query := x.http.URL.RawQuery
+	if x.http.Method == http.MethodPost && strings.HasPrefix(x.http.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		query = string(x.body)
+	}
+	for pair := range strings.SplitSeq(query, "&") {
+		if value, ok := strings.CutPrefix(pair, "Action="); ok {
+			action, err := url.QueryUnescape(value)
+			if err != nil || len(action) > 128 {
+				return ""
+			}
+			return action
+		}
+	}
+	return ""
+}
+
+// serviceOfPath tells the services apart whose calls have paths. Lambda's
+// begin with the date of an API version.
+func serviceOfPath(path string) string {
+	switch {
+	case strings.HasPrefix(path, "/v2/"):
+		return "apigatewayv2"
+	case len(path) > 12 && strings.HasPrefix(path, "/20") && path[5] == '-' && path[8] == '-' && path[11] == '/':
+		return "lambda"
+	}
+	return apigateway.Service
+}
+
+// notServed names what is missing.
+func (x *request) notServed() error {
+	c := x.call
+	switch {
+	case c.Service == apigateway.Service:
+		return apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve %s yet", c.Operation)
+	case c.Operation == "":
+		return apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve %s", c.Service)
+	}
+	return apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve %s of %s yet", c.Operation, c.Service)
+}
+
+// knownOperation is a row of a service that isn't served.
+func knownOperation(name, method, path string) wire.Operation {
+	return wire.Operation{Name: name, Method: method, Path: path}
+}
