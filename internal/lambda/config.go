@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
 // Config is all that New needs.
@@ -37,16 +39,9 @@ type Config struct {
 	Log *slog.Logger // nil discards
 }
 
-// Credentials are AWS credentials.
-type Credentials struct {
-	AccessKeyID     string
-	SecretAccessKey string
-	SessionToken    string
-}
-
 // CredentialSource returns the credentials that hold now; it caches. An error
 // means there are none.
-type CredentialSource func(ctx context.Context) (Credentials, error)
+type CredentialSource func(ctx context.Context) (sigv4.Credentials, error)
 
 // Function is one entry of the configuration's `functions`.
 type Function struct {

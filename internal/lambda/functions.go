@@ -1,26 +1,297 @@
 package lambda
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+)
 
 // Functions finds a function by name or ARN and invokes it where it runs. It
 // is safe for concurrent use.
-type Functions struct{}
+type Functions struct {
+	cfg     Config
+	remote  *remote
+	entries map[string]*target // by the name, name:qualifier or ARN in the configuration
 
-// New checks cfg and returns a ready value. Nothing is started or built yet.
-func New(cfg Config) (*Functions, error) { return &Functions{}, nil }
+	mu       sync.RWMutex
+	resolved map[string]*target // by what callers write; bounded
+
+	stop chan struct{}
+	wait sync.WaitGroup
+}
+
+var _ Invoker = (*Functions)(nil)
+
+// target is where a function runs: exactly one of local and url is set.
+type target struct {
+	arn   string
+	local *local
+	url   string // of the Invoke call
+	aws   string // the region, when url is AWS's own
+}
+
+// New checks cfg and returns a ready value: every entry is complete and its
+// code in place. Nothing is started or built yet. The error names every
+// problem.
+func New(cfg Config) (*Functions, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	f := &Functions{
+		cfg:      cfg,
+		remote:   newRemote(&cfg),
+		entries:  map[string]*target{},
+		resolved: map[string]*target{},
+		stop:     make(chan struct{}),
+	}
+	var user *identity
+	var problems []error
+	if cfg.User != "" {
+		var err error
+		if user, err = lookupUser(cfg.User); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if _, err := parseEndpoint(cfg.Endpoint); cfg.Endpoint != "" && err != nil {
+		problems = append(problems, fmt.Errorf("the endpoint of Lambda: %w", err))
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Functions)) {
+		t, err := f.entry(name, cfg.Functions[name], user)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("function %s: %w", name, err))
+		}
+		f.entries[name] = t
+	}
+	if len(problems) > 0 {
+		f.Close()
+		return nil, errors.Join(problems...)
+	}
+	f.wait.Go(f.shrink)
+	return f, nil
+}
+
+// entry makes the target of one entry of the configuration.
+func (f *Functions) entry(key string, fn Function, user *identity) (*target, error) {
+	name, err := ParseName(key)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{arn: name.ARN(&f.cfg)}
+	if fn.Endpoint != "" {
+		if fn.Runtime != "" || fn.Code != "" {
+			return nil, errors.New("has an endpoint, so runtime and code can't be given")
+		}
+		t.url, err = functionURL(fn.Endpoint, Name{Name: name.Name, Qualifier: name.Qualifier})
+		return t, err
+	}
+	if err := complete(&fn); err != nil {
+		return nil, err
+	}
+	l, err := newLocal(&f.cfg, name.Name, fn, user)
+	t.local = l
+	return t, err
+}
+
+// complete fills in what fn leaves open and checks the rest.
+func complete(fn *Function) error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	within := func(what string, n *int, otherwise, low, high int) {
+		if *n == 0 {
+			*n = otherwise
+		}
+		if *n < low || *n > high {
+			problem("%s %d is not within %d and %d", what, *n, low, high)
+		}
+	}
+	within("memory", &fn.Memory, 128, 128, 10240)
+	within("concurrency", &fn.Concurrency, 10, 1, 1000)
+	if fn.Timeout == 0 {
+		fn.Timeout = 3 * time.Second
+	}
+	if fn.Timeout < time.Second || fn.Timeout > 900*time.Second {
+		problem("timeout %v is not within 1s and 900s", fn.Timeout)
+	}
+	if fn.Code == "" {
+		problem("needs a code folder, or an endpoint")
+	} else if path, err := filepath.Abs(fn.Code); err != nil {
+		problem("code: %w", err)
+	} else {
+		fn.Code = path
+	}
+	for _, p := range checkEnvironment(fn.Environment) {
+		problem("%s", p)
+	}
+	return errors.Join(problems...)
+}
+
+// maxResolved bounds the names that are remembered with their targets.
+const maxResolved = 10_000
+
+// find returns where a function runs. The error is an *Error.
+func (f *Functions) find(function string) (*target, error) {
+	f.mu.RLock()
+	t := f.resolved[function]
+	f.mu.RUnlock()
+	if t != nil {
+		return t, nil
+	}
+	t, err := f.resolve(function)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	if len(f.resolved) < maxResolved {
+		f.resolved[function] = t
+	}
+	f.mu.Unlock()
+	return t, nil
+}
+
+// resolve looks for the most precise entry: the ARN, then the name, each with
+// the qualifier first. All versions and aliases of an entry without one are
+// the same code.
+func (f *Functions) resolve(function string) (*target, error) {
+	name, err := ParseName(function)
+	if err != nil {
+		return nil, err
+	}
+	plain := name
+	plain.Qualifier = ""
+	keys := []string{name.ARN(&f.cfg), plain.ARN(&f.cfg), name.Name + ":" + name.Qualifier, name.Name}
+	for _, key := range keys {
+		if t := f.entries[key]; t != nil {
+			found := *t
+			if t.local != nil {
+				found.arn = name.ARN(&f.cfg)
+			}
+			return &found, nil
+		}
+	}
+	t := &target{arn: name.ARN(&f.cfg)}
+	if f.cfg.Endpoint != "" {
+		t.url, err = functionURL(f.cfg.Endpoint, name)
+		return t, err
+	}
+	if f.cfg.Credentials == nil {
+		return nil, missing(function, nil)
+	}
+	t.aws = name.Region
+	if t.aws == "" {
+		t.aws = f.cfg.Region
+	}
+	partition := name.Partition
+	if partition == "" {
+		partition = f.cfg.Partition
+	}
+	t.url, err = functionURL("https://lambda."+t.aws+"."+dnsSuffix(partition), name)
+	return t, err
+}
+
+func missing(function string, cause error) *Error {
+	return &Error{Kind: NotFound, Function: clip(function, maxName), Status: 404, Type: "ResourceNotFoundException", Cause: cause,
+		Message: "not among the configured functions, and there is neither an endpoint for Lambda (endpoints.lambda) nor AWS credentials to call AWS"}
+}
 
 // Check says whether a function can be invoked, without invoking it: its name
-// is well-formed, its configuration complete, its code in place, or an
-// endpoint there for it. The error is an *Error.
-func (f *Functions) Check(name string) error { return nil }
+// is well-formed, its code in place, or an endpoint there for it. The error is
+// an *Error.
+func (f *Functions) Check(name string) error {
+	t, err := f.find(name)
+	if err != nil {
+		return err
+	}
+	if t.local != nil {
+		if err := t.local.code.check(); err != nil {
+			return &Error{Kind: Broken, Function: name, Message: err.Error()}
+		}
+	}
+	if t.aws != "" {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if _, err := f.cfg.Credentials(ctx); err != nil {
+			return missing(name, err)
+		}
+	}
+	return nil
+}
+
+// Prepare does ahead what the first invocation of a function would wait for:
+// its build and the start of a first process. It does nothing for a function
+// that runs elsewhere. The error is an *Error.
+func (f *Functions) Prepare(ctx context.Context, name string) error {
+	t, err := f.find(name)
+	if err != nil || t.local == nil {
+		return err
+	}
+	return named(t.local.prepare(ctx), name)
+}
 
 // Invoke implements Invoker.
 func (f *Functions) Invoke(ctx context.Context, in *Invocation, out *Result) error {
 	out.reset()
-	return &Error{Kind: NotFound, Function: in.Function, Message: "not configured"}
+	t, err := f.find(in.Function)
+	if err != nil {
+		if e, ok := errors.AsType[*Error](err); ok {
+			out.Status = e.Status
+		}
+		return err
+	}
+	if t.local != nil {
+		return t.local.invoke(ctx, in, t.arn, out)
+	}
+	return f.remote.invoke(ctx, in, t, out)
 }
 
-// Close ends every local function's processes and waits for them.
-func (f *Functions) Close() error { return nil }
+// Close ends every local function's processes and waits for them. Invocations
+// that are under way fail; later ones are refused.
+func (f *Functions) Close() error {
+	f.mu.Lock()
+	select {
+	case <-f.stop:
+	default:
+		close(f.stop)
+	}
+	f.mu.Unlock()
+	for _, t := range f.entries {
+		if t != nil && t.local != nil {
+			f.wait.Go(t.local.close)
+		}
+	}
+	f.wait.Wait()
+	f.remote.close()
+	return nil
+}
 
-var _ Invoker = (*Functions)(nil)
+// shrink ends environments that have been idle for long, until Close.
+func (f *Functions) shrink() {
+	tick := time.NewTicker(idleLimit / 10)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			for _, t := range f.entries {
+				if t.local != nil {
+					t.local.shrink(now.Add(-idleLimit))
+				}
+			}
+		case <-f.stop:
+			return
+		}
+	}
+}
+
+// named puts the function's name on an *Error that has none.
+func named(err error, function string) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Function == "" {
+		e = &Error{e.Kind, function, e.Status, e.Type, e.Message, e.Cause}
+		return e
+	}
+	return err
+}

@@ -1,0 +1,58 @@
+package lambda
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+)
+
+// job is one invocation on its way through a local environment. It isn't
+// recycled: a process may answer before it has read all of its event, so who
+// holds the job last isn't known.
+type job struct {
+	id      string // Lambda's request ID
+	arn     string // as invoked, with the qualifier
+	trace   string
+	context string // client context
+	payload []byte // a copy: the caller may leave before the process has read it
+
+	// done receives the outcome once; it never blocks the sender.
+	done chan outcome
+	// buf is memory for the answer. It is the caller's, until the caller
+	// leaves early.
+	buf []byte
+}
+
+func newJob(in *Invocation, arn, id string, buf []byte) *job {
+	j := &job{
+		id:      id,
+		arn:     arn,
+		trace:   in.TraceID,
+		context: in.ClientContext,
+		payload: append([]byte(nil), in.Payload...),
+		done:    make(chan outcome, 1),
+		buf:     buf,
+	}
+	if len(j.payload) == 0 {
+		j.payload = []byte("{}") // what a function is given when the caller sends nothing
+	}
+	return j
+}
+
+// newRequestID is a random UUID, the form of Lambda's request IDs.
+func newRequestID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails, by its contract
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	var s [36]byte
+	hex.Encode(s[0:8], b[0:4])
+	s[8] = '-'
+	hex.Encode(s[9:13], b[4:6])
+	s[13] = '-'
+	hex.Encode(s[14:18], b[6:8])
+	s[18] = '-'
+	hex.Encode(s[19:23], b[8:10])
+	s[23] = '-'
+	hex.Encode(s[24:36], b[10:16])
+	return string(s[:])
+}

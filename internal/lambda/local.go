@@ -1,0 +1,162 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+)
+
+// local is a function that runs here, with its environments. The one that
+// was used last is used first, so that those beyond the need grow old.
+type local struct {
+	name     string
+	function Function // defaults filled in
+	env      []string
+	user     *identity
+	code     code
+	log      *slog.Logger
+
+	mu     sync.Mutex
+	all    map[*environment]struct{} // running
+	live   int                       // running or being started
+	idle   []*environment            // the one used last is last
+	closed bool
+	freed  chan struct{} // holds a token when an environment may have become free
+	work   sync.WaitGroup
+	events int // asynchronous invocations accepted and not done
+	stop   context.Context
+	cancel context.CancelFunc
+}
+
+// newLocal makes a function of fn, which is complete, and checks its code.
+func newLocal(cfg *Config, name string, fn Function, user *identity) (*local, error) {
+	l := &local{
+		name: name, function: fn, env: environ(cfg, name, &fn), user: user,
+		log:   cfg.Log.With("function", name),
+		all:   map[*environment]struct{}{},
+		freed: make(chan struct{}, 1),
+	}
+	l.stop, l.cancel = context.WithCancel(context.Background())
+	var err error
+	if l.code, err = newCode(l.stop, cfg, name, &fn); err != nil {
+		l.cancel()
+		return nil, err
+	}
+	return l, l.code.check()
+}
+
+// invoke runs the function for in and fills out, or says why it didn't.
+func (l *local) invoke(ctx context.Context, in *Invocation, arn string, out *Result) error {
+	out.RequestID, out.ExecutedVersion = newRequestID(), "$LATEST"
+	refuse := func(e *Error) error {
+		e.Function, out.Status = in.Function, e.Status
+		return e
+	}
+	if err := checkPayload(in); err != nil {
+		return refuse(err)
+	}
+	switch in.Type {
+	case "", RequestResponse:
+	case DryRun:
+		out.Status = http.StatusNoContent
+		return nil
+	case Event:
+		if err := l.enqueue(newJob(in, arn, out.RequestID, nil)); err != nil {
+			return refuse(err)
+		}
+		out.Status = http.StatusAccepted
+		return nil
+	}
+	if !in.Deadline.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, in.Deadline)
+		defer cancel()
+	}
+	o, err := l.do(ctx, newJob(in, arn, out.RequestID, out.Payload))
+	if err != nil {
+		out.Payload = nil // a job that goes on may still write there
+		return refuse(err)
+	}
+	out.Status, out.Payload, out.FunctionError = http.StatusOK, o.payload, o.functionError
+	return nil
+}
+
+func checkPayload(in *Invocation) *Error {
+	limit := 6 * 1024 * 1024
+	if in.Type == Event {
+		limit = maxEvent
+	}
+	switch {
+	case len(in.Payload) > limit+100:
+		return &Error{Kind: TooLarge, Status: 413, Type: "RequestEntityTooLargeException",
+			Message: fmt.Sprintf("Request must be smaller than %d bytes for the InvokeFunction operation", limit)}
+	case len(in.Payload) > 0 && !json.Valid(in.Payload):
+		return &Error{Kind: BadRequest, Status: 400, Type: "InvalidRequestContentException",
+			Message: "Could not parse request body into json"}
+	case in.Type != "" && in.Type != RequestResponse && in.Type != Event && in.Type != DryRun:
+		return &Error{Kind: BadRequest, Status: 400, Type: "InvalidParameterValueException",
+			Message: fmt.Sprintf("the invocation type %q is none of RequestResponse, Event and DryRun", clip(string(in.Type), 40))}
+	}
+	return nil
+}
+
+// do gets j an environment and waits for its outcome, as long as ctx holds.
+func (l *local) do(ctx context.Context, j *job) (outcome, *Error) {
+	if !l.enter() {
+		return outcome{}, errStopped()
+	}
+	defer l.work.Done()
+	path, err := l.code.ready(ctx)
+	if err != nil {
+		return outcome{}, asError(ctx, err)
+	}
+	for {
+		e, err := l.acquire(path)
+		if start, ok := errors.AsType[*startError](err); ok {
+			return failure(j.id, typeEntrypoint, start.Error()), nil
+		}
+		if err != nil {
+			return outcome{}, asError(ctx, err)
+		}
+		r := newRun(e, j)
+		o, err := r.wait(ctx.Done())
+		switch {
+		case err == errNotTaken: // it ended while idle: not this caller's trouble
+			l.drop(e)
+		case err == errLeft:
+			l.work.Go(func() {
+				o, _ := r.wait(nil)
+				l.settle(r, o)
+			})
+			return outcome{}, asError(ctx, ctx.Err())
+		default:
+			l.settle(r, o)
+			return o, nil
+		}
+	}
+}
+
+// settle makes the environment of a finished run available again, or ends it.
+func (l *local) settle(r *run, o outcome) {
+	r.timer.Stop()
+	if r.answered {
+		l.release(r.e)
+		return
+	}
+	l.drop(r.e)
+	l.log.Warn("function failed", "requestId", r.j.id, "error", clip(string(o.payload), 1024))
+}
+
+func asError(ctx context.Context, err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if ctx.Err() != nil {
+		return &Error{Kind: Timeout, Message: "no answer in the caller's time", Cause: ctx.Err()}
+	}
+	return &Error{Kind: Broken, Message: "can't run", Cause: err}
+}

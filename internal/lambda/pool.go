@@ -1,0 +1,198 @@
+package lambda
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// idleLimit is how long an environment is kept without an invocation.
+const idleLimit = 10 * time.Minute
+
+// enter counts a piece of work that close waits for; false after close.
+func (l *local) enter() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.work.Add(1)
+	return true
+}
+
+func errStopped() *Error {
+	return &Error{Kind: Unavailable, Status: 503, Message: "the host of local functions has stopped"}
+}
+
+// acquire takes the environment that was idle last, or starts one with the
+// executable at path. It returns a Throttled *Error when the function's
+// concurrency is used up, or a *startError.
+func (l *local) acquire(path string) (*environment, error) {
+	l.mu.Lock()
+	switch {
+	case l.closed:
+		l.mu.Unlock()
+		return nil, errStopped()
+	case len(l.idle) > 0:
+		e := l.idle[len(l.idle)-1]
+		l.idle = l.idle[:len(l.idle)-1]
+		l.mu.Unlock()
+		return e, nil
+	case l.live >= l.function.Concurrency:
+		l.mu.Unlock()
+		return nil, &Error{Kind: Throttled, Status: 429, Type: "TooManyRequestsException",
+			Message: fmt.Sprintf("Rate Exceeded. (all %d environments are busy)", l.function.Concurrency)}
+	}
+	l.live++
+	l.work.Add(1)
+	l.mu.Unlock()
+	return l.spawn(path)
+}
+
+// spawn starts an environment that acquire has counted.
+func (l *local) spawn(path string) (*environment, error) {
+	e, err := newEnvironment(l.spec(path), l.function.Timeout)
+	if err != nil {
+		l.removed(nil)
+		l.work.Done()
+		return nil, err
+	}
+	l.mu.Lock()
+	l.all[e] = struct{}{}
+	closed := l.closed
+	l.mu.Unlock()
+	if closed {
+		e.proc.kill()
+	}
+	go func() {
+		defer l.work.Done()
+		<-e.gone
+		l.removed(e)
+	}()
+	return e, nil
+}
+
+func (l *local) spec(path string) spec {
+	return spec{
+		path:   path,
+		dir:    l.function.Code,
+		env:    append(l.env[:len(l.env):len(l.env)], logStream()),
+		memory: l.function.Memory,
+		user:   l.user,
+		output: &output{log: l.log},
+	}
+}
+
+// release makes e available to the next invocation.
+func (l *local) release(e *environment) {
+	l.mu.Lock()
+	if !e.dead && !l.closed {
+		e.warm, e.idleSince = true, time.Now()
+		l.idle = append(l.idle, e)
+	}
+	l.mu.Unlock()
+	l.signal()
+}
+
+// drop ends e; it frees its place once its process is gone.
+func (l *local) drop(e *environment) {
+	l.mu.Lock()
+	e.dead = true
+	l.mu.Unlock()
+	e.proc.kill()
+}
+
+// removed forgets an environment that has ended, or, with nil, one that never
+// began.
+func (l *local) removed(e *environment) {
+	l.mu.Lock()
+	l.live--
+	if e != nil {
+		e.dead = true
+		delete(l.all, e)
+		for i, idle := range l.idle {
+			if idle == e {
+				l.idle = append(l.idle[:i], l.idle[i+1:]...)
+				break
+			}
+		}
+	}
+	l.mu.Unlock()
+	l.signal()
+}
+
+// signal wakes one who waits for an environment.
+func (l *local) signal() {
+	select {
+	case l.freed <- struct{}{}:
+	default:
+	}
+}
+
+// shrink ends the environments that have been idle since before the limit.
+func (l *local) shrink(before time.Time) {
+	l.mu.Lock()
+	var old []*environment
+	for len(l.idle) > 0 && l.idle[0].idleSince.Before(before) {
+		old = append(old, l.idle[0])
+		l.idle[0].dead = true
+		l.idle = l.idle[1:]
+	}
+	l.mu.Unlock()
+	for _, e := range old {
+		e.proc.kill()
+	}
+}
+
+// prepare makes the code ready and one environment idle, unless some run.
+func (l *local) prepare(ctx context.Context) error {
+	if !l.enter() {
+		return errStopped()
+	}
+	defer l.work.Done()
+	path, err := l.code.ready(ctx)
+	if err != nil {
+		return asError(ctx, err)
+	}
+	l.mu.Lock()
+	running := l.live > 0
+	l.mu.Unlock()
+	if running {
+		return nil
+	}
+	e, err := l.acquire(path)
+	if err != nil {
+		return asError(ctx, err)
+	}
+	select {
+	case <-e.asked:
+		l.release(e)
+		return nil
+	case o := <-e.initErr:
+		l.drop(e)
+		return &Error{Kind: Broken, Message: "initialisation failed: " + clip(string(o.payload), 1024)}
+	case <-e.gone:
+		return &Error{Kind: Broken, Message: "the process ended while it started: " + clip(string(exited("", e.proc.status).payload), 1024)}
+	case <-ctx.Done():
+		l.release(e) // it goes on
+		return asError(ctx, ctx.Err())
+	}
+}
+
+// close ends every process and waits until all are gone.
+func (l *local) close() {
+	l.cancel()
+	l.mu.Lock()
+	l.closed = true
+	l.idle = nil
+	running := make([]*environment, 0, len(l.all))
+	for e := range l.all {
+		e.dead = true
+		running = append(running, e)
+	}
+	l.mu.Unlock()
+	for _, e := range running {
+		e.proc.kill()
+	}
+	l.work.Wait()
+}

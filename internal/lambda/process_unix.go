@@ -1,0 +1,81 @@
+//go:build unix
+
+package lambda
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// bootstrapName is the file that the provided runtimes execute.
+const bootstrapName = "bootstrap"
+
+// tree is a process group led by a function's process.
+type tree struct{}
+
+func (p *process) launch(s *spec) error {
+	attr := &syscall.SysProcAttr{Setpgid: true}
+	dieWithParent(attr)
+	if s.user != nil {
+		attr.Credential = &syscall.Credential{Uid: s.user.uid, Gid: s.user.gid}
+		file, err := byDescriptor(p.cmd)
+		if err != nil {
+			return err
+		}
+		if file != nil {
+			defer file.Close()
+		}
+	}
+	p.cmd.SysProcAttr = attr
+	return p.cmd.Start()
+}
+
+func (*tree) adopt(leader *os.Process, s *spec) error { return limit(leader.Pid, s.memory) }
+
+func (*tree) kill(leader *os.Process) {
+	_ = syscall.Kill(-leader.Pid, syscall.SIGKILL) // gone already is what we want
+}
+
+func (*tree) release() {}
+
+// identity is a user to run as.
+type identity struct{ uid, gid uint32 }
+
+// lookupUser reads a user's name or "uid:gid". Only root may switch.
+func lookupUser(name string) (*identity, error) {
+	if os.Geteuid() != 0 {
+		return nil, fmt.Errorf("running functions as user %s needs root", name)
+	}
+	uid, gid, numeric := strings.Cut(name, ":")
+	if !numeric {
+		u, err := user.Lookup(name)
+		if err != nil {
+			return nil, err
+		}
+		uid, gid = u.Uid, u.Gid
+	}
+	u, err := strconv.ParseUint(uid, 10, 32)
+	if err != nil {
+		return nil, fmt.Errorf("user %q: %w", name, err)
+	}
+	g, err := strconv.ParseUint(gid, 10, 32)
+	if err != nil {
+		return nil, fmt.Errorf("user %q: %w", name, err)
+	}
+	return &identity{uint32(u), uint32(g)}, nil
+}
+
+// executable says why the file can't be executed; empty when it can.
+func executable(info os.FileInfo) string {
+	if info.Mode()&0o111 == 0 {
+		return "is not executable (chmod +x)"
+	}
+	return ""
+}
+
+// platformEnv is what any process needs here besides Lambda's variables.
+func platformEnv() []string { return []string{"LANG=en_US.UTF-8"} }
