@@ -148,7 +148,9 @@ func (l *local) settle(r *run, o outcome) {
 		return
 	}
 	l.drop(r.e)
-	l.log.Warn("function failed", "requestId", r.j.id, "error", clip(string(o.payload), 1024))
+	if l.stop.Err() == nil {
+		l.log.Warn("function failed", "requestId", r.j.id, "error", clip(string(o.payload), 1024))
+	}
 }
 
 func asError(ctx context.Context, err error) *Error {

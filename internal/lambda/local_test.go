@@ -266,6 +266,7 @@ func TestCallerLeaves(t *testing.T) {
 	f, _ := raw(t, func(fn *Function) { fn.Concurrency = 1 })
 	gate := filepath.Join(t.TempDir(), "go")
 	pid := string(call(t, f, "pid").Payload)
+	<-f.entries["raw"].local.freed // of that call
 	out := Result{Payload: make([]byte, 0, 1024)}
 	payload, _ := json.Marshal("wait " + gate)
 	err := f.Invoke(t.Context(), &Invocation{Function: "raw", Payload: payload, Deadline: time.Now().Add(50 * time.Millisecond)}, &out)
