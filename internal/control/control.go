@@ -1,0 +1,177 @@
+// Package control holds the rules of Amazon API Gateway's management plane:
+// what refers to what, what a deletion takes along, what a deployment needs,
+// how an import merges. It takes and returns domain values and answers with
+// AWS's own texts; it must not know how calls arrive (awsapi) or how requests
+// are served (restapi).
+//
+// Values it returns are shared and must not be changed by the caller.
+package control
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// Problem is one thing of a definition or a stage that can't be served.
+type Problem struct {
+	Place string // "GET /pets", "stage prod"; empty: the API as a whole
+	Text  string // names the setting and says what is wrong with it
+	// Warning: AWS is recorded to accept it and to fail when it is used, so
+	// the deployment is made and the problem only logged.
+	Warning bool
+}
+
+func (p Problem) String() string {
+	if p.Place == "" {
+		return p.Text
+	}
+	return p.Place + ": " + p.Text
+}
+
+// Check says what of a definition, under a stage's settings, can't be served.
+// The stage is nil for a deployment that no stage uses yet. Both are
+// read-only. It must be cheap: it runs at every deployment and stage change.
+type Check func(def *apigw.Definition, stage *apigw.Stage) []Problem
+
+// Limits bound what one API may hold. AWS's own quotas are adjustable on
+// request; ours are set where the store and the memory of a node stay
+// comfortable, not where AWS starts to ask.
+type Limits struct {
+	Resources            int // per API; AWS: 300
+	Models               int // per API
+	Authorizers          int // per API; AWS: 10
+	Validators           int // per API
+	Stages               int // per API; AWS: 10
+	StageVariables       int // per stage; AWS: 100
+	IntegrationTimeoutMS int // AWS: 29000, raisable for regional and private APIs
+	PolicyBytes          int // AWS: 8192
+	EntryBytes           int // of one resource with all its methods, as stored
+}
+
+// DefaultLimits are used for every limit that Options leaves zero.
+func DefaultLimits() Limits {
+	return Limits{
+		Resources:            5000,
+		Models:               5000,
+		Authorizers:          500,
+		Validators:           500,
+		Stages:               200,
+		StageVariables:       100,
+		IntegrationTimeoutMS: 29000,
+		PolicyBytes:          8192,
+		EntryBytes:           900 << 10,
+	}
+}
+
+// Options say what a Control works with. Only Store is required.
+type Options struct {
+	Store  *store.Store
+	Now    func() time.Time // default time.Now
+	Rand   io.Reader        // of identifiers; default crypto/rand
+	Check  Check            // default: everything can be served
+	Logger *slog.Logger     // default: slog.Default()
+	Limits Limits
+	// CachedAPIs and CachedBytes bound the definitions kept in memory;
+	// defaults 256 and 64 MiB (of stored text).
+	CachedAPIs  int
+	CachedBytes int
+}
+
+// Control applies the rules to what is stored. Safe for concurrent use.
+type Control struct {
+	store  *store.Store
+	now    func() time.Time
+	rand   io.Reader
+	check  Check
+	log    *slog.Logger
+	limits Limits
+	cache  *cache
+
+	garbage garbage
+	scopes  sync.Map // apigw.Scope → struct{}: those known to be noted
+
+	writersMu sync.Mutex // guards writers and every writer's queue
+	writers   map[apiRef]*writer
+	running   sync.WaitGroup // one per writer goroutine
+}
+
+// New returns a Control over o.Store.
+func New(o Options) *Control {
+	c := &Control{
+		store: o.Store, now: o.Now, rand: o.Rand, check: o.Check, log: o.Logger,
+		limits:  o.Limits.orDefault(),
+		cache:   newCache(orDefault(o.CachedAPIs, 256), orDefault(o.CachedBytes, 64<<20)),
+		writers: map[apiRef]*writer{},
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.rand == nil {
+		c.rand = rand.Reader
+	}
+	if c.check == nil {
+		c.check = func(*apigw.Definition, *apigw.Stage) []Problem { return nil }
+	}
+	if c.log == nil {
+		c.log = slog.Default()
+	}
+	return c
+}
+
+// Close waits until every change that was accepted is stored or refused.
+// Call it before closing the store.
+func (c *Control) Close() { c.running.Wait() }
+
+func orDefault(v, def int) int {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+func (l Limits) orDefault() Limits {
+	d := DefaultLimits()
+	return Limits{
+		Resources:            orDefault(l.Resources, d.Resources),
+		Models:               orDefault(l.Models, d.Models),
+		Authorizers:          orDefault(l.Authorizers, d.Authorizers),
+		Validators:           orDefault(l.Validators, d.Validators),
+		Stages:               orDefault(l.Stages, d.Stages),
+		StageVariables:       orDefault(l.StageVariables, d.StageVariables),
+		IntegrationTimeoutMS: orDefault(l.IntegrationTimeoutMS, d.IntegrationTimeoutMS),
+		PolicyBytes:          orDefault(l.PolicyBytes, d.PolicyBytes),
+		EntryBytes:           orDefault(l.EntryBytes, d.EntryBytes),
+	}
+}
+
+// seconds is the time AWS would note: whole seconds, UTC.
+func (c *Control) seconds() time.Time { return c.now().UTC().Truncate(time.Second) }
+
+// storeError turns an error of the store into one for a caller. Errors that
+// are for a caller already pass through.
+func storeError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*apigw.Error](err); ok {
+		return e
+	}
+	kind, text := apigw.Internal, "Internal server error"
+	switch {
+	case errors.Is(err, store.ErrDead):
+		kind, text = apigw.Unavailable, "Gatehouse can't reach its store: "+err.Error()
+	case errors.Is(err, store.ErrConflict):
+		kind, text = apigw.Unavailable, "Gatehouse couldn't store the change: too many writers at once"
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		kind, text = apigw.Unavailable, "Gatehouse was interrupted; whether the change was stored is unknown"
+	}
+	return &apigw.Error{Kind: kind, Message: text, Cause: err}
+}

@@ -1,0 +1,303 @@
+package control
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// frozenMeta is the meta of a frozen head: the deployment, and the settings
+// the API had.
+type frozenMeta struct {
+	Deployment apigw.Deployment `json:"deployment"`
+	API        apigw.RestAPI    `json:"api"`
+}
+
+// NewDeployment is what CreateDeployment takes. What is nil was not sent.
+type NewDeployment struct {
+	Description string
+	// Stage is made, or moved to the new deployment; the members below are
+	// the stage's.
+	Stage               *apigw.StageName
+	StageDescription    *string
+	Variables           map[string]string
+	CacheClusterEnabled *bool
+	CacheClusterSize    *string
+	TracingEnabled      *bool
+	// Canary puts the new deployment beside the stage's own.
+	Canary *apigw.CanarySettings
+}
+
+// Deployment returns one deployment.
+func (c *Control) Deployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID) (*apigw.Deployment, error) {
+	_, meta, err := c.frozen(ctx, apiRef{scope, api}, id)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	return &meta.Deployment, nil
+}
+
+// frozen reads a deployment's head.
+func (c *Control) frozen(ctx context.Context, ref apiRef, id apigw.DeploymentID) (*store.Tree, *frozenMeta, error) {
+	tree, err := c.store.ReadFrozen(ctx, ref.deployment(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil, unknownDeployment()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	meta, err := decodeFrozen(tree)
+	return tree, meta, err
+}
+
+func decodeFrozen(tree *store.Tree) (*frozenMeta, error) {
+	meta := new(frozenMeta)
+	if err := json.Unmarshal(tree.Meta(), meta); err != nil {
+		return nil, fmt.Errorf("read %s: %w", tree.Key(), err)
+	}
+	return meta, nil
+}
+
+// Deployments lists an API's deployments, the latest first: tools take the
+// first for the current one.
+func (c *Control) Deployments(ctx context.Context, scope apigw.Scope, api apigw.APIID) ([]*apigw.Deployment, error) {
+	ref := apiRef{scope, api}
+	if _, err := c.guard(ctx, ref); err != nil {
+		return nil, storeError(err)
+	}
+	records, _, _, err := c.store.List(ctx, ref.key(KeyDeployment)+"/", "", 0)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	list := make([]*apigw.Deployment, 0, len(records))
+	for _, r := range records {
+		tree, err := store.DecodeTree(r)
+		if err != nil {
+			return nil, storeError(err)
+		}
+		meta, err := decodeFrozen(tree)
+		if err != nil {
+			return nil, storeError(err)
+		}
+		list = append(list, &meta.Deployment)
+	}
+	slices.SortFunc(list, func(a, b *apigw.Deployment) int {
+		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.ID, b.ID))
+	})
+	return list, nil
+}
+
+// LoadDeployment returns the definition a deployment froze.
+func (c *Control) LoadDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID) (*apigw.Definition, error) {
+	def, err := c.loadDeployment(ctx, apiRef{scope, api}, id)
+	return def, storeError(err)
+}
+
+func (c *Control) loadDeployment(ctx context.Context, ref apiRef, id apigw.DeploymentID) (*apigw.Definition, error) {
+	tree, meta, err := c.frozen(ctx, ref, id)
+	if err != nil {
+		return nil, err
+	}
+	values, err := c.store.Values(ctx, ref.base(), tree)
+	if err != nil {
+		return nil, fmt.Errorf("read deployment %s of API %s: %w", id, ref.api, err)
+	}
+	return decodeDefinition(meta.API, values)
+}
+
+// CreateDeployment freezes an API's definition and, when a stage is named,
+// has that stage serve it. A refused deployment changes nothing.
+func (c *Control) CreateDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, in NewDeployment) (*apigw.Deployment, error) {
+	if err := checkCanaryStage(in); err != nil {
+		return nil, err
+	}
+	ref := apiRef{scope, api}
+	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Deployment, error) {
+		return c.deploy(ctx, ref, in)
+	})
+}
+
+func checkCanaryStage(in NewDeployment) error {
+	const text = "Invalid deployment content specified.Non null and non empty stageName must be provided for canary deployment. Provided value is %s"
+	switch {
+	case in.Canary == nil:
+		return nil
+	case in.Stage == nil:
+		return apigw.Errorf(apigw.BadRequest, text, "null")
+	case *in.Stage == "":
+		return apigw.Errorf(apigw.BadRequest, text, "")
+	}
+	return nil
+}
+
+func (c *Control) deploy(ctx context.Context, ref apiRef, in NewDeployment) (*apigw.Deployment, error) {
+	s, err := c.view(ctx, ref, ref.unknownAPI())
+	if err != nil {
+		return nil, err
+	}
+	if err := checkDeployable(s.def); err != nil {
+		return nil, err
+	}
+	guard, err := c.guard(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.newID(6)
+	if err != nil {
+		return nil, err
+	}
+	dep := &apigw.Deployment{ID: apigw.DeploymentID(id), APIID: ref.api, Description: in.Description, Created: c.now().UTC()}
+	txn := guard.with(s.tree.Unchanged(), store.Condition{Key: ref.deployment(dep.ID)})
+	freeze, err := c.freeze(s.tree, ref, frozenMeta{Deployment: *dep, API: s.def.API})
+	if err != nil {
+		return nil, err
+	}
+	txn.Ops = append(txn.Ops, freeze)
+	stage, err := c.deployedStage(ctx, ref, dep, in, &txn)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.refuse(ref, s.def, stage); err != nil {
+		return nil, err
+	}
+	if _, err := c.store.Commit(ctx, txn); err != nil {
+		return nil, err
+	}
+	return dep, nil
+}
+
+func (c *Control) freeze(tree *store.Tree, ref apiRef, meta frozenMeta) (store.Op, error) {
+	raw, err := json.Marshal(meta)
+	if err != nil {
+		return store.Op{}, fmt.Errorf("encode deployment %s: %w", meta.Deployment.ID, err)
+	}
+	return c.store.FreezeTree(tree, ref.deployment(meta.Deployment.ID), raw), nil
+}
+
+// checkDeployable refuses what AWS refuses to deploy.
+func checkDeployable(def *apigw.Definition) error {
+	methods := 0
+	for _, r := range def.Resources {
+		for _, m := range r.Methods {
+			methods++
+			if m.Integration == nil {
+				return apigw.Errorf(apigw.BadRequest, "No integration defined for method")
+			}
+		}
+	}
+	if methods == 0 {
+		return apigw.Errorf(apigw.BadRequest, "The REST API doesn't contain any methods")
+	}
+	return nil
+}
+
+// deployedStage adds the stage that serves dep to txn and returns it; nil
+// when no stage was named.
+func (c *Control) deployedStage(ctx context.Context, ref apiRef, dep *apigw.Deployment, in NewDeployment, txn *store.Txn) (*apigw.Stage, error) {
+	if in.Stage == nil || *in.Stage == "" {
+		return nil, nil
+	}
+	stage, revision, err := c.readStage(ctx, ref, *in.Stage)
+	switch {
+	case err == nil && in.StageDescription != nil:
+		return nil, apigw.Errorf(apigw.BadRequest, "StageDescription cannot be specified when stage referenced by StageName already exists")
+	case err == nil:
+		stage = cloneStage(stage)
+	case apigw.KindOf(err) != apigw.NotFound:
+		return nil, err
+	case in.Canary != nil:
+		return nil, apigw.Errorf(apigw.BadRequest, "Invalid deployment content specified.Stage %s must already be created before making a canary release deployment", *in.Stage)
+	default:
+		stage = &apigw.Stage{APIID: ref.api, Name: *in.Stage, Created: c.seconds()}
+	}
+	applyDeployment(stage, dep, in)
+	stage.Updated = c.seconds()
+	if err := c.checkStage(ctx, ref, stage, revision == 0); err != nil {
+		return nil, err
+	}
+	return stage, c.putStage(txn, ref, stage, revision)
+}
+
+func applyDeployment(stage *apigw.Stage, dep *apigw.Deployment, in NewDeployment) {
+	if in.Canary != nil {
+		canary := *in.Canary
+		canary.DeploymentID = dep.ID
+		stage.Canary = &canary
+	} else {
+		stage.DeploymentID = dep.ID
+	}
+	if in.StageDescription != nil {
+		stage.Description = *in.StageDescription
+	}
+	if in.Variables != nil {
+		stage.Variables = in.Variables
+	}
+	if in.CacheClusterEnabled != nil {
+		stage.CacheClusterEnabled = *in.CacheClusterEnabled
+	}
+	if in.CacheClusterSize != nil {
+		stage.CacheClusterSize = *in.CacheClusterSize
+	}
+	if in.TracingEnabled != nil {
+		stage.TracingEnabled = *in.TracingEnabled
+	}
+}
+
+// UpdateDeployment changes a deployment's description; what it froze never
+// changes.
+func (c *Control) UpdateDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID, mutate func(*apigw.Deployment) error) (*apigw.Deployment, error) {
+	ref := apiRef{scope, api}
+	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Deployment, error) {
+		tree, meta, err := c.frozen(ctx, ref, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := mutate(&meta.Deployment); err != nil {
+			return nil, err
+		}
+		freeze, err := c.freeze(tree, ref, *meta)
+		if err != nil {
+			return nil, err
+		}
+		_, err = c.store.Commit(ctx, store.Txn{If: []store.Condition{tree.Unchanged()}, Ops: []store.Op{freeze}})
+		return &meta.Deployment, err
+	})
+}
+
+// DeleteDeployment removes a deployment that no stage serves.
+func (c *Control) DeleteDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID) error {
+	ref := apiRef{scope, api}
+	return c.exclusive(ctx, ref, func(ctx context.Context) error {
+		guard, err := c.guard(ctx, ref)
+		if err != nil {
+			return orUnknown(err, unknownDeployment())
+		}
+		tree, _, err := c.frozen(ctx, ref, id)
+		if err != nil {
+			return err
+		}
+		stages, err := c.stages(ctx, ref)
+		if err != nil {
+			return err
+		}
+		for _, s := range stages {
+			if s.DeploymentID == id {
+				return apigw.Errorf(apigw.BadRequest, "Active stages pointing to this deployment must be moved or deleted")
+			}
+			if s.Canary != nil && s.Canary.DeploymentID == id {
+				return apigw.Errorf(apigw.BadRequest, "Active stages with canary settings pointing to this deployment must be moved or deleted")
+			}
+		}
+		txn := guard.with(tree.Unchanged())
+		txn.Ops = append(txn.Ops, store.Op{Key: ref.deployment(id)})
+		_, err = c.store.Commit(ctx, txn)
+		c.garbage.note(ref)
+		return err
+	})
+}

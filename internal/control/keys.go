@@ -1,0 +1,142 @@
+package control
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// KeyRoot begins every key.
+const KeyRoot = "/gatehouse/"
+
+// KeyKind says what a key holds. The layout, under
+// /gatehouse/{partition}/{account}/{region}/ :
+//
+//	restapi/{api}                      head of an API's tree; its meta is the RestAPI as JSON
+//	restapi-blob/{api}/…               packs of the tree's values
+//	restapi-deployment/{api}/{id}      a frozen head; its meta is the Deployment with the RestAPI as JSON
+//	restapi-stage/{api}/{stage}        Stage as JSON
+//	restapi-guard/{api}                changes with every change of a stage or deployment
+//	definition/{name}                  which API a definition file was put into
+type KeyKind string
+
+// The kinds of keys.
+const (
+	KeyAPI        KeyKind = "restapi"
+	KeyBlob       KeyKind = "restapi-blob"
+	KeyDeployment KeyKind = "restapi-deployment"
+	KeyStage      KeyKind = "restapi-stage"
+	KeyGuard      KeyKind = "restapi-guard"
+	KeyDefinition KeyKind = "definition"
+)
+
+// ParsedKey is what a key says.
+type ParsedKey struct {
+	Scope apigw.Scope
+	Kind  KeyKind
+	API   apigw.APIID // empty for KeyDefinition
+	Name  string      // deployment ID, stage name, or the rest of a blob's key
+}
+
+// ParseKey takes a key apart; ok is false for a key of another layout.
+func ParseKey(key string) (p ParsedKey, ok bool) {
+	rest, ok := strings.CutPrefix(key, KeyRoot)
+	if !ok {
+		return p, false
+	}
+	parts := strings.SplitN(rest, "/", 6)
+	if len(parts) < 5 {
+		return p, false
+	}
+	for i := range parts {
+		part, err := url.PathUnescape(parts[i])
+		if err != nil {
+			return p, false
+		}
+		parts[i] = part
+	}
+	p.Scope = apigw.Scope{Partition: parts[0], Account: parts[1], Region: parts[2]}
+	p.Kind = KeyKind(parts[3])
+	switch p.Kind {
+	case KeyAPI, KeyGuard:
+		p.API = apigw.APIID(parts[4])
+		return p, len(parts) == 5
+	case KeyBlob, KeyDeployment, KeyStage:
+		p.API = apigw.APIID(parts[4])
+		if len(parts) == 6 {
+			p.Name = parts[5]
+		}
+		return p, len(parts) == 6
+	case KeyDefinition:
+		p.Name = parts[4]
+		return p, len(parts) == 5
+	}
+	return p, false
+}
+
+// ScopePrefix begins every key of a scope.
+func ScopePrefix(s apigw.Scope) string {
+	return KeyRoot + segment(s.Partition) + "/" + segment(s.Account) + "/" + segment(s.Region) + "/"
+}
+
+// segment writes a name as one segment of a key: names come from outside,
+// and a slash in one must not reach into another's keys.
+func segment(name string) string { return url.PathEscape(name) }
+
+// apiRef names one API.
+type apiRef struct {
+	scope apigw.Scope
+	api   apigw.APIID
+}
+
+func (r apiRef) key(kind KeyKind) string {
+	return ScopePrefix(r.scope) + string(kind) + "/" + segment(string(r.api))
+}
+
+func (r apiRef) base() store.TreeBase {
+	return store.TreeBase{Head: r.key(KeyAPI), Blobs: r.key(KeyBlob) + "/"}
+}
+
+func (r apiRef) deployment(id apigw.DeploymentID) string {
+	return r.key(KeyDeployment) + "/" + segment(string(id))
+}
+
+func (r apiRef) stage(name apigw.StageName) string {
+	return r.key(KeyStage) + "/" + segment(string(name))
+}
+
+func (r apiRef) arn() string {
+	return "arn:" + r.scope.Partition + ":execute-api:" + r.scope.Region + ":" + r.scope.Account + ":" + string(r.api)
+}
+
+// The records AWS can't find, in its words.
+
+func (r apiRef) unknownAPI() *apigw.Error {
+	return apigw.Errorf(apigw.NotFound, "Invalid API identifier specified %s:%s", r.scope.Account, r.api)
+}
+
+func unknownResource() *apigw.Error {
+	return apigw.Errorf(apigw.NotFound, "Invalid Resource identifier specified")
+}
+
+func unknownMethod() *apigw.Error {
+	return apigw.Errorf(apigw.NotFound, "Invalid Method identifier specified")
+}
+
+func unknownIntegration() *apigw.Error {
+	return apigw.Errorf(apigw.NotFound, "Invalid Integration identifier specified")
+}
+
+func unknownStatus() *apigw.Error {
+	return apigw.Errorf(apigw.NotFound, "Invalid Response status code specified")
+}
+
+func unknownDeployment() *apigw.Error {
+	return apigw.Errorf(apigw.NotFound, "Invalid Deployment identifier specified")
+}
+
+func unknownStage() *apigw.Error {
+	return apigw.Errorf(apigw.NotFound, "Invalid stage identifier specified")
+}

@@ -1,0 +1,143 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
+
+var (
+	stageName     = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	variableName  = regexp.MustCompile(`^[A-Za-z0-9_]{1,64}$`)
+	variableValue = regexp.MustCompile(`^[A-Za-z0-9._~:/?#&=, -]+$`)
+)
+
+// checkStage refuses what AWS refuses in a stage.
+func (c *Control) checkStage(ctx context.Context, ref apiRef, s *apigw.Stage, created bool) error {
+	if !stageName.MatchString(string(s.Name)) {
+		return apigw.Errorf(apigw.BadRequest, "Stage name only allows a-zA-Z0-9_")
+	}
+	if len(s.Name) > 128 {
+		return apigw.Errorf(apigw.BadRequest, "Stage name has %d characters, 128 at most", len(s.Name))
+	}
+	if err := c.checkVariables(s.Variables); err != nil {
+		return err
+	}
+	if err := checkCanary(s.Canary); err != nil {
+		return err
+	}
+	if s.Canary != nil {
+		if err := c.checkVariables(s.Canary.StageVariableOverrides); err != nil {
+			return err
+		}
+	}
+	if err := checkTags(s.Tags); err != nil {
+		return err
+	}
+	if !created {
+		return nil
+	}
+	stages, err := c.stages(ctx, ref)
+	if err == nil && len(stages) >= c.limits.Stages {
+		return apigw.Errorf(apigw.LimitExceeded, "Maximum number of stages for this API has been reached: %d", c.limits.Stages)
+	}
+	return err
+}
+
+func checkCanary(canary *apigw.CanarySettings) error {
+	if canary != nil && (canary.PercentTraffic < 0 || canary.PercentTraffic > 100) {
+		return apigw.Errorf(apigw.BadRequest, "Canary percentTraffic must be between 0.0 and 100.0")
+	}
+	return nil
+}
+
+// checkVariables holds stage variables to their charset (Amazon API Gateway
+// developer guide, stage variables).
+func (c *Control) checkVariables(variables map[string]string) error {
+	if len(variables) > c.limits.StageVariables {
+		return apigw.Errorf(apigw.LimitExceeded, "Maximum number of stage variables has been reached: %d", c.limits.StageVariables)
+	}
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		if !variableName.MatchString(name) {
+			return apigw.Errorf(apigw.BadRequest, "Invalid stage variable name: %s. Please use alphanumeric characters and underscores", name)
+		}
+		if v := variables[name]; !variableValue.MatchString(v) || len(v) > 2048 {
+			return apigw.Errorf(apigw.BadRequest, "Invalid stage variable value of key %s.  Please use values with alphanumeric characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','.", name)
+		}
+	}
+	return nil
+}
+
+// problems lists everything of def, or of the stage's settings, that can't be
+// served; what AWS accepts and fails later is logged.
+func (c *Control) problems(ref apiRef, def *apigw.Definition, s *apigw.Stage) []Problem {
+	list := c.check(def, s)
+	if s != nil {
+		list = append(slices.Clip(list), stageProblems(s)...)
+	}
+	return slices.DeleteFunc(list, func(p Problem) bool {
+		if p.Warning {
+			c.log.Warn("deployed as on AWS, but it will fail when it is used", "api", ref.api, "problem", p.String())
+		}
+		return p.Warning
+	})
+}
+
+// refuse answers 400 with the problems of def and s.
+func (c *Control) refuse(ref apiRef, def *apigw.Definition, s *apigw.Stage) error {
+	return refusal(c.problems(ref, def, s))
+}
+
+func refusal(problems []Problem) error {
+	const most = 20
+	var texts []string
+	for _, p := range problems {
+		if text := p.String(); !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	if more := len(texts) - most; more > 0 {
+		texts = append(texts[:most], fmt.Sprintf("and %d more", more))
+	}
+	return apigw.Errorf(apigw.BadRequest, "Gatehouse can't serve this yet: %s", strings.Join(texts, "; "))
+}
+
+// stageProblems lists the settings of a stage that nothing enforces yet. A
+// setting that has no effect on AWS either is let through: caching of a
+// method while there is no cache, a canary with no traffic, half an access
+// log, a logging level of OFF.
+func stageProblems(s *apigw.Stage) []Problem {
+	var list []Problem
+	add := func(refused bool, text string) {
+		if refused {
+			list = append(list, Problem{Place: "stage " + string(s.Name), Text: text})
+		}
+	}
+	add(s.CacheClusterEnabled, "cacheClusterEnabled: response caching isn't supported")
+	add(s.TracingEnabled, "tracingEnabled: tracing isn't supported")
+	add(s.ClientCertificateID != "", "clientCertificateId: client certificates aren't supported")
+	add(s.DocumentationVersion != "", "documentationVersion: documentation isn't supported")
+	add(s.WebACLARN != "", "webAclArn: web ACLs aren't supported")
+	add(s.AccessLog != nil && s.AccessLog.DestinationARN != "" && s.AccessLog.Format != "", "accessLogSettings: access logs aren't supported")
+	add(s.Canary != nil && s.Canary.PercentTraffic > 0, "canarySettings/percentTraffic: canary traffic isn't supported")
+	for _, key := range slices.Sorted(maps.Keys(s.MethodSettings)) {
+		m := s.MethodSettings[key]
+		add(m.LoggingLevel != "" && m.LoggingLevel != "OFF", key+"/logging/loglevel: execution logs aren't supported")
+		add(m.DataTraceEnabled, key+"/logging/dataTrace: execution logs aren't supported")
+		add(!defaultThrottle(float64(m.ThrottlingBurstLimit), 5000), key+"/throttling/burstLimit: throttling isn't supported")
+		add(!defaultThrottle(m.ThrottlingRateLimit, 10000), key+"/throttling/rateLimit: throttling isn't supported")
+	}
+	return list
+}
+
+// defaultThrottle: the account's limit, or -1, which is none of the stage's
+// own.
+func defaultThrottle(v, account float64) bool { return v == account || v == -1 }

@@ -1,0 +1,214 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+const (
+	// maxAttempts bounds how often a change is made anew because another
+	// node wrote first.
+	maxAttempts = 20
+	// maxBatch bounds how many changes are stored together.
+	maxBatch = 256
+	// commitTime bounds one commit; it belongs to no single caller.
+	commitTime = 30 * time.Second
+)
+
+// change is one accepted call that writes.
+type change struct {
+	// apply changes the working copy, or refuses and leaves it as it was
+	// (what it did is undone). It may run again after another node's write,
+	// so it must not keep state of its own between runs.
+	apply func(e *edit) error
+	// alone runs instead of apply, never together with another change of
+	// the same API: stages, deployments, deletion. store.ErrConflict runs
+	// it again.
+	alone func(ctx context.Context) error
+	// big keeps an import from sharing its commit, and its failure, with
+	// small changes.
+	big     bool
+	missing *apigw.Error // the answer when there is no such API
+	done    chan error   // buffered
+}
+
+// writer stores the changes of one API one after another; those that wait
+// while a commit is under way are stored together in the next.
+type writer struct {
+	queue []*change
+}
+
+// mutate queues a change of an API's definition and waits until it is
+// durable or refused. AWS answers parallel writers with a 409 to be retried;
+// here they all succeed.
+func (c *Control) mutate(ctx context.Context, ref apiRef, missing *apigw.Error, apply func(*edit) error) error {
+	return c.enqueue(ctx, ref, &change{apply: apply, missing: missing})
+}
+
+// exclusive queues a change of what surrounds the definition.
+func (c *Control) exclusive(ctx context.Context, ref apiRef, run func(ctx context.Context) error) error {
+	return c.enqueue(ctx, ref, &change{alone: run})
+}
+
+// mutated is mutate for a change that has a result. The result is handed over
+// only with its answer: a caller that stopped waiting must not look at it.
+func mutated[T any](ctx context.Context, c *Control, ref apiRef, missing *apigw.Error, apply func(*edit) (*T, error)) (*T, error) {
+	return mutatedAs(ctx, c, ref, &change{missing: missing}, apply)
+}
+
+// mutatedAlone is mutated for an import: too large to share a commit.
+func mutatedAlone[T any](ctx context.Context, c *Control, ref apiRef, missing *apigw.Error, apply func(*edit) (*T, error)) (*T, error) {
+	return mutatedAs(ctx, c, ref, &change{missing: missing, big: true}, apply)
+}
+
+func mutatedAs[T any](ctx context.Context, c *Control, ref apiRef, ch *change, apply func(*edit) (*T, error)) (*T, error) {
+	var result atomic.Pointer[T]
+	ch.apply = func(e *edit) error {
+		v, err := apply(e)
+		result.Store(v)
+		return err
+	}
+	err := c.enqueue(ctx, ref, ch)
+	if err != nil {
+		return nil, err
+	}
+	return result.Load(), nil
+}
+
+// exclusively is exclusive for a change that has a result.
+func exclusively[T any](ctx context.Context, c *Control, ref apiRef, run func(context.Context) (*T, error)) (*T, error) {
+	var result atomic.Pointer[T]
+	err := c.exclusive(ctx, ref, func(ctx context.Context) error {
+		v, err := run(ctx)
+		result.Store(v)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return result.Load(), nil
+}
+
+func (c *Control) enqueue(ctx context.Context, ref apiRef, ch *change) error {
+	if err := ctx.Err(); err != nil {
+		return storeError(err)
+	}
+	ch.done = make(chan error, 1)
+	c.writersMu.Lock()
+	w, ok := c.writers[ref]
+	if !ok {
+		w = &writer{}
+		c.writers[ref] = w
+	}
+	w.queue = append(w.queue, ch)
+	if !ok {
+		c.running.Add(1)
+		go c.write(ref, w)
+	}
+	c.writersMu.Unlock()
+	select {
+	case err := <-ch.done:
+		return storeError(err)
+	case <-ctx.Done():
+		return storeError(ctx.Err())
+	}
+}
+
+// write works until the queue is empty.
+func (c *Control) write(ref apiRef, w *writer) {
+	defer c.running.Done()
+	for {
+		batch := c.take(ref, w)
+		if batch == nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), commitTime)
+		if batch[0].alone != nil {
+			batch[0].done <- c.runAlone(ctx, batch[0])
+		} else {
+			c.runBatch(ctx, ref, batch)
+		}
+		cancel()
+	}
+}
+
+// take removes the changes of the next commit from the queue; with nothing
+// left it removes the writer.
+func (c *Control) take(ref apiRef, w *writer) []*change {
+	c.writersMu.Lock()
+	defer c.writersMu.Unlock()
+	if len(w.queue) == 0 {
+		delete(c.writers, ref)
+		return nil
+	}
+	n := 1
+	for n < len(w.queue) && n < maxBatch && shares(w.queue[0]) && shares(w.queue[n]) {
+		n++
+	}
+	batch := w.queue[:n:n]
+	w.queue = w.queue[n:]
+	return batch
+}
+
+func shares(ch *change) bool { return ch.alone == nil && !ch.big }
+
+func (c *Control) runAlone(ctx context.Context, ch *change) error {
+	for attempt := 1; ; attempt++ {
+		err := ch.alone(ctx)
+		if !errors.Is(err, store.ErrConflict) || attempt == maxAttempts {
+			return err
+		}
+	}
+}
+
+// runBatch applies each change to a working copy and commits what they did
+// together. A refused change answers its own caller only; a failed commit
+// answers all, because what the later ones saw wasn't stored either.
+func (c *Control) runBatch(ctx context.Context, ref apiRef, batch []*change) {
+	answers := make([]error, len(batch))
+	for attempt := 1; ; attempt++ {
+		err := c.tryBatch(ctx, ref, batch, answers)
+		if errors.Is(err, store.ErrConflict) && attempt < maxAttempts {
+			continue
+		}
+		for i, ch := range batch {
+			if err != nil {
+				answers[i] = err
+			}
+			ch.done <- answers[i]
+		}
+		return
+	}
+}
+
+func (c *Control) tryBatch(ctx context.Context, ref apiRef, batch []*change, answers []error) error {
+	s, err := c.load(ctx, ref)
+	if errors.Is(err, store.ErrNotFound) {
+		for i, ch := range batch {
+			answers[i] = ch.missing
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e := newEdit(c, s)
+	for i, ch := range batch {
+		answers[i] = e.run(ch.apply)
+	}
+	next, err := e.commit(ctx)
+	if err != nil {
+		c.cache.drop(ref)
+		return err
+	}
+	c.cache.put(next)
+	if next != s {
+		c.garbage.note(ref)
+	}
+	return nil
+}
