@@ -1,0 +1,40 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestGeneratedIsUpToDate: what is checked in is what the generator writes.
+func TestGeneratedIsUpToDate(t *testing.T) {
+	m, err := readModel("../../model/apigateway.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := generate(m, "apigateway", "apigateway")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range files {
+		compare(t, filepath.Join("../../apigateway", name), want)
+	}
+	want, err := known([]string{"../../model/apigatewayv2.json", "../../model/lambda.json"}, "awsapi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "../../zz_generated_known.go", want)
+}
+
+func compare(t *testing.T, file string, want []byte) {
+	t.Helper()
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s is out of date, run go generate ./... (-generated +checked in):\n%.2000s", file, diff)
+	}
+}
