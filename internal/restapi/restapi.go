@@ -1,47 +1,97 @@
 // Package restapi serves REST APIs (Amazon API Gateway v1): it compiles a
 // deployment on a stage once, then routes, maps, integrates and answers as
 // AWS does. It must not know listeners, stores or the management wire.
+//
+// pipeline.go is the story of a request; compile.go says what a definition
+// becomes; check.go lists what is refused because nothing here would enforce
+// it.
 package restapi
 
 import (
-	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
-// Env is what stages share with the process around them.
+// Env is what stages share with the process around them. Don't copy one that
+// is in use.
 type Env struct {
-	Scope  apigw.Scope
-	Pools  *integration.Pools
-	Logger *slog.Logger     // nil: nothing is logged
-	Now    func() time.Time // nil: time.Now
+	Scope     apigw.Scope
+	Pools     *integration.Pools
+	Functions lambda.Invoker   // nil: every function fails as unreachable
+	Logger    *slog.Logger     // nil: nothing is logged
+	Now       func() time.Time // nil: time.Now
+
+	requests sync.Pool // of *request
+}
+
+func (e *Env) now() time.Time {
+	if e.Now != nil {
+		return e.Now()
+	}
+	return time.Now()
 }
 
 // Stage is a deployment compiled for one stage. It never changes; many
 // requests use it at once.
-type Stage struct{}
+type Stage struct {
+	env        *Env
+	apiID      apigw.APIID
+	name       apigw.StageName
+	deployment apigw.DeploymentID
+	edge       bool // edge-optimized: well-known header names in their usual spelling
 
-// Compile makes the Stage that serves definition def, the frozen content of
-// deployment dep, with the settings of st. It refuses what Check lists as an
-// error. The result holds references to shared backends: Close it once it is
-// replaced.
-func Compile(def *apigw.Definition, st *apigw.Stage, dep apigw.DeploymentID, env *Env) (*Stage, error) {
-	return nil, errors.New("not compiled")
+	root      node
+	responses map[exchange.FaultKind]*gatewayResponse
+	binary    integration.BinaryTypes
+	compress  int // minimumCompressionSize; -1: no compression
+	backends  []*integration.Backend
+
+	maxURL, maxHeaders int
+	arnLength          int    // of the method ARN up to the method
+	userAgent          string // AmazonAPIGateway_{api}
+	variablesJSON      string // event.stageVariables
+	contextJSON        string // the constant end of event.requestContext
 }
 
-// Close gives back what the stage shares with others. Requests in flight may
-// still end.
-func (s *Stage) Close() {}
+// method is a compiled method of a resource.
+type method struct {
+	verb     apigw.Verb
+	resource *resource
+	backend  backend
+}
 
-// Serve answers x. It fills x.Response and never writes to a connection.
-func (s *Stage) Serve(x *exchange.Exchange) {}
+type resource struct {
+	id    apigw.ResourceID
+	path  string
+	names []string // of path parameters, from the left
+}
+
+// place names a method in messages: "GET /pets".
+func (m *method) place() string { return string(m.verb) + " " + m.resource.path }
+
+// backend is what serves a method once its route is found: it calls the
+// integration and makes the answer.
+type backend interface {
+	serve(r *request) *exchange.Fault
+}
+
+// Close gives back what the stage shares with others. Requests in flight
+// still end well.
+func (s *Stage) Close() {
+	for _, b := range s.backends {
+		b.Release()
+	}
+	s.backends = nil
+}
 
 // Problem is one thing of a definition or stage that can't be served, or (a
-// Warning) that can be served but will fail as it does on AWS.
+// Warning) that is served but will fail as it does on AWS.
 type Problem struct {
 	Place   string // "GET /pets", "stage prod"
 	Text    string // names the setting and why
@@ -49,16 +99,3 @@ type Problem struct {
 }
 
 func (p Problem) String() string { return p.Place + ": " + p.Text }
-
-// Check lists everything in def that st couldn't serve as asked. A nil st
-// checks the definition alone, with any stage variables.
-func Check(def *apigw.Definition, st *apigw.Stage) []Problem { return nil }
-
-// Forbidden answers x as AWS answers for an unknown stage or a disabled
-// endpoint: 403 {"message":"Forbidden"}, ForbiddenException.
-func Forbidden(x *exchange.Exchange) {}
-
-// NewIDs gives x its request and extended request IDs. They are random, from
-// a generator seeded by the operating system; they name requests and are no
-// secrets.
-func NewIDs(x *exchange.Exchange) {}

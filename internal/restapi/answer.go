@@ -1,0 +1,168 @@
+package restapi
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/mapping"
+)
+
+// answers are the integration responses of a non-proxy method: which one fits
+// a backend's answer, and what the client gets of it.
+type answers struct {
+	list     []answer // by ascending status code, defaults left out
+	fallback *answer  // the default, or nil
+}
+
+// answer is one integration response.
+type answer struct {
+	pattern   *integration.Pattern
+	status    int
+	declared  bool // the method has a response of that status
+	params    []mapping.Parameter
+	templates *mapping.Templates
+	convert   integration.Conversion
+}
+
+// backendAnswer is what came back from a backend.
+type backendAnswer struct {
+	header *http1.Header
+	body   []byte
+}
+
+func (c *compiler) answers(place string, m *apigw.Method) answers {
+	var a answers
+	for _, code := range slices.Sorted(maps.Keys(m.Integration.Responses)) {
+		from := m.Integration.Responses[code]
+		one := c.answer(place+" response "+string(code), m, from)
+		// ".*" counts as a default too (API reference, IntegrationResponse).
+		if from.SelectionPattern == nil || *from.SelectionPattern == "" || *from.SelectionPattern == ".*" {
+			if a.fallback == nil {
+				a.fallback = &one
+			}
+			continue
+		}
+		var err error
+		if one.pattern, err = integration.CompilePattern(*from.SelectionPattern); err != nil {
+			c.refuse(place+" response "+string(code), "selectionPattern: "+err.Error())
+		}
+		a.list = append(a.list, one)
+	}
+	return a
+}
+
+func (c *compiler) answer(place string, m *apigw.Method, from *apigw.IntegrationResponse) answer {
+	status, err := strconv.Atoi(string(from.StatusCode))
+	if err != nil || status < 200 || status > 599 {
+		c.refuse(place, fmt.Sprintf("the status code %q can't be answered", from.StatusCode))
+	}
+	convert, ok := integration.ParseConversion(from.ContentHandling)
+	if !ok {
+		c.refuse(place, fmt.Sprintf("contentHandling %q is none that API Gateway has", from.ContentHandling))
+	}
+	a := answer{
+		status: status, declared: m.Responses[from.StatusCode] != nil, convert: convert,
+		templates: c.templates(place, "responseTemplates", from.ResponseTemplates, from.TemplateOrder),
+	}
+	for _, key := range slices.Sorted(maps.Keys(from.ResponseParameters)) {
+		p, err := mapping.ParseParameter(key, from.ResponseParameters[key], mapping.ResponsePhase, c.vars)
+		if err != nil {
+			c.refuse(place, fmt.Sprintf("responseParameters %s: %v", key, err))
+			continue
+		}
+		if p.Name = integration.MappedResponseField(p.Name); p.Name != "" {
+			a.params = append(a.params, p)
+		}
+	}
+	return a
+}
+
+var (
+	errNoMatch    = errors.New("No match for output mapping and no default output mapping configured")
+	errUndeclared = errors.New("Output mapping refers to an invalid method response")
+	errTransform  = errors.New("a mapping template can't take a binary body: Unable to transform response")
+)
+
+// answer makes the client's answer of what a backend answered; value is what
+// selection patterns see. Several that fit: the lowest status code wins
+// (recorded on AWS).
+func (a *answers) answer(r *request, value []byte, from backendAnswer) *exchange.Fault {
+	chosen := a.choose(value)
+	if chosen == nil {
+		return integration.Misconfigured(fmt.Errorf("%w. Endpoint Response Status Code: %s", errNoMatch, value))
+	}
+	return chosen.answer(r, from)
+}
+
+// answerDefault makes the client's answer when there is no value to select by.
+func (a *answers) answerDefault(r *request, from backendAnswer) *exchange.Fault {
+	if a.fallback == nil {
+		return integration.Misconfigured(errNoMatch)
+	}
+	return a.fallback.answer(r, from)
+}
+
+func (a *answer) answer(r *request, from backendAnswer) *exchange.Fault {
+	if !a.declared {
+		return integration.Misconfigured(fmt.Errorf("%w: %d", errUndeclared, a.status))
+	}
+	if f := a.setBody(r, from); f != nil {
+		return f
+	}
+	h := open(r.x, a.status)
+	r.input.Response = from.header
+	for i := range a.params {
+		p := &a.params[i]
+		v, ok := p.Source.Append(r.scratch[:0], &r.input)
+		r.scratch = v[:0]
+		if ok && mapping.ValidFieldValue(v) {
+			r.addMapped(h, p.Name, v)
+		}
+	}
+	return r.compressBody()
+}
+
+// addMapped adds a field whose name the definition gives.
+func (r *request) addMapped(h *http1.Header, name string, value []byte) {
+	at := len(value)
+	value = append(value, name...)
+	h.AddBytes(value[at:], value[:at])
+	r.scratch = value[:0]
+}
+
+func (a *answers) choose(value []byte) *answer {
+	for i := range a.list {
+		if a.list[i].pattern.Match(value) {
+			return &a.list[i]
+		}
+	}
+	return a.fallback
+}
+
+// setBody makes the client's body: a template's text, or the backend's body
+// converted.
+func (a *answer) setBody(r *request, from backendAnswer) *exchange.Fault {
+	binary := len(r.stage.binary) > 0 && r.stage.binary.Match(mapping.MediaType(from.header.GetKnown(http1.NameContentType)))
+	resp := &r.x.Response
+	body, bytes, f := integration.ConvertResponse(resp.Body[:0], from.body, binary, r.binaryWanted(), a.convert)
+	resp.Body = body
+	if f != nil {
+		return f
+	}
+	t := a.templates.ForResponse(mapping.MediaType(r.x.Header.GetKnown(http1.NameAccept)))
+	if t == nil || t.Text == nil {
+		return nil
+	}
+	if bytes {
+		return integration.Misconfigured(errTransform)
+	}
+	resp.Body = append(resp.Body[:0], t.Text...)
+	return nil
+}

@@ -1,0 +1,128 @@
+package restapi
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/integration"
+)
+
+// What is refused here is what nothing would enforce: each refusal goes away
+// with the capability it names.
+
+func (c *compiler) checkAPI() {
+	api := &c.def.API
+	if strings.TrimSpace(api.Policy) != "" {
+		c.refuse("API", "a resource policy is not enforced yet")
+	}
+	if api.MinimumCompressionSize != nil && (*api.MinimumCompressionSize < 0 || *api.MinimumCompressionSize > integration.MaxBody) {
+		c.refuse("API", fmt.Sprintf("minimumCompressionSize %d is not between 0 and %d", *api.MinimumCompressionSize, integration.MaxBody))
+	}
+}
+
+func (c *compiler) checkStage() {
+	st := c.stage
+	if st == nil {
+		return
+	}
+	place := "stage " + string(st.Name)
+	refused := []struct {
+		set  bool
+		what string
+	}{
+		{st.CacheClusterEnabled, "cacheClusterEnabled: a response cache is not supported yet"},
+		{st.ClientCertificateID != "", "clientCertificateId: client certificates for backends are not supported yet"},
+		{st.TracingEnabled, "tracingEnabled: X-Ray tracing is not supported yet"},
+		{st.AccessLog != nil && st.AccessLog.DestinationARN != "" && st.AccessLog.Format != "", "accessLogSettings: access logs are not supported yet"},
+		{st.Canary != nil, "canarySettings: canary releases are not supported yet"},
+		{st.WebACLARN != "", "webAclArn: a web ACL is not enforced yet"},
+	}
+	for _, r := range refused {
+		if r.set {
+			c.refuse(place, r.what)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(st.MethodSettings)) {
+		c.checkMethodSetting(place+" methodSettings "+key, st.MethodSettings[key])
+	}
+}
+
+// The throttling settings of a stage that sets none (recorded on AWS), and the
+// value that removes a limit.
+const (
+	defaultRate  = 10000
+	defaultBurst = 5000
+	noLimit      = -1
+)
+
+// checkMethodSetting refuses what a setting asks for. cachingEnabled without a
+// cache cluster has no effect on AWS either.
+func (c *compiler) checkMethodSetting(place string, m *apigw.MethodSetting) {
+	if m.MetricsEnabled {
+		c.refuse(place, "metricsEnabled: detailed metrics are not supported yet")
+	}
+	if m.LoggingLevel != "" && m.LoggingLevel != "OFF" {
+		c.refuse(place, "loggingLevel "+m.LoggingLevel+": execution logs are not supported yet")
+	}
+	if m.DataTraceEnabled {
+		c.refuse(place, "dataTraceEnabled: execution logs are not supported yet")
+	}
+	if m.ThrottlingRateLimit != defaultRate && m.ThrottlingRateLimit != noLimit || m.ThrottlingBurstLimit != defaultBurst && m.ThrottlingBurstLimit != noLimit {
+		c.refuse(place, fmt.Sprintf("throttling %v requests/s, burst %d: throttling is not enforced yet", m.ThrottlingRateLimit, m.ThrottlingBurstLimit))
+	}
+}
+
+func (c *compiler) checkMethod(place string, m *apigw.Method) {
+	if m.AuthorizationType != "" && m.AuthorizationType != "NONE" {
+		c.refuse(place, "authorizationType "+m.AuthorizationType+" is not enforced yet")
+	}
+	if m.APIKeyRequired {
+		c.refuse(place, "apiKeyRequired: API keys are not enforced yet")
+	}
+	if m.RequestValidatorID != "" {
+		v := c.def.Validators[m.RequestValidatorID]
+		if v == nil || v.ValidateBody || v.ValidateParameters {
+			c.refuse(place, "requestValidatorId: request validation is not enforced yet")
+		}
+	}
+}
+
+func (c *compiler) checkIntegration(place string, i *apigw.Integration) {
+	if i.ConnectionType != "" && i.ConnectionType != "INTERNET" {
+		c.refuse(place, "connectionType "+i.ConnectionType+": private integrations are not supported yet")
+	}
+	if i.Target != "" {
+		c.refuse(place, "integrationTarget: private integrations are not supported yet")
+	}
+	if i.ResponseMode != "" && i.ResponseMode != "BUFFERED" {
+		c.refuse(place, "responseTransferMode "+i.ResponseMode+" is not supported yet")
+	}
+	if i.Credentials != "" {
+		c.checkCredentials(place, i)
+	}
+	if _, ok := integration.ParseConversion(i.ContentHandling); !ok {
+		c.refuse(place, fmt.Sprintf("contentHandling %q is none that API Gateway has", i.ContentHandling))
+	}
+	if i.PassthroughBehavior != "" && !slices.Contains([]string{whenNoMatch, whenNoTemplates, never}, i.PassthroughBehavior) {
+		c.refuse(place, fmt.Sprintf("passthroughBehavior %q is none that API Gateway has", i.PassthroughBehavior))
+	}
+	if i.TLSInsecure != nil && *i.TLSInsecure && i.Type != apigw.IntegrationHTTP && i.Type != apigw.IntegrationHTTPProxy {
+		c.refuse(place, "tlsConfig.insecureSkipVerification is for HTTP and HTTP_PROXY integrations")
+	}
+}
+
+// checkCredentials lets a function's role pass: whether one is needed depends
+// on where the function runs, which only the process that calls it knows.
+func (c *compiler) checkCredentials(place string, i *apigw.Integration) {
+	if i.Type == apigw.IntegrationAWSProxy && !strings.HasSuffix(i.Credentials, ":user/*") {
+		c.warn(place, "credentials "+i.Credentials+": the role is not assumed; the function is called with the process's own credentials")
+		return
+	}
+	if i.Type == apigw.IntegrationMock {
+		return // nothing is called
+	}
+	c.refuse(place, "credentials "+i.Credentials+": calling an integration as another identity is not supported yet")
+}

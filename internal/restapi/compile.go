@@ -1,0 +1,231 @@
+package restapi
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/mapping"
+)
+
+// Compile makes the Stage that serves definition def, the frozen content of
+// deployment dep, with the settings of st. It refuses what Check lists as an
+// error. The result holds references to shared backends: Close it once it is
+// replaced.
+func Compile(def *apigw.Definition, st *apigw.Stage, dep apigw.DeploymentID, env *Env) (*Stage, error) {
+	c := newCompiler(def, st, env)
+	s := c.compile(dep)
+	var errs []error
+	for _, p := range c.problems {
+		if !p.Warning {
+			errs = append(errs, errors.New(p.String()))
+		}
+	}
+	if len(errs) > 0 {
+		s.Close()
+		return nil, errors.Join(errs...)
+	}
+	return s, nil
+}
+
+// Check lists everything in def that st couldn't serve as asked. A nil st
+// checks the definition alone, whatever its stage variables will be.
+func Check(def *apigw.Definition, st *apigw.Stage) []Problem {
+	c := newCompiler(def, st, nil)
+	c.compile("")
+	return c.problems
+}
+
+// compiler compiles one stage, and collects what is wrong on the way. Without
+// an env it only checks.
+type compiler struct {
+	def      *apigw.Definition
+	stage    *apigw.Stage // nil: unknown yet
+	env      *Env
+	vars     map[string]string
+	out      *Stage
+	problems []Problem
+}
+
+func newCompiler(def *apigw.Definition, st *apigw.Stage, env *Env) *compiler {
+	c := &compiler{def: def, stage: st, env: env}
+	if st != nil {
+		c.vars = st.Variables
+	}
+	return c
+}
+
+func (c *compiler) refuse(place, text string) {
+	c.problems = append(c.problems, Problem{Place: place, Text: text})
+}
+
+func (c *compiler) warn(place, text string) {
+	c.problems = append(c.problems, Problem{Place: place, Text: text, Warning: true})
+}
+
+func (c *compiler) compile(dep apigw.DeploymentID) *Stage {
+	c.checkAPI()
+	c.checkStage()
+	c.out = c.newStage(dep)
+	c.out.responses = c.gatewayResponses(c.def)
+	resources := slices.SortedFunc(maps.Values(c.def.Resources), func(a, b *apigw.Resource) int { return cmp.Compare(a.Path, b.Path) })
+	for _, r := range resources {
+		if len(r.Methods) > 0 {
+			c.addResource(r)
+		}
+	}
+	return c.out
+}
+
+func (c *compiler) newStage(dep apigw.DeploymentID) *Stage {
+	api := &c.def.API
+	s := &Stage{
+		env: c.env, apiID: api.ID, deployment: dep, edge: api.Endpoint.Type == "EDGE",
+		binary: api.BinaryMediaTypes, compress: -1, maxURL: maxURL, maxHeaders: maxHeaders,
+		userAgent: "AmazonAPIGateway_" + string(api.ID),
+	}
+	if api.MinimumCompressionSize != nil {
+		s.compress = *api.MinimumCompressionSize
+	}
+	if api.Endpoint.Type != "REGIONAL" {
+		s.maxURL = maxEdgeURL
+	}
+	if api.Endpoint.Type == "PRIVATE" {
+		s.maxHeaders = maxPrivateHeaders
+	}
+	if c.stage != nil {
+		s.name = c.stage.Name
+	}
+	if c.env != nil {
+		scope := c.env.Scope
+		s.arnLength = len("arn:") + len(scope.Partition) + len(":execute-api:") + len(scope.Region) + len(":") + len(scope.Account) +
+			len(":") + len(s.apiID) + len("/") + len(s.name) + len("/")
+		s.contextJSON = contextJSON(s)
+	}
+	s.variablesJSON = variablesJSON(c.vars)
+	return s
+}
+
+func (c *compiler) addResource(r *apigw.Resource) {
+	place, names := c.out.root.add(r.Path)
+	if *place == nil {
+		*place = new(verbs)
+	}
+	compiled := &resource{id: r.ID, path: r.Path, names: names}
+	for v, name := range verbNames {
+		from := r.Methods[name]
+		if from == nil {
+			continue
+		}
+		m := &method{verb: name, resource: compiled}
+		if (*place)[v] != nil {
+			c.refuse(m.place(), "another resource stands for the same paths")
+		}
+		m.backend = c.method(m, from)
+		(*place)[v] = m
+	}
+	for name := range r.Methods {
+		if !slices.Contains(verbNames[:], name) {
+			c.refuse(string(name)+" "+r.Path, "the method is none that API Gateway has")
+		}
+	}
+}
+
+func (c *compiler) method(m *method, from *apigw.Method) backend {
+	place := m.place()
+	c.checkMethod(place, from)
+	i := from.Integration
+	if i == nil {
+		c.refuse(place, "No integration defined for method")
+		return nil
+	}
+	c.checkIntegration(place, i)
+	switch i.Type {
+	case apigw.IntegrationMock:
+		return c.mock(place, from)
+	case apigw.IntegrationHTTP:
+		return c.http(place, from)
+	case apigw.IntegrationHTTPProxy:
+		return c.httpProxy(place, i)
+	case apigw.IntegrationAWSProxy:
+		return c.lambdaProxy(m, i)
+	case apigw.IntegrationAWS:
+		c.refuse(place, "an integration of type AWS is not supported yet")
+	default:
+		c.refuse(place, fmt.Sprintf("the integration type %q is none that API Gateway has", i.Type))
+	}
+	return nil
+}
+
+// broken is a method whose integration can't work as the stage is set up: it
+// answers as AWS does when it finds that out.
+type broken struct{ fault *exchange.Fault }
+
+func (b broken) serve(*request) *exchange.Fault { return b.fault }
+
+func (c *compiler) broken(place string, err error) backend {
+	c.warn(place, err.Error()+"; every request will be answered with 500")
+	return broken{integration.Misconfigured(err)}
+}
+
+// parameters compiles an integration's requestParameters in the order of
+// their keys.
+func (c *compiler) parameters(place string, from map[string]string) []mapping.Parameter {
+	var list []mapping.Parameter
+	for _, key := range slices.Sorted(maps.Keys(from)) {
+		p, err := mapping.ParseParameter(key, from[key], mapping.RequestPhase, c.vars)
+		if err != nil {
+			c.refuse(place, fmt.Sprintf("requestParameters %s: %v", key, err))
+			continue
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// backend compiles an HTTP integration's URI and reserves its connections.
+func (c *compiler) backend(place string, i *apigw.Integration, params []mapping.Parameter) (*integration.URI, *integration.Backend, error) {
+	if c.stage == nil && strings.Contains(i.URI, "${stageVariables.") {
+		return nil, nil, nil
+	}
+	uri, err := integration.ParseURI(integration.Substitute(i.URI, c.vars), params)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.env == nil {
+		return uri, nil, nil
+	}
+	b := c.env.Pools.Acquire(uri, i.TLSInsecure != nil && *i.TLSInsecure)
+	c.out.backends = append(c.out.backends, b)
+	return uri, b, nil
+}
+
+// timeout is how long an integration may take.
+func timeout(i *apigw.Integration) time.Duration {
+	if i.TimeoutMillis <= 0 {
+		return 29 * time.Second
+	}
+	return time.Duration(i.TimeoutMillis) * time.Millisecond
+}
+
+// templates compiles request or response templates.
+func (c *compiler) templates(place, what string, from map[string]*string, order []string) *mapping.Templates {
+	t, errs := mapping.CompileTemplates(from, order)
+	for _, mediaType := range slices.Sorted(maps.Keys(errs)) {
+		c.refuse(place, fmt.Sprintf("%s %s: %v", what, mediaType, errs[mediaType]))
+	}
+	return t
+}
+
+// function is the function that an AWS_PROXY integration names.
+func (c *compiler) function(i *apigw.Integration) (string, error) {
+	return lambda.ParseURI(integration.Substitute(i.URI, c.vars))
+}

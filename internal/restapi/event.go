@@ -1,0 +1,242 @@
+package restapi
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/mapping"
+)
+
+// eventFields is the memory for the names that occur more than once.
+type eventFields struct {
+	header http1.Header // the fields of the event
+	first  []int        // for each field or query pair, the first of its name
+}
+
+// appendEvent appends the Lambda proxy event for r (developer guide, "Input
+// format of a Lambda function for proxy integration"; every key and null
+// recorded on AWS). The parts that are the same for every request of the
+// method come from p.
+func (p *lambdaProxy) appendEvent(dst []byte, r *request) []byte {
+	x := r.x
+	dst = append(dst, p.head...) // {"resource":"/x","path":
+	dst = appendEventPath(dst, x.Address.StagePath)
+	dst = append(dst, `,"httpMethod":`...)
+	dst = appendJSONString(dst, r.httpMethod)
+	dst = r.appendEventHeaders(dst)
+	dst = r.appendEventQuery(dst)
+	dst = append(dst, `,"pathParameters":`...)
+	dst = r.appendPathParameters(dst)
+	dst = append(append(dst, `,"stageVariables":`...), r.stage.variablesJSON...)
+	dst = p.appendContext(append(dst, `,"requestContext":`...), r)
+	return r.appendEventBody(dst)
+}
+
+// appendEventPath appends the path without the stage, its leading slashes
+// made one (recorded on AWS).
+func appendEventPath(dst, path []byte) []byte {
+	for len(path) > 0 && path[0] == '/' {
+		path = path[1:]
+	}
+	quote := len(dst)
+	dst = appendJSONString(append(dst, '"'), path)
+	dst[quote+1] = '/' // over the string's own quote: "/path"
+	return dst
+}
+
+// eventHeader fills r.event.header with the fields that an event shows: the
+// client's, in its spelling, and the gateway's own. On edge-optimized
+// endpoints well-known names come in their usual spelling (recorded on AWS).
+func (r *request) eventHeader() *http1.Header {
+	h := &r.event.header
+	h.Reset()
+	for i := range r.x.Header.Len() {
+		k := r.x.Header.KnownAt(i)
+		switch {
+		case mapping.Blank(k), k == http1.NameXAmznTraceID, k == http1.NameXForwardedFor, k == http1.NameXForwardedPort, k == http1.NameXForwardedProto:
+		case r.stage.edge && k != http1.Other:
+			_, v := r.x.Header.At(i)
+			r.scratch = append(r.scratch[:0], k.String()...)
+			h.AddBytes(r.scratch, v)
+		default:
+			h.AddField(r.x.Header, i)
+		}
+	}
+	if h.IndexKnown(http1.NameHost, 0) < 0 && len(r.x.Host) > 0 {
+		h.AddBytes(fieldHost, r.x.Host) // HTTP/2 names it elsewhere
+	}
+	h.AddBytes(fieldTrace, r.trace.seen)
+	r.addForwarded(h)
+	return h
+}
+
+func (r *request) appendEventHeaders(dst []byte) []byte {
+	h := r.eventHeader()
+	first := r.event.first[:0]
+	for i := range h.Len() {
+		first = append(first, firstField(h, i))
+	}
+	r.event.first = first
+	return appendMaps(dst, `,"headers":`, `,"multiValueHeaders":`, first, h.At)
+}
+
+// firstField is the first field of the same name as field i, in any case.
+func firstField(h *http1.Header, i int) int {
+	name, _ := h.At(i)
+	k := h.KnownAt(i)
+	for j := range i {
+		if h.KnownAt(j) != k {
+			continue
+		}
+		if other, _ := h.At(j); k != http1.Other || equalFoldBytes(other, name) {
+			return j
+		}
+	}
+	return i
+}
+
+func (r *request) appendEventQuery(dst []byte) []byte {
+	if r.query.Len() == 0 {
+		return append(dst, `,"queryStringParameters":null,"multiValueQueryStringParameters":null`...)
+	}
+	first := r.event.first[:0]
+	for i := range r.query.Len() {
+		name, _ := r.query.At(i)
+		j := 0
+		for ; j < i; j++ {
+			if other, _ := r.query.At(j); string(other) == string(name) {
+				break
+			}
+		}
+		first = append(first, j)
+	}
+	r.event.first = first
+	return appendMaps(dst, `,"queryStringParameters":`, `,"multiValueQueryStringParameters":`, first, r.query.At)
+}
+
+// appendMaps appends the two maps of an event's fields or query: of each
+// name the last value (recorded on AWS), and all values.
+func appendMaps(dst []byte, single, multi string, first []int, at func(int) (name, value []byte)) []byte {
+	dst = append(append(dst, single...), '{')
+	for i, f := range first {
+		if f != i {
+			continue
+		}
+		name, value := at(i)
+		for j := len(first) - 1; j > i; j-- {
+			if first[j] == i {
+				_, value = at(j)
+				break
+			}
+		}
+		dst = appendComma(dst)
+		dst = append(appendJSONString(dst, name), ':')
+		dst = appendJSONString(dst, value)
+	}
+	dst = append(append(append(dst, '}'), multi...), '{')
+	for i, f := range first {
+		if f != i {
+			continue
+		}
+		name, _ := at(i)
+		dst = appendComma(dst)
+		dst = append(appendJSONString(dst, name), ':', '[')
+		for j := i; j < len(first); j++ {
+			if first[j] == i {
+				_, value := at(j)
+				dst = appendJSONString(appendComma(dst), value)
+			}
+		}
+		dst = append(dst, ']')
+	}
+	return append(dst, '}')
+}
+
+// appendComma separates from what stands before, unless a map or list begins.
+func appendComma(dst []byte) []byte {
+	if last := dst[len(dst)-1]; last == '{' || last == '[' {
+		return dst
+	}
+	return append(dst, ',')
+}
+
+func (r *request) appendPathParameters(dst []byte) []byte {
+	params := &r.input.Params
+	if len(params.Names) == 0 {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, '{')
+	for i, name := range params.Names {
+		dst = appendJSONString(appendComma(dst), name)
+		dst = appendJSONString(append(dst, ':'), params.At(i))
+	}
+	return append(dst, '}')
+}
+
+// appendContext appends event.requestContext.
+func (p *lambdaProxy) appendContext(dst []byte, r *request) []byte {
+	x := r.x
+	received := r.received()
+	dst = append(dst, p.contextHead...) // {"resourceId":"x","resourcePath":"/x","httpMethod":
+	dst = appendJSONString(dst, r.httpMethod)
+	dst = appendJSONString(append(dst, `,"extendedRequestId":`...), x.ExtendedID[:])
+	dst = received.AppendFormat(append(dst, `,"requestTime":"`...), clfTime)
+	dst = appendJSONString(append(dst, `","path":`...), x.Address.RequestPath)
+	dst = appendJSONString(append(dst, `,"protocol":`...), x.Protocol)
+	dst = strconv.AppendInt(append(dst, `,"requestTimeEpoch":`...), received.UnixMilli(), 10)
+	dst = appendJSONString(append(dst, `,"requestId":`...), x.RequestID[:])
+	dst = append(dst, `,"identity":{"cognitoIdentityPoolId":null,"accountId":null,"cognitoIdentityId":null,"caller":null,"sourceIp":"`...)
+	dst = mapping.AppendClientIP(dst, x)
+	dst = append(dst, `","principalOrgId":null,"accessKey":null,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":null,"userAgent":`...)
+	if agent := x.Header.GetKnown(http1.NameUserAgent); agent != nil {
+		dst = appendJSONString(dst, agent)
+	} else {
+		dst = append(dst, "null"...)
+	}
+	dst = appendJSONString(append(dst, `,"user":null},"domainName":`...), x.Address.DomainName)
+	dst = appendJSONString(append(dst, `,"domainPrefix":`...), x.Address.DomainPrefix)
+	return append(dst, r.stage.contextJSON...)
+}
+
+// contextJSON is the end of event.requestContext, the same for every request
+// of a stage.
+func contextJSON(s *Stage) string {
+	dst := appendJSONString([]byte(`,"accountId":`), s.env.Scope.Account)
+	dst = appendJSONString(append(dst, `,"stage":`...), string(s.name))
+	dst = appendJSONString(append(dst, `,"deploymentId":`...), string(s.deployment))
+	dst = appendJSONString(append(dst, `,"apiId":`...), string(s.apiID))
+	return string(append(dst, '}'))
+}
+
+// variablesJSON is event.stageVariables: null without any.
+func variablesJSON(vars map[string]string) string {
+	if len(vars) == 0 {
+		return "null"
+	}
+	dst := []byte{'{'}
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		dst = appendJSONString(appendComma(dst), name)
+		dst = appendJSONString(append(dst, ':'), vars[name])
+	}
+	return string(append(dst, '}'))
+}
+
+// appendEventBody appends body, null when it is empty (recorded on AWS), and
+// closes the event. A binary body is base64.
+func (r *request) appendEventBody(dst []byte) []byte {
+	dst = append(dst, `,"body":`...)
+	switch {
+	case len(r.body) == 0:
+		return append(dst, `null,"isBase64Encoded":false}`...)
+	case r.binaryRequest():
+		dst = base64.StdEncoding.AppendEncode(append(dst, '"'), r.body)
+		return append(dst, `","isBase64Encoded":true}`...)
+	}
+	r.payload = integration.AppendText(r.payload[:0], r.body)
+	dst = appendJSONString(dst, r.payload)
+	return append(dst, `,"isBase64Encoded":false}`...)
+}

@@ -1,0 +1,336 @@
+package restapi
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/mapping"
+)
+
+// httpProxy passes requests to an HTTP backend and its answers back.
+type httpProxy struct {
+	target  httpTarget
+	convert integration.Conversion
+}
+
+// httpTarget is where an HTTP or HTTP_PROXY integration leads and what
+// mappings add to each request.
+type httpTarget struct {
+	uri     *integration.URI
+	backend *integration.Backend
+	method  string // ANY: the client's
+	timeout time.Duration
+	queries []mapping.Parameter
+	headers []mappedHeader
+	host    *mapping.Source     // replaces the backend's host
+	fatal   []mapping.Parameter // headers whose mapping fails every request
+}
+
+// mappedHeader is a field that a mapping sends to a backend.
+type mappedHeader struct {
+	name   []byte
+	known  http1.Known
+	source mapping.Source
+}
+
+func (c *compiler) httpProxy(place string, i *apigw.Integration) backend {
+	target, err := c.httpTarget(place, i)
+	if err != nil {
+		return c.broken(place, err)
+	}
+	convert, _ := integration.ParseConversion(i.ContentHandling)
+	return &httpProxy{target, convert}
+}
+
+func (c *compiler) httpTarget(place string, i *apigw.Integration) (httpTarget, error) {
+	params := c.parameters(place, i.RequestParameters)
+	t := httpTarget{method: i.HTTPMethod, timeout: timeout(i)}
+	if !validVerb(i.HTTPMethod) {
+		c.refuse(place, "integrationHttpMethod "+i.HTTPMethod+" is none that API Gateway has")
+	}
+	for n := range params {
+		p := &params[n]
+		switch p.Place {
+		case mapping.InQuery:
+			t.queries = append(t.queries, *p)
+		case mapping.InHeader:
+			t.addHeader(p)
+		}
+	}
+	var err error
+	t.uri, t.backend, err = c.backend(place, i, params)
+	return t, err
+}
+
+func validVerb(name string) bool {
+	for _, v := range verbNames {
+		if string(v) == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *httpTarget) addHeader(p *mapping.Parameter) {
+	known := http1.Lookup(p.Name)
+	fails, drops := integration.MappedRequestField(known, integration.HTTP)
+	switch {
+	case fails:
+		t.fatal = append(t.fatal, *p)
+	case drops:
+	case known == http1.NameHost:
+		t.host = &p.Source
+	default:
+		t.headers = append(t.headers, mappedHeader{[]byte(p.Name), known, p.Source})
+	}
+}
+
+// maps says whether a mapping sends a field of that name.
+func (t *httpTarget) maps(name []byte, k http1.Known) bool {
+	for i := range t.headers {
+		h := &t.headers[i]
+		if h.known == k && (k != http1.Other || bytes.EqualFold(h.name, name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// begin readies the request to the backend: method, target, host. passed says
+// that the client's query passes too.
+func (t *httpTarget) begin(r *request, passed bool) *exchange.Fault {
+	if f := failing(r, t.fatal); f != nil {
+		return f
+	}
+	r.call.Reset()
+	req := &r.call.Request
+	req.Method = t.method
+	if t.method == "ANY" {
+		req.Method = r.httpMethod
+	}
+	req.Target = t.appendTarget(req.Target[:0], r, passed)
+	if t.host != nil {
+		if host, ok := t.host.Append(req.Host[:0], &r.input); ok {
+			req.Host = host
+			return checkValue(host)
+		}
+	}
+	req.Host = append(req.Host[:0], t.uri.Host...)
+	return nil
+}
+
+// failing is the fault of a mapping to a field that API Gateway can't send.
+func failing(r *request, fatal []mapping.Parameter) *exchange.Fault {
+	for i := range fatal {
+		v, ok := fatal[i].Source.Append(r.scratch[:0], &r.input)
+		r.scratch = v[:0]
+		if ok {
+			return forbiddenField
+		}
+	}
+	return nil
+}
+
+// appendTarget appends path and query: the URI's own pairs, then the
+// client's, then the mapped ones. A mapped name replaces the client's.
+func (t *httpTarget) appendTarget(dst []byte, r *request, passed bool) []byte {
+	dst = t.uri.AppendTarget(dst, &r.input)
+	mark := len(dst)
+	if passed {
+		dst = t.appendClientQuery(dst, r)
+	}
+	for i := range t.queries {
+		dst = t.queries[i].Source.AppendQuery(dst, t.queries[i].Name, &r.input)
+	}
+	if len(dst) > mark && !t.uri.HasQuery() {
+		dst[mark] = '?'
+	}
+	return dst
+}
+
+func (t *httpTarget) appendClientQuery(dst []byte, r *request) []byte {
+next:
+	for i := range r.query.Len() {
+		name, value := r.query.At(i)
+		for q := range t.queries {
+			if t.queries[q].Name == string(name) {
+				continue next
+			}
+		}
+		dst = mapping.AppendQueryEscaped(append(dst, '&'), name)
+		dst = mapping.AppendQueryEscaped(append(dst, '='), value)
+	}
+	return dst
+}
+
+// addMapped adds the fields that mappings send.
+func (t *httpTarget) addMapped(r *request) *exchange.Fault {
+	for i := range t.headers {
+		h := &t.headers[i]
+		v, ok := h.source.Append(r.scratch[:0], &r.input)
+		r.scratch = v[:0]
+		if !ok {
+			continue
+		}
+		if f := checkValue(v); f != nil {
+			return f
+		}
+		r.call.Request.Header.AddBytes(h.name, v)
+	}
+	return nil
+}
+
+// checkValue refuses a value that would break a message apart, as a decoded
+// query value may.
+func checkValue(v []byte) *exchange.Fault {
+	if !mapping.ValidFieldValue(v) {
+		return unreadable
+	}
+	return nil
+}
+
+func (p *httpProxy) serve(r *request) *exchange.Fault {
+	if f := p.target.begin(r, true); f != nil {
+		return f
+	}
+	if f := p.setBody(r); f != nil {
+		return f
+	}
+	if f := p.addHeaders(r); f != nil {
+		return f
+	}
+	resp := &r.x.Response
+	body, f := r.call.Do(r.x, p.target.backend, deadline(p.target.timeout), resp.Body[:0])
+	resp.Body = body
+	if f != nil {
+		return f
+	}
+	p.answer(r)
+	return r.compressBody()
+}
+
+// streamFrom is the least bytes of a body that are passed on as they come,
+// rather than read first and sent with the head.
+const streamFrom = 16 << 10
+
+func (p *httpProxy) setBody(r *request) *exchange.Fault {
+	req := &r.call.Request
+	body := r.x.Body
+	if body == nil {
+		return nil
+	}
+	if n := body.Length(); n > streamFrom && !r.bodyRead && p.convert == integration.NoConversion {
+		req.Stream, req.Length = body, n
+		return nil
+	}
+	if f := r.readBody(); f != nil {
+		return f
+	}
+	req.Body = r.body
+	if p.convert != integration.NoConversion && len(r.body) > 0 {
+		var f *exchange.Fault
+		r.payload, _, f = integration.ConvertRequest(r.payload[:0], r.body, r.binaryRequest(), p.convert)
+		req.Body = r.payload
+		return f
+	}
+	return nil
+}
+
+// addHeaders passes the client's fields on, in the client's spelling, but for
+// those a mapping replaces and those that don't pass.
+func (p *httpProxy) addHeaders(r *request) *exchange.Fault {
+	client, out := r.x.Header, &r.call.Request.Header
+	nominated := nominatedFields(client)
+	agent := false
+	for i := range client.Len() {
+		k := client.KnownAt(i)
+		if integration.DropRequestField(k) {
+			continue
+		}
+		if nominated != nil || len(p.target.headers) > 0 {
+			name, _ := client.At(i)
+			if p.target.maps(name, k) || nominated != nil && contains(nominated, name) {
+				continue
+			}
+		}
+		agent = agent || k == http1.NameUserAgent
+		out.AddField(client, i)
+	}
+	if !agent && !p.target.maps(nil, http1.NameUserAgent) {
+		out.Add("User-Agent", r.stage.userAgent)
+	}
+	r.addForwarded(out)
+	r.addOwn(out)
+	return p.target.addMapped(r)
+}
+
+// nominatedFields are the names that the client's Connection field calls
+// hop-by-hop (RFC 9110, 7.6.1), nil when it names none.
+func nominatedFields(h *http1.Header) []byte {
+	v := h.GetKnown(http1.NameConnection)
+	if len(v) == 0 || equalFold(v, "keep-alive") || equalFold(v, "close") {
+		return nil
+	}
+	return v
+}
+
+// contains says whether the comma-separated list holds name, in any case.
+func contains(list, name []byte) bool {
+	for part := range bytes.SplitSeq(list, []byte{','}) {
+		if bytes.EqualFold(bytes.TrimSpace(part), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// addForwarded adds what tells a backend about the client.
+func (r *request) addForwarded(out *http1.Header) {
+	r.scratch = mapping.AppendForwardedFor(r.scratch[:0], r.x)
+	out.AddBytes(fieldForwardedFor, r.scratch)
+	r.scratch = mapping.AppendForwardedPort(r.scratch[:0], r.x)
+	out.AddBytes(fieldForwardedPort, r.scratch)
+	out.Add("X-Forwarded-Proto", mapping.ForwardedProto(r.x))
+}
+
+// addOwn adds the gateway's own fields, which every HTTP backend gets
+// (recorded on AWS).
+func (r *request) addOwn(out *http1.Header) {
+	out.Add("x-amzn-apigateway-api-id", string(r.stage.apiID))
+	out.AddBytes(fieldTrace, r.trace.seen)
+}
+
+var (
+	fieldHost          = []byte("Host")
+	fieldForwardedFor  = []byte("X-Forwarded-For")
+	fieldForwardedPort = []byte("X-Forwarded-Port")
+)
+
+// deadline is when the integration's time is over.
+func deadline(timeout time.Duration) time.Time {
+	return time.Now().Add(timeout)
+}
+
+// answer passes the backend's status and fields to the client.
+func (p *httpProxy) answer(r *request) {
+	from := &r.call.Response
+	out := open(r.x, from.Status)
+	for i := range from.Header.Len() {
+		k := from.Header.KnownAt(i)
+		name, value := from.Header.At(i)
+		if k == http1.Other && len(name) == len(fieldExtendedID) && bytes.EqualFold(name, fieldExtendedID) {
+			continue // another gateway's ID of its own request
+		}
+		switch shown := integration.ResponseField(name, k); {
+		case shown == nil:
+		case &shown[0] == &name[0]:
+			out.AddField(&from.Header, i)
+		default:
+			out.AddBytes(shown, value)
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package restapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/mapping"
+)
+
+// lambdaProxy hands the client's request to a function as an event and its
+// output to the client.
+type lambdaProxy struct {
+	function    string
+	timeout     time.Duration
+	fatal       []mapping.Parameter // headers whose mapping fails every request
+	head        string              // the beginning of the event, up to the path
+	contextHead string              // of requestContext, up to the method
+	sourceARN   string              // arn:...:{api}/{stage}/{method}{resource}
+}
+
+func (c *compiler) lambdaProxy(m *method, i *apigw.Integration) backend {
+	place := m.place()
+	if i.ContentHandling == "CONVERT_TO_BINARY" {
+		c.refuse(place, "contentHandling CONVERT_TO_BINARY on an AWS_PROXY integration is not supported")
+	}
+	if strings.Contains(i.URI, "/response-streaming-invocations") {
+		c.refuse(place, "response streaming is not supported yet")
+	}
+	params := c.parameters(place, i.RequestParameters)
+	if i.HTTPMethod != "POST" {
+		return c.broken(place, errors.New("functions are invoked with POST, and integrationHttpMethod is "+i.HTTPMethod))
+	}
+	p := &lambdaProxy{timeout: timeout(i)}
+	for n := range params {
+		fails, _ := integration.MappedRequestField(http1.Lookup(params[n].Name), integration.AWS)
+		if params[n].Place == mapping.InHeader && fails {
+			p.fatal = append(p.fatal, params[n])
+		}
+	}
+	p.head = string(append(appendJSONString([]byte(`{"resource":`), m.resource.path), `,"path":`...))
+	context := appendJSONString([]byte(`{"resourceId":`), string(m.resource.id))
+	context = appendJSONString(append(context, `,"resourcePath":`...), m.resource.path)
+	p.contextHead = string(append(context, `,"httpMethod":`...))
+	if c.env != nil {
+		p.sourceARN = c.sourceARN(m)
+	}
+	if c.stage == nil && strings.Contains(i.URI, "${stageVariables.") {
+		return p
+	}
+	var err error
+	if p.function, err = c.function(i); err != nil {
+		if !strings.Contains(i.URI, ":lambda:path/") {
+			c.refuse(place, "an AWS_PROXY integration other than a Lambda function is not supported yet: "+err.Error())
+		}
+		return c.broken(place, err)
+	}
+	return p
+}
+
+// sourceARN is what a function's permission is checked against: the method's
+// ARN.
+func (c *compiler) sourceARN(m *method) string {
+	s := c.env.Scope
+	verb := string(m.verb)
+	if m.verb == "ANY" {
+		verb = "*"
+	}
+	return fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s/%s%s", s.Partition, s.Region, s.Account, c.out.apiID, c.out.name, verb, m.resource.path)
+}
+
+var errNoFunctions = errors.New("no functions are configured")
+
+func (p *lambdaProxy) serve(r *request) *exchange.Fault {
+	if f := failing(r, p.fatal); f != nil {
+		return f
+	}
+	if f := r.readBody(); f != nil {
+		return f
+	}
+	if r.stage.env.Functions == nil {
+		return integration.Misconfigured(errNoFunctions)
+	}
+	event := p.appendEvent(nil, r)
+	r.called = true
+	until := deadline(p.timeout)
+	ctx, cancel := context.WithDeadline(r.x.Context(), until)
+	defer cancel()
+	var result lambda.Result
+	err := r.stage.env.Functions.Invoke(ctx, &lambda.Invocation{
+		Function: p.function, Payload: event, RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.full), Deadline: until,
+		Header: map[string]string{"x-amzn-lambda-integration-tag": string(r.x.RequestID[:]), "X-Amz-Source-Arn": p.sourceARN},
+	}, &result)
+	if err != nil {
+		return invokeFault(err)
+	}
+	return p.answer(r, &result)
+}
+
+// invokeFault is the fault for a call that did not reach the function. What
+// Lambda itself refuses shows as a configuration error (seen on AWS for 403
+// and 429).
+func invokeFault(err error) *exchange.Fault {
+	switch lambda.KindOf(err) {
+	case lambda.Timeout:
+		return integration.TimedOut(err)
+	case lambda.Unreachable:
+		return integration.Unreachable(err)
+	}
+	return integration.Misconfigured(err)
+}
+
+// badGateway is the fault for a function that failed or answered in a form
+// that is none: 502 (recorded on AWS).
+func badGateway(cause error) *exchange.Fault {
+	return &exchange.Fault{Kind: exchange.Default5XX, Status: 502, AfterIntegration: true, Cause: cause}
+}
+
+// maxErrorText bounds what of a function's error document is logged.
+const maxErrorText = 512
+
+func (p *lambdaProxy) answer(r *request, result *lambda.Result) *exchange.Fault {
+	if result.FunctionError != "" {
+		text := result.Payload[:min(len(result.Payload), maxErrorText)]
+		return badGateway(fmt.Errorf("Lambda execution failed with status %d due to customer function error: %s. Lambda request id: %s", result.Status, text, result.RequestID))
+	}
+	if len(result.Payload) > integration.MaxBody {
+		return integration.Misconfigured(integration.ErrResponseTooLarge)
+	}
+	output, err := parseOutput(result.Payload)
+	if err != nil {
+		return badGateway(fmt.Errorf("Malformed Lambda proxy response: %w", err))
+	}
+	return output.answer(r)
+}

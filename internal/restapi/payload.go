@@ -1,0 +1,86 @@
+package restapi
+
+import (
+	"errors"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/mapping"
+)
+
+// The passthrough behaviours.
+const (
+	whenNoMatch     = "WHEN_NO_MATCH"
+	whenNoTemplates = "WHEN_NO_TEMPLATES"
+	never           = "NEVER"
+)
+
+// payloadRule is what becomes of a client's body on its way to a non-proxy
+// integration.
+type payloadRule struct {
+	templates   *mapping.Templates
+	passthrough string
+	convert     integration.Conversion
+}
+
+func (c *compiler) payloadRule(place string, i *apigw.Integration) payloadRule {
+	convert, _ := integration.ParseConversion(i.ContentHandling)
+	p := payloadRule{
+		templates:   c.templates(place, "requestTemplates", i.RequestTemplates, i.TemplateOrder),
+		passthrough: i.PassthroughBehavior,
+		convert:     convert,
+	}
+	if p.passthrough == "" {
+		p.passthrough = whenNoMatch
+	}
+	return p
+}
+
+var (
+	unsupported   = &exchange.Fault{Kind: exchange.UnsupportedMediaType}
+	bytesTemplate = integration.Misconfigured(errors.New("a mapping template can't take a binary body: Unable to transform request"))
+)
+
+// render is the body for the integration. It is r.body, r.payload, or a
+// template's text, which is not to be changed.
+func (p *payloadRule) render(r *request) ([]byte, *exchange.Fault) {
+	t := p.templates.ForRequest(mapping.MediaType(r.x.Header.GetKnown(http1.NameContentType)))
+	if t == nil && (p.passthrough == never || p.passthrough == whenNoTemplates && p.templates.Len() > 0) {
+		return nil, unsupported
+	}
+	binary := r.binaryRequest()
+	if t != nil && t.Text != nil {
+		return p.renderTemplate(r, t, binary)
+	}
+	if f := r.readBody(); f != nil || len(r.body) == 0 {
+		return nil, f
+	}
+	if binary && p.convert != integration.ToText {
+		return r.body, nil
+	}
+	var f *exchange.Fault
+	r.payload, _, f = integration.ConvertRequest(r.payload[:0], r.body, binary, p.convert)
+	return r.payload, f
+}
+
+// renderTemplate is t's text. A template takes text only: a body that is, or
+// becomes, bytes fails, an empty one too (recorded on AWS).
+func (p *payloadRule) renderTemplate(r *request, t *mapping.Template, binary bool) ([]byte, *exchange.Fault) {
+	if binary && p.convert != integration.ToText || p.convert == integration.ToBinary {
+		return nil, bytesTemplate
+	}
+	return t.Text, nil
+}
+
+// binaryRequest says whether the client's Content-Type is a binary one.
+func (r *request) binaryRequest() bool {
+	return len(r.stage.binary) > 0 && r.stage.binary.Match(mapping.MediaType(r.x.Header.GetKnown(http1.NameContentType)))
+}
+
+// binaryWanted says whether the first type of the client's Accept is a binary
+// one: only the first counts (recorded on AWS).
+func (r *request) binaryWanted() bool {
+	return len(r.stage.binary) > 0 && r.stage.binary.Match(mapping.MediaType(r.x.Header.GetKnown(http1.NameAccept)))
+}

@@ -1,0 +1,109 @@
+package restapi
+
+import (
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/mapping"
+)
+
+// request is one exchange on its way through a stage, with the memory that
+// the next request uses again.
+type request struct {
+	x     *exchange.Exchange
+	stage *Stage
+	start time.Time
+
+	httpMethod string // the client's, or what X-HTTP-Method-Override says
+	route      *method
+	search     search
+	query      mapping.Query
+	input      mapping.Input
+	trace      trace
+
+	body     []byte // the client's, decoded, once it was read
+	bodyRead bool
+	payload  []byte // what goes to the integration, when it is not body itself
+
+	errorType string // x-amzn-ErrorType when it is not the fault's kind's own
+	called    bool   // an integration whose answers carry a trace was called
+
+	call    *integration.Call
+	scratch []byte
+	traceID []byte // the memory of trace
+	event   eventFields
+	end     func(*exchange.Exchange) // r.release, made once
+}
+
+// keepMemory is the most bytes of one buffer that stay with a request for the
+// next one.
+const keepMemory = 64 << 10
+
+func newRequest() *request {
+	r := &request{call: integration.NewCall()}
+	r.end = r.release
+	return r
+}
+
+// begin readies a request for x.
+func (s *Stage) begin(x *exchange.Exchange) *request {
+	r, ok := s.env.requests.Get().(*request)
+	if !ok {
+		r = newRequest()
+	}
+	if x.RequestID[0] == 0 {
+		NewIDs(x)
+	}
+	r.x, r.stage, r.start = x, s, s.env.now()
+	r.httpMethod = x.Method
+	if v := x.Header.GetKnown(http1.NameXHTTPMethodOverride); len(v) > 0 {
+		r.httpMethod = overrideMethod(v)
+	}
+	r.query.Parse(x.Query)
+	r.trace, r.traceID = appendTrace(r.traceID[:0], x.Header.GetKnown(http1.NameXAmznTraceID), r.start)
+	r.input = mapping.Input{X: x, Query: &r.query, Trace: r.trace.seen, Canonical: s.edge}
+	x.Vars = r
+	x.OnEnd(r.end)
+	return r
+}
+
+// overrideMethod is the method that X-HTTP-Method-Override names. One that no
+// route can have matches none.
+func overrideMethod(v []byte) string {
+	for _, name := range verbNames[:anyVerb] {
+		if string(name) == string(v) {
+			return string(name)
+		}
+	}
+	return string(v)
+}
+
+// release gives r's memory to the next request.
+func (r *request) release(x *exchange.Exchange) {
+	if cap(x.Response.Body) > keepMemory {
+		x.Response.Body = nil
+	}
+	for _, b := range []*[]byte{&r.body, &r.payload, &r.scratch} {
+		if cap(*b) > keepMemory {
+			*b = nil
+		}
+	}
+	stage := r.stage
+	spans := r.search.spans[:0]
+	*r = request{
+		query: r.query, search: search{spans: spans}, body: r.body[:0], payload: r.payload[:0],
+		call: r.call, scratch: r.scratch[:0], traceID: r.traceID[:0], event: r.event, end: r.end,
+	}
+	x.Vars = nil
+	stage.env.requests.Put(r)
+}
+
+// received is when the request came, in UTC.
+func (r *request) received() time.Time {
+	if r.x.Received.IsZero() {
+		return r.start.UTC()
+	}
+	return r.x.Received.UTC()
+}
