@@ -30,10 +30,11 @@ var _ Invoker = (*Functions)(nil)
 
 // target is where a function runs: exactly one of local and url is set.
 type target struct {
-	arn   string
-	local *local
-	url   string // of the Invoke call
-	aws   string // the region, when url is AWS's own
+	arn    string
+	local  *local
+	url    string // of the Invoke call
+	region string // that the call is signed for
+	aws    bool   // url is AWS's own
 }
 
 // New checks cfg and returns a ready value: every entry is complete and its
@@ -82,7 +83,7 @@ func (f *Functions) entry(key string, fn Function, user *identity) (*target, err
 	if err != nil {
 		return nil, err
 	}
-	t := &target{arn: name.ARN(&f.cfg)}
+	t := f.target(name)
 	if fn.Endpoint != "" {
 		if fn.Runtime != "" || fn.Code != "" {
 			return nil, errors.New("has an endpoint, so runtime and code can't be given")
@@ -174,7 +175,7 @@ func (f *Functions) resolve(function string) (*target, error) {
 			return &found, nil
 		}
 	}
-	t := &target{arn: name.ARN(&f.cfg)}
+	t := f.target(name)
 	if f.cfg.Endpoint != "" {
 		t.url, err = functionURL(f.cfg.Endpoint, name)
 		return t, err
@@ -182,16 +183,22 @@ func (f *Functions) resolve(function string) (*target, error) {
 	if f.cfg.Credentials == nil {
 		return nil, missing(function, nil)
 	}
-	t.aws = name.Region
-	if t.aws == "" {
-		t.aws = f.cfg.Region
-	}
 	partition := name.Partition
 	if partition == "" {
 		partition = f.cfg.Partition
 	}
-	t.url, err = functionURL("https://lambda."+t.aws+"."+dnsSuffix(partition), name)
+	t.aws = true
+	t.url, err = functionURL("https://lambda."+t.region+"."+dnsSuffix(partition), name)
 	return t, err
+}
+
+// target is what holds for name wherever it runs.
+func (f *Functions) target(name Name) *target {
+	t := &target{arn: name.ARN(&f.cfg), region: name.Region}
+	if t.region == "" {
+		t.region = f.cfg.Region
+	}
+	return t
 }
 
 func missing(function string, cause error) *Error {
@@ -212,7 +219,7 @@ func (f *Functions) Check(name string) error {
 			return &Error{Kind: Broken, Function: name, Message: err.Error()}
 		}
 	}
-	if t.aws != "" {
+	if t.aws {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		if _, err := f.cfg.Credentials(ctx); err != nil {

@@ -20,7 +20,6 @@ import (
 // /2015-03-31/functions/{name}/invocations. AWS Lambda API reference, page
 // "Invoke".
 type remote struct {
-	region      string
 	transport   *http.Transport
 	credentials CredentialSource
 	signer      sigv4.Signer
@@ -29,7 +28,6 @@ type remote struct {
 func newRemote(cfg *Config) *remote {
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	return &remote{
-		region:      cfg.Region,
 		credentials: cfg.Credentials,
 		transport: &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
@@ -178,16 +176,12 @@ func (c *remote) request(ctx context.Context, in *Invocation, t *target) (*http.
 	}
 	credentials, err := c.credentials(ctx)
 	if err != nil {
-		if t.aws == "" {
+		if !t.aws {
 			return req, nil
 		}
 		return nil, err
 	}
-	region := t.aws
-	if region == "" {
-		region = c.region
-	}
-	c.signer.SignHTTP(req, sha256.Sum256(in.Payload), credentials, region, "lambda", time.Now())
+	c.signer.SignHTTP(req, sha256.Sum256(in.Payload), credentials, t.region, "lambda", time.Now())
 	return req, nil
 }
 
