@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // inspectDatabase walks every page of a bbolt file read-only, on the caller's
@@ -24,7 +26,7 @@ func inspectDatabase(path string) error {
 	}
 	db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true, Timeout: time.Second})
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
+		return openError(path, err)
 	}
 	defer db.Close()
 	return db.View(func(tx *bolt.Tx) error {
@@ -33,6 +35,17 @@ func inspectDatabase(path string) error {
 		}
 		return tx.ForEach(func(name []byte, b *bolt.Bucket) error { return walkBucket(b) })
 	})
+}
+
+// openError tells a damaged file from one that can't be opened now.
+func openError(path string, err error) error {
+	if errno := syscall.Errno(0); errors.As(err, &errno) {
+		return err
+	}
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return fmt.Errorf("%w: %s", ErrLocked, path)
+	}
+	return fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
 }
 
 func walkBucket(b *bolt.Bucket) error {

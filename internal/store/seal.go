@@ -1,19 +1,99 @@
 package store
 
-// Sealer encrypts secrets before they are stored.
-type Sealer struct{}
+import (
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 
-// LoadMasterKey reads the 32-byte master key of path, creating it with mode
-// 0600 when the file is missing. A file others may read is refused.
-func LoadMasterKey(path string) (*Sealer, error) { return nil, errUnfinished }
+	"golang.org/x/crypto/chacha20poly1305"
+)
 
-// ParseMasterKey takes a key of 32 bytes in hex or base64, from an environment
-// variable or a command's output.
-func ParseMasterKey(text string) (*Sealer, error) { return nil, errUnfinished }
+// A sealed value: version (1 byte), the key's ID (8 bytes), nonce (24 bytes),
+// ciphertext with tag (XChaCha20-Poly1305).
+const (
+	sealVersion = 1
+	keyIDSize   = 8
+	sealHeader  = 1 + keyIDSize
+)
+
+// Errors of Sealer.Open.
+var (
+	ErrOtherKey = errors.New("sealed with another master key")
+	ErrNotSeal  = errors.New("not a sealed value of this record, or an altered one")
+)
+
+// Sealer encrypts secrets before they are stored. Safe for concurrent use.
+type Sealer struct {
+	current keyID
+	keys    map[keyID]cipher.AEAD
+}
+
+type keyID [keyIDSize]byte
+
+// NewSealer seals with the first key and opens what any of them sealed, so
+// that a key can be replaced. Each has 32 bytes.
+func NewSealer(keys ...[]byte) (*Sealer, error) {
+	if len(keys) == 0 {
+		return nil, errors.New("no master key")
+	}
+	s := &Sealer{current: idOf(keys[0]), keys: map[keyID]cipher.AEAD{}}
+	for _, k := range keys {
+		aead, err := chacha20poly1305.NewX(k)
+		if err != nil {
+			return nil, fmt.Errorf("a master key has %d bytes: %w", len(k), err)
+		}
+		s.keys[idOf(k)] = aead
+	}
+	return s, nil
+}
+
+// idOf names a key without giving anything of it away.
+func idOf(key []byte) keyID {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte("gatehouse master key id"))
+	return keyID(m.Sum(nil)[:keyIDSize])
+}
 
 // Seal encrypts plaintext. Aad, the record's key, must be given to Open again,
 // so that a sealed value can't be moved to another record.
-func (s *Sealer) Seal(aad string, plaintext []byte) []byte { return nil }
+func (s *Sealer) Seal(aad string, plaintext []byte) []byte {
+	aead := s.keys[s.current]
+	b := make([]byte, sealHeader+aead.NonceSize(), sealHeader+aead.NonceSize()+len(plaintext)+aead.Overhead())
+	b[0] = sealVersion
+	copy(b[1:], s.current[:])
+	nonce := b[sealHeader:]
+	rand.Read(nonce) // never fails
+	return aead.Seal(b, nonce, plaintext, s.bound(b, aad))
+}
 
-// Open decrypts what Seal made.
-func (s *Sealer) Open(aad string, sealed []byte) ([]byte, error) { return nil, errUnfinished }
+// bound is what the tag covers beside the plaintext: header and record.
+func (s *Sealer) bound(sealed []byte, aad string) []byte {
+	return append(sealed[:sealHeader:sealHeader], aad...)
+}
+
+// Open decrypts what Seal made. ErrOtherKey, ErrNotSeal, ErrNewer.
+func (s *Sealer) Open(aad string, sealed []byte) ([]byte, error) {
+	if len(sealed) < sealHeader {
+		return nil, ErrNotSeal
+	}
+	if sealed[0] != sealVersion {
+		return nil, fmt.Errorf("%w: sealed value of version %d", ErrNewer, sealed[0])
+	}
+	aead, ok := s.keys[keyID(sealed[1:sealHeader])]
+	if !ok {
+		return nil, ErrOtherKey
+	}
+	rest := sealed[sealHeader:]
+	if len(rest) < aead.NonceSize() {
+		return nil, ErrNotSeal
+	}
+	nonce, text := rest[:aead.NonceSize()], rest[aead.NonceSize():]
+	plain, err := aead.Open(nil, nonce, text, s.bound(sealed, aad))
+	if err != nil {
+		return nil, ErrNotSeal
+	}
+	return plain, nil
+}

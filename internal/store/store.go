@@ -105,6 +105,11 @@ func (s *Store) Get(ctx context.Context, key string) (Record, error) {
 	if err := checkKey(key); err != nil {
 		return Record{}, err
 	}
+	return s.get(ctx, key)
+}
+
+// get also reads our own records outside Prefix.
+func (s *Store) get(ctx context.Context, key string) (Record, error) {
 	resp, err := call(ctx, s, func(ctx context.Context) (*clientv3.GetResponse, error) {
 		return s.client.Get(ctx, key, s.readOptions()...)
 	})
