@@ -80,7 +80,7 @@ func (c *goCode) run(done chan struct{}) {
 	if err == nil {
 		c.built.Store(&path)
 	} else {
-		err = &Error{Kind: Broken, Message: "can't be built: " + err.Error()}
+		err = fmt.Errorf("can't be built: %w", err)
 		c.log.Error("building function failed", "error", err)
 	}
 	c.mu.Lock()

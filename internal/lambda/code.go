@@ -73,10 +73,7 @@ func (p provided) check() error {
 }
 
 func (p provided) ready(context.Context) (string, error) {
-	if err := p.check(); err != nil {
-		return "", &Error{Kind: Broken, Message: err.Error()}
-	}
-	return p.path, nil
+	return p.path, p.check()
 }
 
 // checkGo says why dir can't hold a Go main package.

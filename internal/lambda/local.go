@@ -153,6 +153,7 @@ func (l *local) settle(r *run, o outcome) {
 	}
 }
 
+// asError makes of err the *Error that a caller gets.
 func asError(ctx context.Context, err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
@@ -160,5 +161,5 @@ func asError(ctx context.Context, err error) *Error {
 	if ctx.Err() != nil {
 		return &Error{Kind: Timeout, Message: "no answer in the caller's time", Cause: ctx.Err()}
 	}
-	return &Error{Kind: Broken, Message: "can't run", Cause: err}
+	return &Error{Kind: Broken, Message: err.Error()}
 }
