@@ -56,23 +56,40 @@ func (x *request) anonymous() Caller {
 
 func (x *request) verify() error {
 	var caller Caller
-	_, err := x.verifier.Verify(sigv4.FromHTTP(x.http, sha256.Sum256(x.body)), func(id, token string) (string, bool, error) {
-		secret, who, ok := x.Identities.Secret(id)
-		if ok && token != "" { // keys of the configuration have none
-			return "", false, &sigv4.Error{Kind: sigv4.UnrecognizedClient, Message: "The security token included in the request is invalid"}
-		}
-		caller = who
-		return secret, ok, nil
+	in := sigv4.FromHTTP(x.http, sha256.Sum256(x.body))
+	_, err := x.verifier.Verify(in, func(id, token string) (secret string, ok bool, err error) {
+		secret, caller, err = x.secret(id, token)
+		return secret, err == nil, err
 	})
 	if err != nil {
-		if e, ok := errors.AsType[*sigv4.Error](err); ok {
-			x.Logger.Debug("signature refused", "kind", e.Kind, "accessKey", x.signed.AccessKeyID, "source", x.call.Source)
-		}
+		x.Logger.Debug("signature refused", "error", kindOf(err), "accessKey", x.signed.AccessKeyID, "source", x.call.Source)
 		return err
 	}
 	caller.Verified = true
 	x.call.Caller = caller
 	return nil
+}
+
+// secret looks a key up. Keys of the configuration have no session tokens, so
+// one that comes with a token is no key of ours.
+func (x *request) secret(id, token string) (string, Caller, error) {
+	secret, caller, ok := x.Identities.Secret(id)
+	switch {
+	case !ok:
+		return "", Caller{}, &sigv4.Error{Kind: sigv4.UnrecognizedClient, Message: "The security token included in the request is invalid."}
+	case token != "":
+		return "", Caller{}, &sigv4.Error{Kind: sigv4.UnrecognizedClient, Message: "The security token included in the request is invalid"}
+	}
+	return secret, caller, nil
+}
+
+// kindOf keeps the text of a bad signature, which repeats the request, out of
+// the log.
+func kindOf(err error) string {
+	if e, ok := errors.AsType[*sigv4.Error](err); ok {
+		return string(e.Kind)
+	}
+	return err.Error()
 }
 
 func isAccount(s string) bool {

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
 // guard keeps web pages out. A browser may be made to send requests to an
@@ -21,10 +23,23 @@ func (x *request) guard(context.Context) error {
 	if x.loopback && !x.ourHost(r.Host) {
 		return denied("The Host header names none of our hosts: call localhost, or name the host in the configuration")
 	}
-	if x.Identities == nil && r.Header.Get("Authorization") == "" {
-		return &refusal{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
+	if x.Identities != nil {
+		return x.claim()
+	}
+	if r.Header.Get("Authorization") == "" {
+		return &sigv4.Error{Kind: sigv4.MissingToken, Message: "Missing Authentication Token"}
 	}
 	return nil
+}
+
+// claim refuses before the body is read who signs with no key of ours.
+func (x *request) claim() error {
+	s, err := x.verifier.Claim(sigv4.FromHTTP(x.http, [32]byte{}))
+	if err != nil {
+		return err
+	}
+	_, _, err = x.secret(s.Scope.AccessKeyID, s.SessionToken)
+	return err
 }
 
 func denied(message string) *refusal {

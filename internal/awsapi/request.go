@@ -18,14 +18,21 @@ import (
 const (
 	maxBody       = 10 << 20
 	maxDefinition = 6 << 20 // of an import (developer guide, "quotas")
+
+	// Larger bodies wait for one of a few places, so that many clients at
+	// once don't fill the memory.
+	smallBody   = 64 << 10
+	largeBodies = 32
 )
 
 // request is one call on its way through the steps.
 type request struct {
 	*Server
+	w        http.ResponseWriter
 	http     *http.Request
 	loopback bool
 	body     []byte
+	hasPlace bool        // of those for large bodies
 	signed   sigv4.Scope // what the credential says, believed or not
 	call     *Call
 	known    bool // the caller is known: the call is audited
@@ -37,8 +44,16 @@ type request struct {
 
 // readBody comes behind the cheap checks: nobody without credentials makes us
 // read.
-func (x *request) readBody(context.Context) error {
-	body, err := io.ReadAll(http.MaxBytesReader(nil, x.http.Body, maxBody))
+func (x *request) readBody(ctx context.Context) error {
+	if n := x.http.ContentLength; n < 0 || n > smallBody {
+		select {
+		case x.large <- struct{}{}:
+			x.hasPlace = true
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.http.Body, maxBody))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return &refusal{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "The request body is larger than " + strconv.Itoa(maxBody) + " bytes"}
 	}
@@ -47,6 +62,13 @@ func (x *request) readBody(context.Context) error {
 	}
 	x.body = body
 	return nil
+}
+
+// done gives back what the call held.
+func (x *request) done() {
+	if x.hasPlace {
+		<-x.large
+	}
 }
 
 // authorize asks for the action on the resource. A call that isn't served is
@@ -107,8 +129,8 @@ func ofClient(name string) bool {
 }
 
 // write sends a result. A status that has no body has no type either.
-func (x *request) write(w http.ResponseWriter, status int) {
-	h := w.Header()
+func (x *request) write(status int) {
+	h := x.w.Header()
 	for name, values := range x.out.Header {
 		h[name] = values
 	}
@@ -118,9 +140,9 @@ func (x *request) write(w http.ResponseWriter, status int) {
 	if status != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(len(x.out.Body)))
 	}
-	w.WriteHeader(status)
+	x.w.WriteHeader(status)
 	if status != http.StatusNoContent {
-		_, _ = w.Write(x.out.Body) // a client that left is told nothing
+		_, _ = x.w.Write(x.out.Body) // a client that left is told nothing
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/apigateway"
@@ -156,5 +157,45 @@ func refusedWith(t *testing.T, err error, code, message string) {
 	e, ok := errors.AsType[smithy.APIError](err)
 	if !ok || e.ErrorCode() != code || !strings.HasPrefix(e.ErrorMessage(), message) {
 		t.Errorf("got %v, want %s: %s", err, code, message)
+	}
+}
+
+// unread fails the test when somebody reads it.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, errors.New("read")
+}
+
+// TestStrangersSendNoBodies: who signs with no key of ours makes us read
+// nothing.
+func TestStrangersSendNoBodies(t *testing.T) {
+	directory, err := NewDirectory(testScope, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newServer(t, new(fake), func(c *Config) { c.Identities, c.Authorize = directory, directory.Authorize }).Loopback()
+	at := time.Now().UTC()
+	credential := "AWS4-HMAC-SHA256 Credential=AKIA/" + at.Format("20060102") + "/us-east-1/apigateway/aws4_request, SignedHeaders=host, Signature=00"
+	for _, authorization := range []string{"", "Bearer x", credential} {
+		r := httptest.NewRequest("POST", "http://localhost/restapis?mode=import", unread{t})
+		r.Header.Set("X-Amz-Date", at.Format("20060102T150405Z"))
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != 403 {
+			t.Errorf("%q: %d", authorization, w.Code)
+		}
+	}
+}
+
+// TestLargeBodiesGiveTheirPlaceBack: more of them than there are places.
+func TestLargeBodiesGiveTheirPlaceBack(t *testing.T) {
+	h := newServer(t, new(fake), nil).Loopback()
+	for range largeBodies + 1 {
+		if got, _ := do(h, "POST", "/restapis?mode=import", strings.Repeat("x", smallBody+1)); got.Status != 201 {
+			t.Fatalf("%v", got)
+		}
 	}
 }

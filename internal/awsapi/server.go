@@ -52,6 +52,7 @@ type Server struct {
 	routes   *routes // of the REST API service
 	known    map[string]*routes
 	verifier *sigv4.Verifier
+	large    chan struct{} // one element per large body in memory
 }
 
 // New returns a Server, or an error when the configuration would let calls
@@ -77,6 +78,7 @@ func New(c Config) (*Server, error) {
 		routes:   newRoutes(c.Operations.Table()),
 		known:    knownRoutes(),
 		verifier: &sigv4.Verifier{Now: c.Now},
+		large:    make(chan struct{}, largeBodies),
 	}, nil
 }
 
@@ -115,9 +117,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, loopback bool) {
 	if s.serveOwn(w, r, loopback) {
 		return
 	}
-	x := &request{Server: s, http: r, loopback: loopback, call: &Call{
+	x := &request{Server: s, w: w, http: r, loopback: loopback, call: &Call{
 		RequestID: newUUID(), Source: clientAddress(r), UserAgent: r.UserAgent(), Time: s.Now(),
 	}}
+	defer x.done()
 	w.Header()["x-amzn-RequestId"] = []string{x.call.RequestID}
 	w.Header()["x-amz-apigw-id"] = []string{newGatewayID()}
 	status, err := x.run(r.Context())
@@ -129,7 +132,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, loopback bool) {
 		return
 	}
 	x.audit(status, nil)
-	x.write(w, status)
+	x.write(status)
 }
 
 // run recovers from a panic of an operation: it costs that call alone.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -372,4 +373,31 @@ func policy(t *testing.T, text string) *iam.Policy {
 		t.Fatal(err)
 	}
 	return p
+}
+
+func FuzzRequest(f *testing.F) {
+	f.Add("GET", "/restapis/a%2Fb", "limit=1&position=a", "localhost", anyCredentials)
+	f.Add("POST", "/restapis", "mode=import", "127.0.0.1:1", "Basic x")
+	f.Add("PUT", "/v2/apis//", "%zz", "[::1", "")
+	f.Add("GET", "/2015-03-31/functions", "Action=a", "apigateway.x.amazonaws.com", "AWS4-HMAC-SHA256 Credential=////")
+	s, err := New(Config{Operations: new(fake).operations(), Scope: testScope, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	h := s.Loopback()
+	f.Fuzz(func(t *testing.T, method, path, query, host, authorization string) {
+		u, err := url.Parse("http://h" + path + "?" + query)
+		if err != nil || strings.HasPrefix(path, "/_gatehouse") {
+			return
+		}
+		r := &http.Request{Method: method, URL: u, Host: host, Header: http.Header{"Authorization": {authorization}}, Body: http.NoBody}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if authorization == "" && w.Code != 403 {
+			t.Fatalf("answered %d without credentials", w.Code)
+		}
+		if w.Code == 500 && !(method == "GET" && strings.HasPrefix(path, "/restapis/")) {
+			t.Fatalf("%s %s?%s: %s", method, path, query, w.Body)
+		}
+	})
 }

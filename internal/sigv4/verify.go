@@ -24,13 +24,20 @@ type Verifier struct {
 // as ExpiredToken.
 type Lookup func(accessKeyID, token string) (secret string, ok bool, err error)
 
-// Verify says whose signature r carries, or why it isn't accepted (*Error).
-func (v *Verifier) Verify(r *Request, lookup Lookup) (*Signature, error) {
+// Claim reads who r says has signed it, and refuses what is wrong without
+// looking at a secret or the body (*Error). Nothing in it is proven.
+func (v *Verifier) Claim(r *Request) (*Signature, error) {
 	s, err := parse(r)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(v.Now(), v.Region, v.Service); err != nil {
+	return s, s.check(v.Now(), v.Region, v.Service)
+}
+
+// Verify says whose signature r carries, or why it isn't accepted (*Error).
+func (v *Verifier) Verify(r *Request, lookup Lookup) (*Signature, error) {
+	s, err := v.Claim(r)
+	if err != nil {
 		return nil, err
 	}
 	secret, ok, err := lookup(s.Scope.AccessKeyID, s.SessionToken)
