@@ -26,20 +26,19 @@ var floors = [][]string{
 	{"internal/store", "internal/control"},
 	{"internal/exchange", "internal/mapping", "internal/integration", "internal/lambda", "internal/telemetry"},
 	{"internal/restapi"},
-	{"internal/gateway", "internal/awsapi", "internal/awsapi/apigateway", "internal/awsapi/wire", "internal/config", "cmd/gatehouse"},
+	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
 }
 
 // neighbours are imports within a floor that the design has: the domain under
 // its translators, the store under its rules, the exchange under the steps,
 // and the program over its edges.
 var neighbours = map[string][]string{
-	"internal/openapi":           {"internal/apigw"},
-	"internal/control":           {"internal/store"},
-	"internal/mapping":           {"internal/exchange"},
-	"internal/integration":       {"internal/exchange", "internal/mapping", "internal/lambda"},
-	"internal/telemetry":         {"internal/exchange"},
-	"internal/awsapi/apigateway": {"internal/awsapi/wire"},
-	"cmd/gatehouse":              {"internal/gateway", "internal/awsapi", "internal/config"},
+	"internal/openapi":     {"internal/apigw"},
+	"internal/control":     {"internal/store"},
+	"internal/mapping":     {"internal/exchange"},
+	"internal/integration": {"internal/exchange", "internal/mapping", "internal/lambda"},
+	"internal/telemetry":   {"internal/exchange"},
+	"cmd/gatehouse":        {"internal/gateway", "internal/awsapi", "internal/config"},
 }
 
 // unranked packages are no part of the running program.
