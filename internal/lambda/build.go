@@ -195,6 +195,9 @@ func (t *goTool) run(ctx context.Context, args ...string) ([]byte, error) {
 	}
 	if err != nil {
 		if text := firstLines(complaints.String()); text != "" {
+			if t.mod == "" && strings.Contains(text, "cannot find package") {
+				text += " (the folder is in no module: add a go.mod)"
+			}
 			return nil, errors.New(text)
 		}
 		return nil, fmt.Errorf("go %s: %w", args[0], err)

@@ -126,7 +126,7 @@ func TestGoBuildFailures(t *testing.T) {
 	cases := []struct{ name, source, want string }{
 		{"compile error", "package main\n\nfunc main() {\n\tundefined1()\n}\n", "can't be built: main.go:4:2: undefined: undefined1"},
 		{"syntax", "package main\n\nfunc main() {", "main.go:3:14: syntax error"},
-		{"unknown import", "package main\n\nimport _ \"example.com/nowhere\"\n\nfunc main() {}\n", `main.go:3:8: cannot find package "example.com/nowhere"`},
+		{"unknown import", "package main\n\nimport _ \"example.com/nowhere\"\n\nfunc main() {}\n", "(the folder is in no module: add a go.mod)"},
 		{"no main package", "package other\n", "the folder holds package other, not a main package"},
 	}
 	for _, c := range cases {

@@ -108,7 +108,9 @@ type run struct {
 
 func newRun(e *environment, j *job) *run {
 	limit := e.timeout
-	if !e.warm {
+	select {
+	case <-e.asked:
+	default:
 		limit += initLimit
 	}
 	return &run{e: e, j: j, timer: time.NewTimer(limit)}

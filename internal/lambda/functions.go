@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -72,6 +73,9 @@ func New(cfg Config) (*Functions, error) {
 	if len(problems) > 0 {
 		f.Close()
 		return nil, errors.Join(problems...)
+	}
+	if cfg.User == "" && os.Geteuid() == 0 && slices.ContainsFunc(slices.Collect(maps.Values(f.entries)), func(t *target) bool { return t.local != nil }) {
+		cfg.Log.Warn("local functions run as root, with all its rights; start as another user, or name one for them")
 	}
 	f.wait.Go(f.shrink)
 	return f, nil

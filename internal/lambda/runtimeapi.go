@@ -114,6 +114,7 @@ func (e *environment) answer(w http.ResponseWriter, r *http.Request, id string, 
 	switch {
 	case errors.Is(err, errTooLarge):
 		e.settle(j, responseTooLarge())
+		io.CopyN(io.Discard, r.Body, maxDrain)
 		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
 			fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", maxPayload))
 		return
@@ -187,13 +188,15 @@ var errTooLarge = errors.New("payload too large")
 // arrives, not with what is announced.
 func readPayload(buf []byte, r io.Reader, announced int64) ([]byte, error) {
 	const step = 64 * 1024
+	if announced > maxPayload {
+		return nil, errTooLarge
+	}
 	buf = buf[:0]
 	if want := min(max(announced, 512), step); int64(cap(buf)) < want {
 		buf = make([]byte, 0, want+1) // one more, so that the read at the end needs no growth
 	}
 	for {
 		if len(buf) > maxPayload {
-			io.CopyN(io.Discard, r, maxDrain)
 			return nil, errTooLarge
 		}
 		if len(buf) == cap(buf) {

@@ -1,0 +1,186 @@
+package lambda
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func text(t *testing.T, r *Result) string {
+	t.Helper()
+	var s string
+	if err := json.Unmarshal(r.Payload, &s); err != nil {
+		t.Fatalf("%v: %s", err, r.Payload)
+	}
+	return s
+}
+
+// alive reports whether a process is there and no zombie.
+func alive(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return err == nil && !bytes.Contains(stat, []byte(") Z "))
+}
+
+// within waits for what happens on another process's side.
+func within(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for range 2000 {
+		if holds() {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Errorf("not within two seconds: %s", what)
+}
+
+func TestOnlyItsOwnProcess(t *testing.T) {
+	f, _ := raw(t, nil)
+	other, _ := raw(t, nil)
+	address := text(t, call(t, f, "address"))
+	if resp, err := http.Get("http://" + address + "/2018-06-01/runtime/invocation/next"); err == nil {
+		t.Errorf("we were answered %s", resp.Status)
+	}
+	if got := string(call(t, other, "steal "+address).Payload); got != `"refused"` {
+		t.Errorf("another function was answered %s", got)
+	}
+	if got := string(call(t, f, "x").Payload); got != `"x"` {
+		t.Errorf("the function itself: %s", got)
+	}
+}
+
+func TestGroupIsKilled(t *testing.T) {
+	f, _ := raw(t, func(fn *Function) { fn.Timeout = time.Second })
+	for _, end := range []string{"exit 0", "hang", "close"} {
+		pid, err := strconv.Atoi(string(call(t, f, "child").Payload))
+		if err != nil || !alive(pid) {
+			t.Fatalf("child %d: %v", pid, err)
+		}
+		if end == "close" {
+			f.Close()
+		} else {
+			call(t, f, end)
+		}
+		within(t, end+" ends the child", func() bool { return !alive(pid) })
+	}
+}
+
+func TestOpenFilesAndLimits(t *testing.T) {
+	secret, err := os.Create(filepath.Join(t.TempDir(), "secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer secret.Close()
+	f, _ := raw(t, func(fn *Function) { fn.Memory = 512 })
+	var files []string
+	if err := json.Unmarshal(call(t, f, "files").Payload, &files); err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 || slices.Contains(files, secret.Name()) {
+		t.Errorf("the function holds %v", files)
+	}
+	limits := text(t, call(t, f, "limits"))
+	for _, want := range []string{"Max data size 805306368 805306368", "Max open files 1024 1024", "Max core file size 0 0"} {
+		if !strings.Contains(strings.Join(strings.Fields(limits), " "), want) {
+			t.Errorf("no %q in\n%s", want, limits)
+		}
+	}
+	if errorType, _ := failureOf(t, call(t, f, "memory 900")); errorType != "Runtime.ExitError" {
+		t.Errorf("900 MB of 512: %s", errorType)
+	}
+	if got := string(call(t, f, "memory 100").Payload); got != strconv.Itoa(100<<20) {
+		t.Errorf("100 MB of 512: %s", got)
+	}
+}
+
+func TestAnotherUser(t *testing.T) {
+	cfg, _ := testConfig(t, nil)
+	cfg.User = "65534:65534"
+	if os.Geteuid() != 0 {
+		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), "needs root") {
+			t.Errorf("%v", err)
+		}
+		t.Skip("switching the user needs root")
+	}
+	built := source(t, map[string]string{"main.go": echoSource})
+	for dir := built; dir != os.TempDir() && len(dir) > 1; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed := filepath.Join(t.TempDir(), "closed")
+	if err := os.Mkdir(closed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cfg.CacheDir = filepath.Join(closed, "functions") // as a data folder is
+	cfg.Functions = map[string]Function{
+		"raw":   {Runtime: "provided.al2023", Code: rawFolder},
+		"built": {Runtime: "go", Code: built, Timeout: 10 * time.Second},
+	}
+	f, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got, want := text(t, call(t, f, "whoami")), "65534 65534 "+rawFolder; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	var out Result
+	if err := f.Invoke(t.Context(), &Invocation{Function: "built", Payload: []byte("1")}, &out); err != nil || string(out.Payload) != "1" {
+		t.Errorf("built: %v, %s", err, out.Payload)
+	}
+}
+
+// TestNothingLeaks compares what the process holds before and after a life of
+// a host with every way an environment ends.
+func TestNothingLeaks(t *testing.T) {
+	life := func() {
+		f, _ := raw(t, func(fn *Function) { fn.Timeout = time.Second; fn.Concurrency = 3 })
+		for _, event := range []string{"x", "exit 1", "child", "hang", "lastly", "x", "garbage", "fail x", "size 7000000", "x"} {
+			call(t, f, event)
+		}
+		f.Close()
+	}
+	life() // what is made once
+	goroutines, files, children := runtime.NumGoroutine(), openFiles(t), childCount(t)
+	life()
+	within(t, "goroutines end", func() bool { return runtime.NumGoroutine() <= goroutines })
+	within(t, "files are closed", func() bool { return openFiles(t) <= files })
+	within(t, "children are reaped", func() bool { return childCount(t) <= children })
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+func childCount(t *testing.T) int {
+	t.Helper()
+	tasks, err := filepath.Glob("/proc/self/task/*/children")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, name := range tasks {
+		list, err := os.ReadFile(name)
+		if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, unix.ESRCH) {
+			t.Fatal(err)
+		}
+		n += len(strings.Fields(string(list)))
+	}
+	return n
+}
