@@ -2,6 +2,7 @@ package openapi_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -234,7 +235,7 @@ func TestInvalid(t *testing.T) {
 		{"deep JSON", `{"openapi":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "}", "f:1: the document is nested deeper than 200 levels"},
 		{"deep YAML", "openapi: " + strings.Repeat("[", 300) + strings.Repeat("]", 300), "f:1: the document is nested deeper than 200 levels"},
 		{"many values", `{"a":[` + strings.Repeat("1,", 1_000_000) + `1]}`, "f:1: the document has more than 1000000 values, aliases expanded"},
-		{"many laughs", laughs(), "f:2: the document has more than 1000000 values, aliases expanded"},
+		{"many laughs", laughs(), "f:2: the document has more than 15420 values, aliases expanded"},
 		{"many separators", strings.Repeat("- \n", 1_100_000), "f:1: the document has more than 2000000 separators"},
 	}
 	for _, tt := range tests {
@@ -247,24 +248,42 @@ func TestInvalid(t *testing.T) {
 	}
 }
 
-// laughs is a document whose aliases expand to 10^12 values.
+// laughs is a document whose aliases expand to 10^9 values.
 func laughs() string {
 	doc := "openapi: 3.0.0\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
-	for i := 1; i < 12; i++ {
-		a := "*a" + string(rune('0'+i-1))
-		if i > 10 {
-			a = "*b"
-		}
-		name := "a" + string(rune('0'+i))
-		if i >= 10 {
-			name = "b"
-			if i == 11 {
-				break
-			}
-		}
-		doc += name + ": &" + name + " [" + strings.Repeat(a+", ", 9) + a + "]\n"
+	for i := 1; i < 9; i++ {
+		items := strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10)
+		doc += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, items)
 	}
 	return doc
+}
+
+// TestAmplification: a short document that means very much through references
+// is refused, and a large schema that is referred to often is written once.
+func TestAmplification(t *testing.T) {
+	doc := "swagger: '2.0'\nconsumes: [" + strings.Repeat("a/b, ", 10_000) + "]\nparameters: {B: {in: body, schema: {enum: [" +
+		strings.Repeat("1, ", 10_000) + "]}}}\npaths:\n"
+	for i := range 1000 {
+		doc += fmt.Sprintf("  /a%d: {get: {parameters: [{$ref: '#/parameters/B'}]}}\n", i)
+	}
+	errs := parseErrors(t, doc, openapi.Options{})
+	want := "line 1: the document means more than 3000000 values, references resolved"
+	if errs.Error() != want {
+		t.Errorf("got %s, want %s", errs, want)
+	}
+	doc = strings.Replace(doc, strings.Repeat("a/b, ", 10_000), "a/b", 1)
+	if api := mustParse(t, doc); len(api.Models) != 1 {
+		t.Errorf("%d models", len(api.Models))
+	}
+}
+
+// TestSharedProblem: what is wrong once is told once.
+func TestSharedProblem(t *testing.T) {
+	errs := parseErrors(t, oas("security: [{a: []}]\npaths:\n  /a: {get: {}, put: {}}\n"), openapi.Options{})
+	want := `line 3: /security/0/a: security scheme "a" isn't defined`
+	if errs.Error() != want {
+		t.Errorf("got %s, want %s", errs, want)
+	}
 }
 
 func TestTooLong(t *testing.T) {

@@ -95,6 +95,7 @@ func (im *importer) rootMembers() []string {
 // unknownMembers warns of members the specification doesn't know, which AWS
 // leaves unread; format has one %s for the name.
 func (im *importer) unknownMembers(n *node, known []string, format string, args ...any) {
+	im.spend(len(n.items))
 next:
 	for _, m := range n.members() {
 		if strings.HasPrefix(m.name, "x-") {

@@ -3,7 +3,6 @@ package openapi
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -62,11 +61,14 @@ var parameterName = regexp.MustCompile(`^[a-zA-Z0-9:._$-]+$`)
 // parameters translates the operation's parameters and those of its path that
 // the operation doesn't define itself.
 func (o *operationImport) parameters(m *apigw.Method, shared *node) {
-	own := o.resolved(o.node.get("parameters"))
-	all := slices.Clone(own)
-	for _, s := range o.resolved(shared) {
-		if !slices.ContainsFunc(own, func(p *node) bool { return sameParameter(p, s) }) {
-			all = append(all, s)
+	all := o.resolved(o.node.get("parameters"))
+	own := make(map[[2]string]bool, len(all))
+	for _, p := range all {
+		own[parameterKey(p)] = true
+	}
+	for _, p := range o.resolved(shared) {
+		if !own[parameterKey(p)] {
+			all = append(all, p)
 		}
 	}
 	seen := map[string]string{}
@@ -106,8 +108,9 @@ func (o *operationImport) unsupportedParameter(p *node, name, in string) {
 	}
 }
 
-func sameParameter(a, b *node) bool {
-	return textOf(a.peek("name")) == textOf(b.peek("name")) && textOf(a.peek("in")) == textOf(b.peek("in"))
+// parameterKey is what an operation's parameter replaces its path's by.
+func parameterKey(p *node) [2]string {
+	return [2]string{textOf(p.peek("name")), textOf(p.peek("in"))}
 }
 
 func textOf(n *node) string {

@@ -18,7 +18,7 @@ var modelName = regexp.MustCompile(`^[a-zA-Z0-9]+$`)
 // definitions translates definitions or components.schemas into models. They
 // are the only ones an imported API has: Empty and Error aren't added.
 func (im *importer) definitions() {
-	im.models, im.generated = map[string]bool{}, map[string]string{}
+	im.models, im.generated, im.inPlace = map[string]bool{}, map[string]string{}, map[*node]apigw.ModelName{}
 	all := im.root.get("definitions")
 	if !im.swagger {
 		all = im.root.get("components").get("schemas")
@@ -107,6 +107,15 @@ func (im *importer) model(n *node) apigw.ModelName {
 // ours come from the schema, so that the same document gives the same models
 // and equal schemas share one.
 func (im *importer) generate(n *node) apigw.ModelName {
+	if name, ok := im.inPlace[n]; ok {
+		return name
+	}
+	name := im.generateModel(n)
+	im.inPlace[n] = name
+	return name
+}
+
+func (im *importer) generateModel(n *node) apigw.ModelName {
 	schema := im.schema(n, "a schema in place")
 	sum := sha256.Sum256([]byte(schema))
 	digits := hex.EncodeToString(sum[:])

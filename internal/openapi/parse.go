@@ -20,7 +20,7 @@ func Parse(doc []byte, o Options) (*API, error) {
 	if err != nil {
 		return nil, invalid(o, err)
 	}
-	im := &importer{o: o, root: root, problems: problems, api: &API{}}
+	im := &importer{o: o, root: root, problems: problems, told: map[problem]bool{}, api: &API{}}
 	if im.swagger, err = version(root); err != nil {
 		return nil, invalid(o, err)
 	}
@@ -50,12 +50,30 @@ type importer struct {
 	api     *API
 
 	problems []problem
+	told     map[problem]bool
 	warned   bool // warnings are cut off
+	work     int  // values looked at, those behind references each time
 
-	models    map[string]bool    // defined in the document
-	generated map[string]string  // generated model name → schema
-	schemes   map[string]*scheme // security schemes
-	resources *resource          // the tree of paths
+	models    map[string]bool           // defined in the document
+	inPlace   map[*node]apigw.ModelName // models of schemas in place
+	generated map[string]string         // their names → schemas
+	schemes   map[string]*scheme        // security schemes
+	resources *resource                 // the tree of paths
+}
+
+// maxWork bounds what a document may mean: its values, or many more when
+// thousands of operations refer to one that holds thousands.
+const maxWork = 3_000_000
+
+// spend counts n values; false: the document means too many, which is said
+// once.
+func (im *importer) spend(n int) bool {
+	was := im.work
+	im.work += n
+	if im.work > maxWork && was <= maxWork {
+		im.problem(im.root, "the document means more than %d values, references resolved", maxWork)
+	}
+	return im.work <= maxWork
 }
 
 // document translates the parts in the order of their references.
@@ -92,10 +110,12 @@ func (im *importer) sort() {
 	slices.SortFunc(a.GatewayResponses, func(x, y *apigw.GatewayResponse) int { return cmp.Compare(x.Type, y.Type) })
 }
 
-// problem notes what is wrong with at.
+// problem notes what is wrong with at, once for all that refer to it.
 func (im *importer) problem(at *node, format string, args ...any) {
-	if len(im.problems) < maxProblems {
-		im.problems = append(im.problems, problem{at, 0, fmt.Sprintf(format, args...)})
+	p := problem{at, 0, fmt.Sprintf(format, args...)}
+	if len(im.problems) < maxProblems && !im.told[p] {
+		im.told[p] = true
+		im.problems = append(im.problems, p)
 	}
 }
 

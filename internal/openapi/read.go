@@ -7,16 +7,21 @@ import (
 )
 
 // Bounds of a document. AWS's limit is on the bytes; the others keep what a
-// document may cost in memory and time in proportion to them.
+// document may cost in memory and time in proportion to them: only the aliases
+// of YAML can make more values than there are bytes.
 const (
 	maxBytes = 6 << 20
 	maxNodes = 1_000_000
 	maxDepth = 200
+
+	freeNodes    = 10_000
+	nodesPerByte = 10
 )
 
 // reader builds the tree of a document.
 type reader struct {
-	nodes    int
+	nodes    int // made
+	maxNodes int
 	problems []problem
 	vars     *strings.Replacer
 }
@@ -49,7 +54,7 @@ func read(doc []byte, o Options) (*node, []problem, error) {
 	if len(doc) > limit {
 		return nil, nil, fatalf(1, "the document has %d bytes, more than the limit of %d", len(doc), limit)
 	}
-	r := &reader{vars: variables(o)}
+	r := &reader{vars: variables(o), maxNodes: min(maxNodes, freeNodes+nodesPerByte*len(doc))}
 	doc = bytes.TrimPrefix(doc, []byte("\xef\xbb\xbf"))
 	start := bytes.TrimLeft(doc, " \t\r\n")
 	if len(start) == 0 {
@@ -83,8 +88,8 @@ func variables(o Options) *strings.Replacer {
 
 // node counts and makes a node.
 func (r *reader) node(k kind, line, depth int) (*node, error) {
-	if r.nodes++; r.nodes > maxNodes {
-		return nil, fatalf(line, "the document has more than %d values, aliases expanded", maxNodes)
+	if r.nodes++; r.nodes > r.maxNodes {
+		return nil, fatalf(line, "the document has more than %d values, aliases expanded", r.maxNodes)
 	}
 	if depth > maxDepth {
 		return nil, fatalf(line, "the document is nested deeper than %d levels", maxDepth)

@@ -21,6 +21,9 @@ func (im *importer) resolve(n *node, what string) *node {
 		if ref == nil || ref.kind != text {
 			return at
 		}
+		if !im.spend(1 + len(ref.text)/32) {
+			return nil
+		}
 		to := im.lookup(ref)
 		switch {
 		case to == nil || to.refused:
@@ -28,7 +31,7 @@ func (im *importer) resolve(n *node, what string) *node {
 		case to.kind != object:
 			im.problem(ref, "reference %q doesn't lead to %s", ref.text, what)
 			return nil
-		case to == n || hops == maxHops:
+		case to == at || to == n || hops == maxHops:
 			im.problem(ref, "reference %q leads back to itself", ref.text)
 			return nil
 		}
@@ -70,11 +73,15 @@ func pointerParts(p string) []string {
 		p = u
 	}
 	parts := strings.Split(strings.TrimPrefix(p, "/"), "/")
-	for i, s := range parts {
-		parts[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(s)
+	if strings.Contains(p, "~") {
+		for i, s := range parts {
+			parts[i] = pointerUnescape.Replace(s)
+		}
 	}
 	return parts
 }
+
+var pointerUnescape = strings.NewReplacer("~1", "/", "~0", "~")
 
 func element(n *node, part string) *node {
 	i, err := strconv.Atoi(part)

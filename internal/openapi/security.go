@@ -158,13 +158,15 @@ func (o *operationImport) security(m *apigw.Method) {
 	if requirements == nil {
 		requirements = o.root.get("security")
 	}
-	for _, alternative := range requirements.elements() {
-		for _, r := range alternative.members() {
-			o.requirement(m, r)
+	if o.isList(requirements, "security") {
+		for _, alternative := range requirements.items {
+			if !o.isObject(alternative, "a security requirement") {
+				continue
+			}
+			for _, r := range alternative.items {
+				o.requirement(m, r)
+			}
 		}
-	}
-	if !o.isList(requirements, "security") && requirements.present() {
-		return
 	}
 	auth := o.node.get(extAuth)
 	if !o.object(auth, extAuth, "type") {

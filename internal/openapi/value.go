@@ -26,7 +26,7 @@ func (im *importer) is(k kind, n *node, what, wanted string) bool {
 		im.problem(n, "%s must be %s", what, wanted)
 		return false
 	}
-	return true
+	return im.spend(1 + len(n.items))
 }
 
 // text is a scalar's text: YAML writers leave the quotes of "1.0" and "200"
@@ -155,6 +155,9 @@ func (im *importer) json(n *node, ref func(*node) string) string {
 }
 
 func (im *importer) appendJSON(b []byte, n *node, ref func(*node) string) []byte {
+	if !im.spend(1) {
+		return b // an error is certain
+	}
 	switch n.kind {
 	case boolean:
 		return append(b, n.text...)

@@ -1,0 +1,56 @@
+package openapi_test
+
+import (
+	"bytes"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/gatehouse/gatehouse/internal/openapi"
+)
+
+// FuzzParse: whatever the document, Parse doesn't panic, is done soon, and
+// answers with an API or with problems that have a place.
+func FuzzParse(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	for _, file := range files {
+		if a, err := txtar.ParseFile(file); err == nil {
+			f.Add(a.Files[0].Data, "prepend")
+		}
+	}
+	for _, doc := range []string{
+		laughs(), operation("x-amazon-apigateway-integration: {type: mock}"),
+		"openapi: 3.0.0\npaths: {/{a+}/b: {get: {$ref: '#/paths'}}}",
+		"swagger: '2.0'\ndefinitions: &d {A: {$ref: '#/definitions/A'}}\nparameters: *d",
+		`{"openapi":"3.0.0","paths":{"/":{"$ref":"#/paths/~1"}},"\ud800":[1e999,-0,"\u0000"]}`,
+		"a: &a\n<<: [*a, *a]\n? [x]\n: !Sub y",
+	} {
+		f.Add([]byte(doc), "split")
+	}
+	f.Fuzz(func(t *testing.T, doc []byte, mode string) {
+		start := time.Now()
+		api, err := openapi.Parse(doc, openapi.Options{File: "f", BasePath: mode, MaxBytes: 1 << 16})
+		if took := time.Since(start); took > 10*time.Second {
+			t.Fatalf("took %v", took) // a bound on runaway work, not a measurement
+		}
+		if err == nil {
+			if api == nil {
+				t.Fatal("neither an API nor an error")
+			}
+			return
+		}
+		errs, ok := errors.AsType[*openapi.Errors](err)
+		if !ok || len(errs.Problems) == 0 {
+			t.Fatalf("error without problems: %v", err)
+		}
+		for _, p := range errs.Problems {
+			if p.Line < 1 || p.Line > bytes.Count(doc, []byte("\n"))+bytes.Count(doc, []byte("\r"))+strings.Count(string(doc), "\u2028")+strings.Count(string(doc), "\u2029")+strings.Count(string(doc), "\u0085")+2 || p.Message == "" {
+				t.Fatalf("problem without a place: %v", p)
+			}
+		}
+	})
+}
