@@ -214,3 +214,24 @@ func (c *Control) dropPrevious(ctx context.Context, scope apigw.Scope, api apigw
 		c.log.Debug("kept the deployment before", "api", api, "deployment", dep, "reason", err)
 	}
 }
+
+// CheckDefinition lists what of a document can't be served, without storing
+// anything. The error says what can't be imported, or deployed, as AWS would.
+func CheckDefinition(doc *openapi.API, check Check) ([]Problem, error) {
+	c := New(Options{Check: check})
+	def, err := c.importedAPI(doc, importParameters{})
+	if err != nil {
+		return nil, err
+	}
+	e := newCreation(c, apiRef{api: "0000000000"}, def)
+	err = e.run(func(e *edit) error {
+		if err := e.merge(doc, true); err != nil {
+			return err
+		}
+		return checkDeployable(e.def)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return placed(check(e.def, nil), doc), nil
+}

@@ -164,12 +164,24 @@ func (e *edit) moveResource(r *apigw.Resource, change ResourceChange) error {
 	if err := e.checkPathPart(parent, moved.PathPart, r.ID); err != nil {
 		return err
 	}
-	below := e.children()
-	if isGreedy(moved.PathPart) && len(below[r.ID]) > 0 {
+	var below map[apigw.ResourceID][]*apigw.Resource
+	if e.hasChildren(r.ID) {
+		below = e.children()
+	}
+	if isGreedy(moved.PathPart) && below != nil {
 		return apigw.Errorf(apigw.BadRequest, "Cannot create a child of a resource with a greedy path variable: %s", moved.PathPart)
 	}
 	e.repath(moved, parent.Path, below)
 	return nil
+}
+
+func (e *edit) hasChildren(id apigw.ResourceID) bool {
+	for _, r := range e.def.Resources {
+		if r.ParentID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // children lists the resources under each resource.
