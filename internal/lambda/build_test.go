@@ -55,8 +55,17 @@ func goFunction(dir string) map[string]Function {
 	return map[string]Function{"raw": {Runtime: "go", Code: dir, Timeout: 10 * time.Second}}
 }
 
+// TestGoOutsideModule builds with relative folders, once for all who wait.
 func TestGoOutsideModule(t *testing.T) {
-	f, logs := host(t, goFunction(source(t, map[string]string{"main.go": echoSource, "x_test.go": "package main\n\nimport _ \"nonsense\"\n"})))
+	code := source(t, map[string]string{"main.go": echoSource, "x_test.go": "package main\n\nimport _ \"nonsense\"\n"})
+	t.Chdir(filepath.Dir(code))
+	cfg, logs := testConfig(t, goFunction(filepath.Base(code)))
+	cfg.CacheDir = "relative/cache"
+	f, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
 	var first sync.WaitGroup
 	for range 5 {
 		first.Go(func() {

@@ -39,8 +39,9 @@ type environment struct {
 }
 
 // newEnvironment starts the process of s with the address of a Runtime API of
-// its own among its variables. Its end closes gone.
-func newEnvironment(s spec, timeout time.Duration) (*environment, error) {
+// its own among its variables. When both have ended, it calls ended, then
+// closes gone.
+func newEnvironment(s spec, timeout time.Duration, ended func(*environment)) (*environment, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -69,6 +70,7 @@ func newEnvironment(s spec, timeout time.Duration) (*environment, error) {
 		e.closeServer()
 		listener.Close() // Serve may not have begun
 		<-serving
+		ended(e)
 		close(e.gone)
 	}()
 	return e, nil

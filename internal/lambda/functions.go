@@ -54,6 +54,11 @@ func New(cfg Config) (*Functions, error) {
 	}
 	var user *identity
 	var problems []error
+	if dir, err := filepath.Abs(cfg.CacheDir); err != nil {
+		problems = append(problems, err)
+	} else {
+		f.cfg.CacheDir = dir
+	}
 	if cfg.User != "" {
 		var err error
 		if user, err = lookupUser(cfg.User); err != nil {

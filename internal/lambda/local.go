@@ -71,7 +71,7 @@ func (l *local) invoke(ctx context.Context, in *Invocation, arn string, out *Res
 		out.Status = http.StatusAccepted
 		return nil
 	}
-	if !in.Deadline.IsZero() {
+	if until, ok := ctx.Deadline(); !in.Deadline.IsZero() && (!ok || in.Deadline.Before(until)) {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, in.Deadline)
 		defer cancel()

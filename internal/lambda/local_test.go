@@ -117,7 +117,7 @@ func failureOf(t *testing.T, r *Result) (errorType, message string) {
 }
 
 func TestAnswersAndErrors(t *testing.T) {
-	f, _ := raw(t, func(fn *Function) { fn.Timeout = time.Second })
+	f, _ := raw(t, func(fn *Function) { fn.Timeout = time.Second; fn.Concurrency = 1 })
 	type result struct{ Payload, Error string }
 	cases := []struct{ event, payload, errorType, message string }{
 		{"hello", `"hello"`, "", ""},
@@ -260,6 +260,31 @@ func TestConcurrency(t *testing.T) {
 	if l := f.entries["raw"].local; len(l.idle) != 5 {
 		t.Errorf("%d idle", len(l.idle))
 	}
+}
+
+// TestProcessesComeAndGo mixes answers, failures and ends: whatever happens to
+// the processes, every caller gets what its own event asked for.
+func TestProcessesComeAndGo(t *testing.T) {
+	f, _ := raw(t, func(fn *Function) { fn.Concurrency = 8 })
+	events := []struct{ event, want string }{
+		{"x", `"x"`}, {"lastly", `"bye"`}, {"fail a", `{"errorMessage":"a","errorType":"Example"}`},
+		{"exit 2", "exit status 2"}, {"y", `"y"`}, {"exit 0", "without providing a reason"},
+	}
+	var callers sync.WaitGroup
+	for i := range 8 {
+		callers.Go(func() {
+			for j := range 30 {
+				e := events[(i+j)%len(events)]
+				payload, _ := json.Marshal(e.event)
+				out := Result{Payload: make([]byte, 0, 8)}
+				err := f.Invoke(t.Context(), &Invocation{Function: "raw", Payload: payload}, &out)
+				if err != nil || !strings.Contains(string(out.Payload), e.want) {
+					t.Errorf("%s: %v, %s", e.event, err, out.Payload)
+				}
+			}
+		})
+	}
+	callers.Wait()
 }
 
 func TestCallerLeaves(t *testing.T) {

@@ -49,9 +49,15 @@ func (l *local) acquire(path string) (*environment, error) {
 	return l.spawn(path)
 }
 
-// spawn starts an environment that acquire has counted.
+// spawn starts an environment that acquire has counted. It frees its place
+// before anyone learns of its end, so that whoever does finds the place free.
 func (l *local) spawn(path string) (*environment, error) {
-	e, err := newEnvironment(l.spec(path), l.function.Timeout)
+	registered := make(chan struct{})
+	e, err := newEnvironment(l.spec(path), l.function.Timeout, func(e *environment) {
+		<-registered
+		l.removed(e)
+		l.work.Done()
+	})
 	if err != nil {
 		l.removed(nil)
 		l.work.Done()
@@ -61,14 +67,10 @@ func (l *local) spawn(path string) (*environment, error) {
 	l.all[e] = struct{}{}
 	closed := l.closed
 	l.mu.Unlock()
+	close(registered)
 	if closed {
 		e.proc.kill()
 	}
-	go func() {
-		defer l.work.Done()
-		<-e.gone
-		l.removed(e)
-	}()
 	return e, nil
 }
 
@@ -94,12 +96,21 @@ func (l *local) release(e *environment) {
 	l.signal()
 }
 
-// drop ends e; it frees its place once its process is gone.
+// endTime is how long drop waits for a killed process to be gone.
+const endTime = time.Second
+
+// drop ends e and waits until its place is free.
 func (l *local) drop(e *environment) {
 	l.mu.Lock()
 	e.dead = true
 	l.mu.Unlock()
 	e.proc.kill()
+	timer := time.NewTimer(endTime)
+	defer timer.Stop()
+	select {
+	case <-e.gone:
+	case <-timer.C: // stuck in the kernel
+	}
 }
 
 // removed forgets an environment that has ended, or, with nil, one that never

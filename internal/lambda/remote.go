@@ -103,7 +103,7 @@ func dnsSuffix(partition string) string {
 }
 
 func (c *remote) invoke(ctx context.Context, in *Invocation, t *target, out *Result) error {
-	if !in.Deadline.IsZero() {
+	if until, ok := ctx.Deadline(); !in.Deadline.IsZero() && (!ok || in.Deadline.Before(until)) {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, in.Deadline)
 		defer cancel()
