@@ -1,7 +1,5 @@
 package http1
 
-import "strings"
-
 // Header is the ordered fields of a message in one arena, each with the
 // spelling it came with. The zero value is empty and ready. Slices that it
 // returns are valid until the next change of the Header.
@@ -48,7 +46,7 @@ func add[N, V string | []byte](h *Header, name N, value V) {
 	h.fields = append(h.fields, field{span{from, mid}, span{mid, uint32(len(h.buf))}, lookup(h.buf[from:mid])})
 }
 
-// AddFields appends field i of other.
+// AddField appends field i of other.
 func (h *Header) AddField(other *Header, i int) {
 	f := other.fields[i]
 	from := uint32(len(h.buf))
@@ -63,7 +61,7 @@ func (h *Header) AddField(other *Header, i int) {
 func (h *Header) Index(name string, from int) int {
 	for i := from; i < len(h.fields); i++ {
 		n, _ := h.At(i)
-		if len(n) == len(name) && strings.EqualFold(string(n), name) {
+		if equalFold(n, name) {
 			return i
 		}
 	}
@@ -103,7 +101,7 @@ func (h *Header) Del(name string) {
 	kept := h.fields[:0]
 	for i := range h.fields {
 		n, _ := h.At(i)
-		if len(n) != len(name) || !strings.EqualFold(string(n), name) {
+		if !equalFold(n, name) {
 			kept = append(kept, h.fields[i])
 		}
 	}

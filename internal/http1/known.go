@@ -1,7 +1,5 @@
 package http1
 
-import "strings"
-
 // Known is a field name that framing or a gateway treats specially.
 type Known uint8
 
@@ -89,7 +87,7 @@ func lookup(name []byte) Known {
 		return Other
 	}
 	for _, k := range knownByLength[len(name)] {
-		if known := knownNames[k]; known[0]|0x20 == name[0]|0x20 && strings.EqualFold(known, string(name)) {
+		if equalFold(knownNames[k], name) {
 			return k
 		}
 	}
