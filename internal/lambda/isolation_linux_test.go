@@ -122,9 +122,13 @@ func TestAnotherUser(t *testing.T) {
 	if err := os.Mkdir(closed, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.CopyFS(filepath.Join(closed, "code"), os.DirFS(rawFolder)); err != nil {
+		t.Fatal(err)
+	}
 	cfg.CacheDir = filepath.Join(closed, "functions") // as a data folder is
 	cfg.Functions = map[string]Function{
 		"raw":   {Runtime: "provided.al2023", Code: rawFolder},
+		"shut":  {Runtime: "provided.al2023", Code: filepath.Join(closed, "code")},
 		"built": {Runtime: "go", Code: built, Timeout: 10 * time.Second},
 	}
 	f, err := New(cfg)
@@ -138,6 +142,10 @@ func TestAnotherUser(t *testing.T) {
 	var out Result
 	if err := f.Invoke(t.Context(), &Invocation{Function: "built", Payload: []byte("1")}, &out); err != nil || string(out.Payload) != "1" {
 		t.Errorf("built: %v, %s", err, out.Payload)
+	}
+	err = f.Invoke(t.Context(), &Invocation{Function: "shut"}, &out)
+	if err != nil || !strings.Contains(string(out.Payload), "must be open: permission denied") {
+		t.Errorf("a closed folder: %v, %s", err, out.Payload)
 	}
 }
 

@@ -3,7 +3,9 @@
 package lambda
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"strconv"
@@ -31,7 +33,11 @@ func (p *process) launch(s *spec) error {
 		}
 	}
 	p.cmd.SysProcAttr = attr
-	return p.cmd.Start()
+	err := p.cmd.Start()
+	if s.user != nil && errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%s can't be started as user %d, to whom the folder %s must be open: %w", s.path, s.user.uid, s.dir, fs.ErrPermission)
+	}
+	return err
 }
 
 func (*tree) adopt(leader *os.Process, s *spec) error { return limit(leader.Pid, s.memory) }
