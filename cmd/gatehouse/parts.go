@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/config"
+	"github.com/gatehouse/gatehouse/internal/control"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/gateway"
+	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/restapi"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// parts are what stages of every deployment share, and what outlives the
+// store: they stand from the start of the process to its end.
+type parts struct {
+	pools     *integration.Pools
+	functions *lambda.Functions
+	env       *restapi.Env
+	lastGood  *store.LastGood // nil when its file can't be opened
+}
+
+func (p *program) newParts() (*parts, error) {
+	egress, err := egressRules(p.config, p.control.addrs())
+	if err != nil {
+		return nil, err
+	}
+	functions, err := lambda.New(p.functionConfig())
+	if err != nil {
+		return nil, err
+	}
+	s := &parts{functions: functions, pools: integration.NewPools(integration.PoolConfig{Egress: egress.Check})}
+	s.env = &restapi.Env{Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Logger: p.log}
+	if s.lastGood, err = store.OpenLastGood(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
+		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)
+	}
+	return s, nil
+}
+
+func (s *parts) close() {
+	if err := s.functions.Close(); err != nil {
+		s.env.Logger.Warn("end functions", "error", err)
+	}
+	s.pools.Close()
+	if s.lastGood != nil {
+		if err := s.lastGood.Close(); err != nil {
+			s.env.Logger.Warn("close the last good state", "error", err)
+		}
+	}
+}
+
+func (p *program) functionConfig() lambda.Config {
+	c := p.config
+	l := lambda.Config{
+		Partition: c.Partition, Account: c.Account, Region: c.Region, Log: p.log,
+		CacheDir:    filepath.Join(c.Data, "functions"),
+		Functions:   map[string]lambda.Function{},
+		Endpoint:    endpoint(c, "lambda"),
+		Credentials: lambda.ProcessCredentials(c.Region, p.log),
+	}
+	for name, f := range c.Functions {
+		l.Functions[name] = lambda.Function{
+			Runtime: f.Runtime, Code: f.Code, Handler: f.Handler, Environment: f.Environment, Timeout: time.Duration(f.Timeout),
+			Memory: f.Memory, Concurrency: f.Concurrency, Endpoint: f.Endpoint,
+		}
+	}
+	return l
+}
+
+// endpoint is where calls to an AWS service go; empty means AWS's own.
+func endpoint(c *config.Config, service string) string {
+	if e := c.Endpoints[service]; e != "" {
+		return e
+	}
+	return c.Endpoints["default"]
+}
+
+// restKind is the REST API kind as the edge needs it.
+func (s *parts) restKind() gateway.Kind {
+	return gateway.Kind{
+		Compile: func(def *apigw.Definition, st *apigw.Stage, dep apigw.DeploymentID) (gateway.Stage, error) {
+			compiled, err := restapi.Compile(def, st, dep, s.env)
+			if err != nil {
+				return nil, err
+			}
+			return compiled, nil
+		},
+		Forbidden: func(x *exchange.Exchange) { restapi.Forbidden(x) },
+		NewIDs:    restapi.NewIDs,
+	}
+}
+
+// check is what a deployment must pass: what can't be served is refused by
+// name. A function that isn't there is a warning, as AWS accepts it and
+// answers 500 when it is called.
+func (s *parts) check(def *apigw.Definition, stage *apigw.Stage) []control.Problem {
+	list := checkDefinition(def, stage)
+	for _, r := range def.Resources {
+		for verb, m := range r.Methods {
+			if err := s.checkFunction(m.Integration); err != nil {
+				list = append(list, control.Problem{Place: string(verb) + " " + r.Path, Text: err.Error(), Warning: true})
+			}
+		}
+	}
+	return list
+}
+
+// checkFunction looks for the function of a Lambda proxy integration, unless
+// stage variables decide which one it is.
+func (s *parts) checkFunction(i *apigw.Integration) error {
+	if i == nil || i.Type != apigw.IntegrationAWSProxy || strings.Contains(i.URI, "${") {
+		return nil
+	}
+	function, err := lambda.ParseURI(i.URI)
+	if err != nil {
+		return nil // restapi.Check says what is wrong with it
+	}
+	if err := s.functions.Check(function); err != nil {
+		return fmt.Errorf("%w; every call will be answered 500 until functions in the configuration has it", err)
+	}
+	return nil
+}
+
+// checkDefinition is what of a definition the REST API kind can't serve.
+func checkDefinition(def *apigw.Definition, stage *apigw.Stage) []control.Problem {
+	var list []control.Problem
+	for _, p := range restapi.Check(def, stage) {
+		list = append(list, control.Problem(p))
+	}
+	return list
+}

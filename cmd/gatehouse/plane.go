@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi"
+	"github.com/gatehouse/gatehouse/internal/config"
+	"github.com/gatehouse/gatehouse/internal/control"
+	"github.com/gatehouse/gatehouse/internal/gateway"
+	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// visibleTime is how long a management call waits until what it changed is
+// served here, so that a client may call its API right after it deployed.
+const visibleTime = 2 * time.Second
+
+// plane is the management side: everything that needs the store.
+type plane struct {
+	store   *store.Store
+	control *control.Control
+	stop    context.CancelFunc
+	running sync.WaitGroup // what follows and maintains the store
+}
+
+// openPlane opens the store and what stands on it. An error means that the
+// process must not run (another one has the folder, the data is newer); a
+// store that is damaged or full gives no plane, is logged, and served without.
+func (p *program) openPlane(ctx context.Context) error {
+	s, err := p.openStore(ctx)
+	if errors.Is(err, store.ErrLocked) || errors.Is(err, store.ErrNewer) {
+		return err
+	}
+	if err != nil {
+		p.log.Error("the store can't be opened; serving the last good state, and no changes", "error", err)
+		p.follow(&plane{}, absent{})
+		return p.setAPI(awsapi.Operations{}, func(context.Context, *awsapi.Call) error {
+			return &apigw.Error{Kind: apigw.Unavailable, Message: "Gatehouse can't open its store: " + err.Error(), Cause: err}
+		})
+	}
+	pl := &plane{store: s}
+	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log})
+	p.follow(pl, feed{pl.control.Feed()})
+	return p.setAPI(awsapi.NewOperations(pl.control), nil)
+}
+
+func (p *program) openStore(ctx context.Context) (*store.Store, error) {
+	if e := p.config.Store.Etcd; e != nil {
+		return store.OpenExternal(ctx, externalConfig(p, e))
+	}
+	if err := os.MkdirAll(p.config.Data, 0o700); err != nil {
+		return nil, err
+	}
+	return store.OpenEmbedded(ctx, store.EmbeddedConfig{Dir: p.storeDir(), Logger: p.log})
+}
+
+func externalConfig(p *program, e *config.Etcd) store.ExternalConfig {
+	return store.ExternalConfig{
+		Endpoints: e.Endpoints, CAFile: e.CA, CertFile: e.Cert, KeyFile: e.Key,
+		Username: e.Username, Password: e.Password.Value(), Logger: p.log,
+	}
+}
+
+// follow makes pl the program's plane and serves what src holds.
+func (p *program) follow(pl *plane, src gateway.Source) {
+	ctx, stop := context.WithCancel(context.Background())
+	pl.stop = stop
+	pl.running.Go(func() { _ = p.gateway.Follow(ctx, src) })
+	if pl.control != nil {
+		pl.running.Go(func() { pl.control.Maintain(ctx) })
+	}
+	p.plane = pl
+}
+
+// close ends what uses the store, then the store.
+func (pl *plane) close() error {
+	pl.stop()
+	pl.running.Wait()
+	if pl.store == nil {
+		return nil
+	}
+	pl.control.Close()
+	return pl.store.Close()
+}
+
+// waitVisible holds a management call until what it stored is served.
+func (p *program) waitVisible(ctx context.Context, revision int64) {
+	ctx, cancel := context.WithTimeout(ctx, visibleTime)
+	defer cancel()
+	if err := p.gateway.WaitFor(ctx, revision); err != nil {
+		p.log.Warn("a change is stored but not served here yet", "revision", revision)
+	}
+}
+
+// setAPI makes operations what the control address serves. refuse, when it
+// isn't nil, answers every call with its error.
+func (p *program) setAPI(operations awsapi.Operations, refuse func(context.Context, *awsapi.Call) error) error {
+	a := awsapi.Config{
+		Operations: operations, Scope: p.config.Scope(), Logger: p.log, Audit: p.audit, Authorize: refuse,
+		Health: http.HandlerFunc(health), Ready: http.HandlerFunc(p.readiness),
+	}
+	if p.config.Identities != nil {
+		d, err := directory(p.config)
+		if err != nil {
+			return err
+		}
+		a.Identities = d
+		if refuse == nil {
+			a.Authorize = d.Authorize
+		}
+	}
+	api, err := awsapi.New(a)
+	if err == nil {
+		p.control.set(api)
+	}
+	return err
+}
+
+// feed is a store as the gateway follows it.
+type feed struct{ control.Feed }
+
+func (feed) Name(key string) (api, stage string, ok bool) {
+	k, ok := control.ParseKey(key)
+	return string(k.API), k.Name, ok && k.Kind == control.KeyStage
+}
+
+func (f feed) Definition(ctx context.Context, key string, dep apigw.DeploymentID) (*apigw.Definition, error) {
+	k, _ := control.ParseKey(key)
+	return f.Feed.Definition(ctx, key, k.API, dep)
+}
+
+// absent is the feed of a store that can't be opened: it stays silent, and
+// the gateway serves its last good state.
+type absent struct{ feed }
+
+func (absent) Watch(ctx context.Context) <-chan store.Batch {
+	silent := make(chan store.Batch)
+	context.AfterFunc(ctx, func() { close(silent) })
+	return silent
+}
+
+// directory turns the configured identities into who may call.
+func directory(c *config.Config) (*awsapi.Directory, error) {
+	groups := map[string][]config.Policy{}
+	for _, g := range c.Identities.Groups {
+		groups[g.Name] = g.Policies
+	}
+	if len(c.Identities.Roles) > 0 {
+		return nil, fmt.Errorf("identities: roles can't be assumed yet: remove role %s", c.Identities.Roles[0].Name)
+	}
+	var users []awsapi.User
+	for _, u := range c.Identities.Users {
+		user := awsapi.User{Name: u.Name, Account: u.Account}
+		for _, k := range u.AccessKeys {
+			user.AccessKeys = append(user.AccessKeys, awsapi.AccessKey{ID: k.ID, Secret: k.Secret.Value()})
+		}
+		policies := u.Policies
+		for _, g := range u.Groups {
+			own, ok := groups[g]
+			if !ok {
+				return nil, fmt.Errorf("identities: user %s is in group %s, which isn't configured", u.Name, g)
+			}
+			policies = append(policies, own...)
+		}
+		for _, policy := range policies {
+			parsed, err := iam.Parse(policy.Document)
+			if err != nil {
+				return nil, fmt.Errorf("identities: user %s, policy %s: %w", u.Name, policy.Name, err)
+			}
+			user.Policies = append(user.Policies, parsed)
+		}
+		users = append(users, user)
+	}
+	return awsapi.NewDirectory(c.Scope(), users)
+}
+
+func (p *program) audit(r awsapi.AuditRecord) {
+	if r.ReadOnly && r.ErrorCode == "" {
+		return
+	}
+	p.log.Info("management call", "operation", r.Operation, "caller", r.Caller.ARN, "accessKey", r.Caller.AccessKeyID, "resource", r.Resource,
+		"source", r.Source, "status", r.Status, "error", r.ErrorCode, "request", r.RequestID)
+}
+
+// deploy imports and deploys the definitions and tells what is served.
+func (p *program) deploy(ctx context.Context, definitions []definition) error {
+	if len(definitions) == 0 {
+		return nil
+	}
+	if p.plane.control == nil {
+		return errors.New("the given definitions can't be deployed: the store can't be opened")
+	}
+	for _, d := range definitions {
+		if err := p.deployOne(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *program) deployOne(ctx context.Context, d definition) error {
+	name, err := filepath.Abs(d.file)
+	if err != nil {
+		return err
+	}
+	c, scope := p.plane.control, p.config.Scope()
+	done, err := c.EnsureFromDefinition(ctx, scope, name, d.api, p.stage)
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.file, err)
+	}
+	for _, w := range done.Warnings {
+		p.log.Warn(w, "definition", d.file)
+	}
+	def, err := c.LoadDeployment(ctx, scope, done.API, done.Deployment)
+	if err != nil {
+		return err
+	}
+	for _, problem := range p.parts.check(def, &apigw.Stage{APIID: done.API, Name: p.stage}) {
+		p.log.Warn(problem.String(), "definition", d.file)
+	}
+	urls := invokeURLs(scheme(p.config.Invoke[0]), p.gateway.Addrs()[0], done.API, p.stage)
+	announce(p.stderr, p.log, p.person, served{d.file, def, p.stage, urls})
+	return nil
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/lambda"
+)
+
+// served is one definition that is live.
+type served struct {
+	file  string
+	def   *apigw.Definition
+	stage apigw.StageName
+	urls  []string // by host, then by path
+}
+
+// invokeURLs are the addresses of a stage on the first listener, for clients
+// that resolve *.localhost and for those that can't set a host.
+func invokeURLs(scheme string, addr net.Addr, api apigw.APIID, stage apigw.StageName) []string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return []string{fmt.Sprintf("%s (Host: %s.execute-api.localhost, path /%s)", addr, api, stage)}
+	}
+	host := tcp.IP.String()
+	if tcp.IP.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return []string{
+		fmt.Sprintf("%s://%s.execute-api.localhost:%d/%s", scheme, api, tcp.Port, stage),
+		fmt.Sprintf("%s://%s/_aws/execute-api/%s/%s", scheme, net.JoinHostPort(host, fmt.Sprint(tcp.Port)), api, stage),
+	}
+}
+
+// route is a line of the route table.
+type route struct{ verb, path, target string }
+
+func (r route) String() string { return r.verb + " " + r.path }
+
+// routes lists what def serves, by path, then verb.
+func routes(def *apigw.Definition) []route {
+	var list []route
+	for _, r := range def.Resources {
+		for verb, m := range r.Methods {
+			list = append(list, route{string(verb), r.Path, target(m.Integration)})
+		}
+	}
+	slices.SortFunc(list, func(a, b route) int {
+		if c := strings.Compare(a.path, b.path); c != 0 {
+			return c
+		}
+		return strings.Compare(a.verb, b.verb)
+	})
+	return list
+}
+
+// target says in a few words what an integration calls.
+func target(i *apigw.Integration) string {
+	switch {
+	case i == nil:
+		return ""
+	case i.Type == apigw.IntegrationMock:
+		return "mock"
+	case i.Type == apigw.IntegrationAWSProxy || i.Type == apigw.IntegrationAWS:
+		if function, err := lambda.ParseURI(i.URI); err == nil {
+			if name, err := lambda.ParseName(function); err == nil {
+				return "function " + name.Name
+			}
+			return "function " + function
+		}
+	}
+	return i.URI
+}
+
+// announce tells what is served: a table for a person, a record otherwise.
+func announce(w io.Writer, log *slog.Logger, person bool, s served) {
+	list := routes(s.def)
+	if !person {
+		names := make([]string, len(list))
+		for i, r := range list {
+			names[i] = r.String()
+		}
+		log.Info("serving", "definition", s.file, "api", s.def.API.ID, "name", s.def.API.Name, "stage", s.stage, "urls", s.urls, "routes", names)
+		return
+	}
+	fmt.Fprintf(w, "\n%s (%s), stage %s\n", s.def.API.Name, s.def.API.ID, s.stage)
+	for _, u := range s.urls {
+		fmt.Fprintf(w, "  %s\n", u)
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, r := range list {
+		fmt.Fprintf(table, "    %s\t%s\t%s\n", r.verb, r.path, r.target)
+	}
+	table.Flush()
+	fmt.Fprintln(w)
+}

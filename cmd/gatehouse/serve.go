@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/config"
+	"github.com/gatehouse/gatehouse/internal/gateway"
+	"github.com/gatehouse/gatehouse/internal/openapi"
+	"github.com/gatehouse/gatehouse/internal/telemetry"
+)
+
+// drainTime is how long requests in flight may take when the process is asked
+// to end: the longest integration timeout of AWS, and a little.
+const drainTime = 30 * time.Second
+
+// maxDefinition is the largest definition that is read, in bytes; AWS's limit
+// for an import is 6 MB.
+const maxDefinition = 6 << 20
+
+// serve is the main command.
+func serve(args []string, stdout, stderr *os.File) error {
+	var o config.Overrides
+	var stage, level string
+	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	flags.StringVar(&o.Invoke, "invoke", "", "address that serves APIs (default "+config.DefaultInvoke+")")
+	flags.StringVar(&o.Control, "control", "", "address that serves AWS's management APIs (default "+config.DefaultControl+")")
+	flags.StringVar(&o.Data, "data", "", "data folder (default "+config.DefaultData+")")
+	flags.StringVar(&o.File, "config", "", "configuration file (default "+config.FileName+" beside the first definition, or here)")
+	flags.StringVar(&stage, "stage", "dev", "stage to which the given definitions are deployed")
+	flags.StringVar(&level, "log-level", "info", "debug, info, warn or error")
+	files, err := parse(flags, args, stderr, 0, 1000)
+	if err != nil {
+		return err
+	}
+	c, err := config.Load(o, files)
+	if err != nil {
+		return err
+	}
+	log, err := telemetry.NewLogger(stderr, level)
+	if err != nil {
+		return &usageError{err.Error()}
+	}
+	definitions, err := read(files, c.Scope())
+	if err != nil {
+		return err
+	}
+	p := &program{config: c, log: log, person: term.IsTerminal(int(stderr.Fd())), stage: apigw.StageName(stage), stdout: stdout, stderr: stderr}
+	return p.run(definitions)
+}
+
+// definition is a file that was given and what it defines.
+type definition struct {
+	file string
+	api  *openapi.API
+}
+
+// read reads every file and reports the problems of all of them.
+func read(files []string, scope apigw.Scope) ([]definition, error) {
+	var list []definition
+	var problems []error
+	for _, file := range files {
+		api, err := readOne(file, scope)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		list = append(list, definition{file, api})
+	}
+	return list, errors.Join(problems...)
+}
+
+func readOne(file string, scope apigw.Scope) (*openapi.API, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxDefinition {
+		return nil, fmt.Errorf("%s: %d bytes; a definition has at most %d", file, info.Size(), maxDefinition)
+	}
+	doc, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return openapi.Parse(doc, openapi.Options{File: file, Scope: scope})
+}
+
+// program is a running gatehouse.
+type program struct {
+	config         *config.Config
+	log            *slog.Logger
+	person         bool // standard error is a terminal
+	stage          apigw.StageName
+	stdout, stderr *os.File
+
+	gateway *gateway.Gateway
+	control *controlEdge
+	plane   *plane
+	parts   *parts
+}
+
+// start opens everything, in the order that fails cheapest first.
+func (p *program) start(ctx context.Context) error {
+	sockets, err := gateway.InheritSockets()
+	if err != nil {
+		return err
+	}
+	defer sockets.Close()
+	if p.control, err = listenControl(p.config.Control, sockets, p.config.Identities != nil); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(p.config.Data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	if p.parts, err = p.newParts(); err != nil {
+		return err
+	}
+	if p.gateway, err = gateway.New(p.gatewayConfig(sockets)); err != nil {
+		return err
+	}
+	if err := p.gateway.Listen(); err != nil {
+		return err
+	}
+	return p.openPlane(ctx)
+}
+
+func (p *program) gatewayConfig(sockets *gateway.Sockets) gateway.Config {
+	g := gateway.Config{Scope: p.config.Scope(), DataDir: p.config.Data, REST: p.parts.restKind(), Logger: p.log, Inherited: sockets}
+	if p.parts.lastGood != nil {
+		g.LastGood = p.parts.lastGood
+	}
+	for _, l := range p.config.Invoke {
+		g.Listeners = append(g.Listeners, listener(l))
+	}
+	return g
+}
+
+func listener(l config.Listener) gateway.ListenerConfig {
+	g := gateway.ListenerConfig{Network: "tcp", Address: l.Address, ProxyProtocol: l.ProxyProtocol, Identity: l.Endpoint}
+	if kind, rest, ok := strings.Cut(l.Address, ":"); ok && (kind == "unix" || kind == "inherited") {
+		g.Network, g.Address = kind, rest
+	}
+	for _, prefix := range l.TrustedProxies {
+		g.TrustedProxies = append(g.TrustedProxies, prefix.Prefix)
+	}
+	if l.TLS != nil {
+		g.TLS = &gateway.TLSConfig{CertFile: l.TLS.Cert, KeyFile: l.TLS.Key, SelfSigned: l.TLS.Development}
+	}
+	return g
+}
+
+// run starts everything, serves until a signal or a failure, and drains.
+func (p *program) run(definitions []definition) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := p.start(ctx); err != nil {
+		p.close()
+		return err
+	}
+	failed := make(chan error, 2)
+	go func() { failed <- p.gateway.Serve(ctx) }()
+	go func() { failed <- p.control.serve() }()
+	if err := p.deploy(ctx, definitions); err != nil {
+		p.close()
+		return err
+	}
+	p.ready()
+	restart := make(chan os.Signal, 1)
+	notifyRestart(restart)
+	for {
+		select {
+		case err := <-failed:
+			if ctx.Err() == nil && err != nil {
+				p.close()
+				return err
+			}
+		case <-ctx.Done():
+			stop() // a second signal ends the process at once
+			p.log.Info("draining", "at most", drainTime.String())
+			p.close()
+			return nil
+		case <-restart:
+			if err := p.handOver(); err != nil {
+				p.log.Error("restart failed; going on", "error", err)
+				continue
+			}
+			p.close()
+			return nil
+		}
+	}
+}
+
+// ready prints the line that scripts wait for.
+func (p *program) ready() {
+	line := fmt.Sprintf("ready invoke=%s control=%s", baseURL(p.config.Invoke[0], p.gateway.Addrs()[0]), baseURL(p.config.Control[0], p.control.addr()))
+	fmt.Fprintln(p.stdout, line)
+	tellPredecessor()
+}
+
+func scheme(l config.Listener) string {
+	if l.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+func baseURL(l config.Listener, addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return scheme(l) + "://" + tcp.String()
+	}
+	return "unix:" + strings.TrimPrefix(addr.String(), "unix:")
+}
+
+// close drains and ends everything, in the order that loses nothing: no new
+// requests, then the requests in flight, then what they used.
+func (p *program) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	var drained sync.WaitGroup
+	if p.control != nil {
+		drained.Go(func() { p.control.shutdown(ctx) })
+	}
+	if p.gateway != nil {
+		drained.Go(func() {
+			if err := p.gateway.Shutdown(ctx); err != nil {
+				p.log.Warn("requests were cut", "error", err)
+			}
+		})
+	}
+	drained.Wait()
+	if p.plane != nil {
+		p.plane.close()
+	}
+	if p.parts != nil {
+		p.parts.close()
+	}
+}
