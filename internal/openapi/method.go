@@ -90,6 +90,20 @@ func (o *operationImport) parameters(m *apigw.Method, shared *node) {
 			o.parameter(m, location, name, in == "path" || required != nil && *required)
 		}
 	}
+	o.pathVariables(m, seen)
+}
+
+// pathVariables declares the variables of the path that the document doesn't
+// declare as parameters (recorded on AWS).
+func (o *operationImport) pathVariables(m *apigw.Method, declared map[string]string) {
+	for _, part := range segments(o.path) {
+		if name, ok := strings.CutPrefix(part, "{"); ok {
+			name = strings.TrimSuffix(strings.TrimSuffix(name, "}"), "+")
+			if declared[name] == "" {
+				o.parameter(m, "path", name, true)
+			}
+		}
+	}
 }
 
 func (o *operationImport) parameter(m *apigw.Method, location, name string, required bool) {
