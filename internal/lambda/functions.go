@@ -52,38 +52,49 @@ func New(cfg Config) (*Functions, error) {
 		resolved: map[string]*target{},
 		stop:     make(chan struct{}),
 	}
-	var user *identity
-	var problems []error
-	if dir, err := filepath.Abs(cfg.CacheDir); err != nil {
-		problems = append(problems, err)
-	} else {
-		f.cfg.CacheDir = dir
-	}
-	if cfg.User != "" {
-		var err error
-		if user, err = lookupUser(cfg.User); err != nil {
-			problems = append(problems, err)
-		}
-	}
-	if _, err := parseEndpoint(cfg.Endpoint); cfg.Endpoint != "" && err != nil {
-		problems = append(problems, fmt.Errorf("the endpoint of Lambda: %w", err))
-	}
-	for _, name := range slices.Sorted(maps.Keys(cfg.Functions)) {
-		t, err := f.entry(name, cfg.Functions[name], user)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("function %s: %w", name, err))
-		}
-		f.entries[name] = t
-	}
-	if len(problems) > 0 {
+	if err := f.load(); err != nil {
 		f.Close()
-		return nil, errors.Join(problems...)
-	}
-	if cfg.User == "" && os.Geteuid() == 0 && slices.ContainsFunc(slices.Collect(maps.Values(f.entries)), func(t *target) bool { return t.local != nil }) {
-		cfg.Log.Warn("local functions run as root, with all its rights; start as another user, or name one for them")
+		return nil, err
 	}
 	f.wait.Go(f.shrink)
 	return f, nil
+}
+
+// load checks the configuration and makes its entries. The error names every
+// problem.
+func (f *Functions) load() error {
+	var problems []error
+	note := func(err error) {
+		if err != nil {
+			problems = append(problems, err)
+		}
+	}
+	var err error
+	f.cfg.CacheDir, err = filepath.Abs(f.cfg.CacheDir)
+	note(err)
+	var user *identity
+	if f.cfg.User != "" {
+		user, err = lookupUser(f.cfg.User)
+		note(err)
+	}
+	if f.cfg.Endpoint != "" {
+		if _, err := parseEndpoint(f.cfg.Endpoint); err != nil {
+			note(fmt.Errorf("the endpoint of Lambda: %w", err))
+		}
+	}
+	someLocal := false
+	for _, name := range slices.Sorted(maps.Keys(f.cfg.Functions)) {
+		t, err := f.entry(name, f.cfg.Functions[name], user)
+		if err != nil {
+			note(fmt.Errorf("function %s: %w", name, err))
+		}
+		f.entries[name] = t
+		someLocal = someLocal || t != nil && t.local != nil
+	}
+	if someLocal && user == nil && os.Geteuid() == 0 {
+		f.cfg.Log.Warn("local functions run as root, with all its rights; start as another user, or name one for them")
+	}
+	return errors.Join(problems...)
 }
 
 // entry makes the target of one entry of the configuration.
