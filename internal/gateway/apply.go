@@ -70,17 +70,23 @@ func (g *Gateway) WaitFor(ctx context.Context, revision int64) error {
 	}
 }
 
-// Follow serves what src holds and applies its changes, until ctx ends. All
+func (g *Gateway) src() Source { return *g.source.Load() }
+
+// Follow serves what src holds and applies its changes, until ctx ends; then
+// it may be called again, with another source. What is served stays. All
 // changes are applied on this one goroutine, and several that wait are
 // applied as one, so that what is served is always the latest. When the store
 // stays silent at the start, the last good state is served until it speaks.
 func (g *Gateway) Follow(ctx context.Context, src Source) error {
-	g.source = src
+	g.source.Store(&src)
 	batches := src.Watch(ctx)
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
 	if g.keeper != nil {
-		g.keeper.open(ctx, g)
+		g.keeper.open(ctx)
+		helpers.Go(func() { g.keeper.run(ctx, g) })
 	}
-	go g.warmth.run(ctx, g)
+	helpers.Go(func() { g.warmth.run(ctx, g) })
 	timer := time.NewTimer(g.cfg.StartTimeout)
 	defer timer.Stop()
 	for {
@@ -92,7 +98,9 @@ func (g *Gateway) Follow(ctx context.Context, src Source) error {
 			timer.Stop()
 			g.apply(latest(b, batches))
 		case <-timer.C:
-			g.serveLastGood()
+			if !g.applied.isKnown() {
+				g.serveLastGood()
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -161,7 +169,7 @@ func (g *Gateway) apply(c change) {
 func (g *Gateway) set(key string, record []byte, lazy bool) {
 	s := g.stages[key]
 	if s == nil {
-		api, name, ok := g.source.Name(key)
+		api, name, ok := g.src().Name(key)
 		if !ok {
 			return
 		}

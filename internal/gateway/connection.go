@@ -57,8 +57,8 @@ func (g *Gateway) greet(l *listener, nc net.Conn) (p *peer, conn net.Conn, h2 bo
 	p.client.IP, p.client.Listener = addrOf(p.info.Remote), l.identity
 	p.trusted = contains(l.cfg.TrustedProxies, p.client.IP)
 	if l.tls == nil {
-		nc, h2, err = sniff(nc, g.cfg.Limits.IdleTimeout)
-		return p, nc, h2, err
+		h2, conn, err := http1.SniffPreface(nc, g.cfg.Limits.HeaderTimeout)
+		return p, conn, h2, err
 	}
 	conn, h2, err = handshake(l.tls, nc, p, deadline)
 	return p, conn, h2, err

@@ -64,13 +64,13 @@ type Config struct {
 type Gateway struct {
 	cfg    Config
 	log    *slog.Logger
-	source Source // set by Follow, before a stage can be reached
+	source atomic.Pointer[Source] // of the latest Follow; set before a stage can be reached
 
 	listeners []*listener
 	slots     chan struct{} // one per connection
 	opening   openConns
 	sessions  sync.Pool // of *session
-	h1        http1Server
+	h1        http1.Server
 	h2        *http2Edge
 	serving   atomic.Bool
 	draining  atomic.Bool
@@ -100,7 +100,7 @@ func New(cfg Config) (*Gateway, error) {
 	if cfg.LastGood != nil {
 		g.keeper = newKeeper(cfg.LastGood)
 	}
-	g.h1, _ = any(&http1.Server{Handler: g.handleHTTP1, Limits: cfg.Limits}).(http1Server)
+	g.h1.Handler, g.h1.Limits = g.handleHTTP1, cfg.Limits
 	g.h2 = newHTTP2Edge(g)
 	return g, nil
 }

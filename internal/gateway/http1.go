@@ -1,14 +1,12 @@
 package gateway
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
 	"runtime"
 	"runtime/debug"
 	"sync"
-	"time"
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
@@ -38,6 +36,11 @@ func (g *Gateway) serveHTTP1(nc net.Conn, p *peer, served func()) {
 	s.finder.private = p.listener.private()
 	p.info.Tag = s
 	served()
+	defer func() {
+		if p := recover(); p != nil { // the connection is closed, the session lost
+			g.log.Error("a request broke its connection", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
 	g.h1.ServeConn(nc, p.info)
 	s.peer, s.body = nil, http1Body{}
 	g.sessions.Put(s)
@@ -48,7 +51,7 @@ func (g *Gateway) handleHTTP1(c *http1.ServerConn, r *http1.Request) {
 	s := c.Info().Tag.(*session)
 	x := &s.x
 	x.Begin(c)
-	x.Received = time.Now()
+	x.Received = r.Received
 	x.Method, x.Path, x.Query, x.Host = r.Method, r.Path, r.Query, r.Host
 	x.Protocol = "HTTP/1.1"
 	x.Header = &r.Header
@@ -59,7 +62,10 @@ func (g *Gateway) handleHTTP1(c *http1.ServerConn, r *http1.Request) {
 		forwarded(x, s.peer.listener.cfg.TrustedProxies)
 	}
 	ran := g.run(&s.finder, x)
-	s.answer(c)
+	if err := s.answer(c); err != nil && !c.Answered() {
+		g.unanswerable(x, err)
+		s.answer(c)
+	}
 	x.End()
 	runtime.KeepAlive(ran)
 }
@@ -90,8 +96,17 @@ func (g *Gateway) panicked(x *exchange.Exchange, p any) {
 	plain(x, 500, "InternalServerErrorException", "Internal server error")
 }
 
-// answer writes x.Response to c.
-func (s *session) answer(c *http1.ServerConn) {
+// unanswerable replaces an answer that can't be put into a message: a status
+// or a field that HTTP doesn't have.
+func (g *Gateway) unanswerable(x *exchange.Exchange, err error) {
+	g.log.Error("an answer can't be sent", "api", x.Address.APIID, "stage", x.Address.Stage,
+		"requestId", string(x.RequestID[:]), "error", err)
+	plain(x, 500, "InternalServerErrorException", "Internal server error")
+}
+
+// answer writes x.Response to c. When nothing could be sent, c isn't
+// answered; else an error means that the answer broke off.
+func (s *session) answer(c *http1.ServerConn) error {
 	r := &s.x.Response
 	var err error
 	if r.Stream == nil {
@@ -106,6 +121,7 @@ func (s *session) answer(c *http1.ServerConn) {
 		}
 	}
 	r.Sent, r.Aborted = c.Sent(), err != nil
+	return err
 }
 
 // flushWriter is an answer under way.
@@ -140,10 +156,4 @@ func stream(w flushWriter, r io.Reader, eager bool) error {
 			return err
 		}
 	}
-}
-
-// http1Server is what the edge needs of http1.Server.
-type http1Server interface {
-	ServeConn(nc net.Conn, info http1.ConnInfo)
-	Shutdown(ctx context.Context) error
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -142,6 +143,9 @@ func (e *http2Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := e.streams.Get().(*http2Stream)
 	s.begin(r, p)
 	ran := e.g.run(&s.finder, &s.x)
+	if err := sendable(&s.x.Response); err != nil {
+		e.g.unanswerable(&s.x, err)
+	}
 	err := s.answer(w, r)
 	s.edge.OnAbandon(nil)
 	s.x.End()
@@ -229,6 +233,20 @@ func (s *http2Stream) answer(w http.ResponseWriter, r *http.Request) error {
 	}
 	re.Sent, re.Aborted = out.sent, err != nil
 	return err
+}
+
+// sendable checks what http1 checks by itself.
+func sendable(r *exchange.Response) error {
+	if r.Status < 200 || r.Status > 999 {
+		return fmt.Errorf("status %d is no final status", r.Status)
+	}
+	for i := range r.Header.Len() {
+		name, value := r.Header.At(i)
+		if !http1.ValidName(name) || !http1.ValidValue(value) {
+			return fmt.Errorf("field %q can't be sent", name)
+		}
+	}
+	return nil
 }
 
 type http2Writer struct {

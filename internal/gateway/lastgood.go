@@ -35,9 +35,9 @@ type keeper struct {
 	to   LastGood
 	seed maphash.Seed
 	jobs chan keepJob
-	done <-chan struct{} // nothing is written any more
 
 	mu     sync.Mutex             // guards what follows
+	ctx    context.Context        // when it ends, nothing is written any more
 	stages map[string]keptVersion // by key of the stage record
 	uses   map[string]int         // stages that need a definition, by its name
 }
@@ -60,12 +60,13 @@ func newKeeper(to LastGood) *keeper {
 		stages: map[string]keptVersion{}, uses: map[string]int{}}
 }
 
-// open reads what is kept from earlier, and writes until ctx ends.
-func (k *keeper) open(ctx context.Context, g *Gateway) {
-	k.done = ctx.Done()
-	go k.run(ctx, g)
+// open reads what is kept from earlier. It is kept up to date until ctx ends.
+func (k *keeper) open(ctx context.Context) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.ctx = ctx
+	clear(k.stages)
+	clear(k.uses)
 	for key, record := range k.all() {
 		k.note(key, k.version(record.definition, record.bytes))
 	}
@@ -159,9 +160,12 @@ func (k *keeper) forget(key string) { k.send(keepJob{key: key}) }
 // send waits for room: what changes faster than it can be kept is slowed
 // down, not piled up.
 func (k *keeper) send(j keepJob) {
+	k.mu.Lock()
+	ctx := k.ctx
+	k.mu.Unlock()
 	select {
 	case k.jobs <- j:
-	case <-k.done:
+	case <-ctx.Done():
 	}
 }
 
@@ -190,7 +194,7 @@ func (k *keeper) write(g *Gateway, j keepJob) {
 		return
 	}
 	if k.uses[j.name] == 0 {
-		value, err := g.source.Encode(j.def)
+		value, err := g.src().Encode(j.def)
 		if err != nil {
 			g.log.Error("a stage isn't kept for a start without the store", "key", j.key, "error", err)
 			return

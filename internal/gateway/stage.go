@@ -153,7 +153,7 @@ func (g *Gateway) build(s *stage) (r *running, err error) {
 			err = fmt.Errorf("compile: panic: %v", p)
 		}
 	}()
-	st, err := g.source.Stage(s.record)
+	st, err := g.src().Stage(s.record)
 	if err != nil {
 		return nil, fmt.Errorf("read stage record: %w", err)
 	}
@@ -177,14 +177,14 @@ func (g *Gateway) build(s *stage) (r *running, err error) {
 func (g *Gateway) definition(s *stage, dep apigw.DeploymentID) (*apigw.Definition, error) {
 	if g.keeper != nil {
 		if kept := g.keeper.definition(s.key, dep); kept != nil {
-			if def, err := g.source.Decode(kept); err == nil {
+			if def, err := g.src().Decode(kept); err == nil {
 				return def, nil
 			}
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
 	defer cancel()
-	return g.source.Definition(ctx, s.key, dep)
+	return g.src().Definition(ctx, s.key, dep)
 }
 
 // serve answers x from s.

@@ -163,7 +163,7 @@ func (g *Gateway) keepCold(s *stage) bool {
 	if removed || g.keeper.has(s.key, record) {
 		return true
 	}
-	st, err := g.source.Stage(record)
+	st, err := g.src().Stage(record)
 	if err != nil {
 		return true // compiling it will say so
 	}
