@@ -41,6 +41,9 @@ func callFault(err error) *exchange.Fault {
 	if _, refused := errors.AsType[*EgressError](err); refused {
 		return Misconfigured(err)
 	}
+	if _, theirs := errors.AsType[*http1.StreamError](err); theirs {
+		return &exchange.Fault{Kind: exchange.Default4XX, Status: 400, Message: "Bad Request", Cause: err}
+	}
 	call, ok := errors.AsType[*http1.CallError](err)
 	switch {
 	case !ok:

@@ -3,6 +3,8 @@ package mapping
 import (
 	"fmt"
 	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/http1"
 )
 
 // Place is where a mapped value goes.
@@ -41,7 +43,7 @@ func ParseParameter(target, source string, phase Phase, stageVariables map[strin
 		if !ok {
 			continue
 		}
-		if name == "" || place == InHeader && !ValidFieldName(name) {
+		if name == "" || place == InHeader && !http1.ValidName(name) {
 			return Parameter{}, fmt.Errorf("%q names no parameter", target)
 		}
 		s, err := ParseSource(source, phase, stageVariables)

@@ -78,7 +78,7 @@ func ParseSource(expr string, phase Phase, stageVariables map[string]string) (So
 }
 
 func fixed(text string) (Source, error) {
-	if !ValidFieldValue(text) {
+	if !http1.ValidValue(text) {
 		return Source{}, fmt.Errorf("the value %q holds a character that no header or query may", text)
 	}
 	return Source{kind: literal, name: text}, nil

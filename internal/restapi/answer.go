@@ -122,7 +122,7 @@ func (a *answer) answer(r *request, from backendAnswer) *exchange.Fault {
 		p := &a.params[i]
 		v, ok := p.Source.Append(r.scratch[:0], &r.input)
 		r.scratch = v[:0]
-		if ok && mapping.ValidFieldValue(v) {
+		if ok && http1.ValidValue(v) {
 			r.addMapped(h, p.Name, v)
 		}
 	}

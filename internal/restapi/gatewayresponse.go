@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 )
 
@@ -92,7 +93,9 @@ func (c *compiler) gatewayResponse(place string, from *apigw.GatewayResponse) *g
 			c.refuse(place, fmt.Sprintf("responseParameters %s: %v", key, err))
 			continue
 		}
-		g.params = append(g.params, p)
+		if p.Name = integration.MappedResponseField(p.Name); p.Name != "" {
+			g.params = append(g.params, p)
+		}
 	}
 	for _, mediaType := range slices.Sorted(maps.Keys(from.ResponseTemplates)) {
 		parts, err := c.textParts(from.ResponseTemplates[mediaType])
@@ -186,7 +189,7 @@ func (g *gatewayResponse) render(r *request, f *exchange.Fault, status int, mess
 		r.scratch = value[:0]
 		// A value that would break the header apart is left out: an answer to
 		// a fault can't fail.
-		if ok && mapping.ValidFieldValue(value) {
+		if ok && http1.ValidValue(value) {
 			h.AddBytes([]byte(p.Name), value)
 		}
 	}

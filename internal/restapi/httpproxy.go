@@ -187,7 +187,7 @@ func (t *httpTarget) addMapped(r *request) *exchange.Fault {
 // checkValue refuses a value that would break a message apart, as a decoded
 // query value may.
 func checkValue(v []byte) *exchange.Fault {
-	if !mapping.ValidFieldValue(v) {
+	if !http1.ValidValue(v) {
 		return unreadable
 	}
 	return nil

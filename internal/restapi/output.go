@@ -10,7 +10,6 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
-	"github.com/gatehouse/gatehouse/internal/mapping"
 )
 
 // output is what a Lambda proxy function returned (developer guide, "Output
@@ -103,7 +102,7 @@ func (o *output) readMulti(p *jsonReader) error {
 }
 
 func add(list *[]outputField, name, value []byte) error {
-	if !mapping.ValidFieldName(name) || !mapping.ValidFieldValue(value) {
+	if !http1.ValidName(name) || !http1.ValidValue(value) {
 		return fmt.Errorf("header %q", name)
 	}
 	*list = append(*list, outputField{name, value})
