@@ -299,6 +299,7 @@ func (m *merger) method(p openapi.Path, verb apigw.Verb, r *apigw.Resource) *api
 		m.problems = append(m.problems, fmt.Sprintf("%sUnable to put %s resource at path '%s': %s", place, what, p.Path, message(err)))
 		return nil
 	}
+	declarePathVariables(method, p.Path)
 	if err := m.completeMethod(method); err != nil {
 		return fail(fmt.Sprintf("method '%s' on", verb), err)
 	}
@@ -308,6 +309,27 @@ func (m *merger) method(p openapi.Path, verb apigw.Verb, r *apigw.Resource) *api
 		}
 	}
 	return method
+}
+
+// declarePathVariables declares the variables of a path as required
+// parameters, also those that the document leaves out (recorded on AWS).
+func declarePathVariables(method *apigw.Method, path string) {
+	for part := range strings.SplitSeq(path, "/") {
+		if !isVariable(part) {
+			continue
+		}
+		name := strings.TrimSuffix(strings.Trim(part, "{}"), "+")
+		if _, taken := method.RequestParameters["method.request.querystring."+name]; taken {
+			continue
+		}
+		if _, taken := method.RequestParameters["method.request.header."+name]; taken {
+			continue
+		}
+		if method.RequestParameters == nil {
+			method.RequestParameters = map[string]bool{}
+		}
+		method.RequestParameters["method.request.path."+name] = true
+	}
 }
 
 func (m *merger) completeMethod(method *apigw.Method) error {
