@@ -529,4 +529,3 @@ func TestHTTP1AllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations per request", n)
 	}
 }
-
