@@ -79,6 +79,10 @@ type Options struct {
 	Check  Check            // default: everything can be served
 	Logger *slog.Logger     // default: slog.Default()
 	Limits Limits
+	// Visible is called after a change of stages was stored, with its
+	// revision, before the call that made it returns: it may wait until the
+	// change is served. Default: nothing is waited for.
+	Visible func(ctx context.Context, revision int64)
 	// CachedAPIs and CachedBytes bound the definitions kept in memory;
 	// defaults 256 and 64 MiB (of stored text).
 	CachedAPIs  int
@@ -91,6 +95,7 @@ type Control struct {
 	now    func() time.Time
 	rand   io.Reader
 	check  Check
+	shown  func(ctx context.Context, revision int64)
 	log    *slog.Logger
 	limits Limits
 	cache  *cache
@@ -106,7 +111,7 @@ type Control struct {
 // New returns a Control over o.Store.
 func New(o Options) *Control {
 	c := &Control{
-		store: o.Store, now: o.Now, rand: o.Rand, check: o.Check, log: o.Logger,
+		store: o.Store, now: o.Now, rand: o.Rand, check: o.Check, shown: o.Visible, log: o.Logger,
 		limits:  o.Limits.orDefault(),
 		cache:   newCache(orDefault(o.CachedAPIs, 256), orDefault(o.CachedBytes, 64<<20)),
 		writers: map[apiRef]*writer{},
@@ -119,6 +124,9 @@ func New(o Options) *Control {
 	}
 	if c.check == nil {
 		c.check = func(*apigw.Definition, *apigw.Stage) []Problem { return nil }
+	}
+	if c.shown == nil {
+		c.shown = func(context.Context, int64) {}
 	}
 	if c.log == nil {
 		c.log = slog.Default()

@@ -166,10 +166,7 @@ func (c *Control) deploy(ctx context.Context, ref apiRef, in NewDeployment) (*ap
 	if err := c.refuse(ref, s.def, stage); err != nil {
 		return nil, err
 	}
-	if _, err := c.store.Commit(ctx, txn); err != nil {
-		return nil, err
-	}
-	return dep, nil
+	return dep, c.commitStages(ctx, txn)
 }
 
 func (c *Control) freeze(tree *store.Tree, ref apiRef, meta frozenMeta) (store.Op, error) {

@@ -251,11 +251,12 @@ func (c *Control) DeleteRestAPI(ctx context.Context, scope apigw.Scope, id apigw
 			return err
 		}
 		c.cache.drop(ref)
-		return c.store.DeleteTree(ctx, ref.base(), tree, store.Txn{Ops: []store.Op{
+		_, err = c.store.DeleteTree(ctx, ref.base(), tree, store.Txn{Ops: []store.Op{
 			{Key: ref.key(KeyGuard)},
 			{Key: ref.key(KeyStage) + "/", Prefix: true},
 			{Key: ref.key(KeyDeployment) + "/", Prefix: true},
 		}})
+		return err
 	})
 }
 

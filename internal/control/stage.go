@@ -154,7 +154,15 @@ func (c *Control) commitStage(ctx context.Context, ref apiRef, g guard, s *apigw
 	if err := c.putStage(&txn, ref, s, revision); err != nil {
 		return err
 	}
-	_, err = c.store.Commit(ctx, txn)
+	return c.commitStages(ctx, txn)
+}
+
+// commitStages stores changes of stages and returns once they are visible.
+func (c *Control) commitStages(ctx context.Context, txn store.Txn) error {
+	revision, err := c.store.Commit(ctx, txn)
+	if err == nil {
+		c.shown(ctx, revision)
+	}
 	return err
 }
 
@@ -178,7 +186,6 @@ func (c *Control) DeleteStage(ctx context.Context, scope apigw.Scope, api apigw.
 		key := ref.stage(name)
 		txn := guard.with(store.Condition{Key: key, Revision: revision})
 		txn.Ops = append(txn.Ops, store.Op{Key: key})
-		_, err = c.store.Commit(ctx, txn)
-		return err
+		return c.commitStages(ctx, txn)
 	})
 }

@@ -39,6 +39,9 @@ func (c *Control) checkStage(ctx context.Context, ref apiRef, s *apigw.Stage, cr
 	if err := checkTags(s.Tags); err != nil {
 		return err
 	}
+	if s.DocumentationVersion != "" {
+		return apigw.Errorf(apigw.BadRequest, "Gatehouse can't serve this yet: stage %s: documentationVersion: documentation isn't supported", s.Name)
+	}
 	if !created {
 		return nil
 	}
@@ -76,11 +79,7 @@ func (c *Control) checkVariables(variables map[string]string) error {
 // problems lists everything of def, or of the stage's settings, that can't be
 // served; what AWS accepts and fails later is logged.
 func (c *Control) problems(ref apiRef, def *apigw.Definition, s *apigw.Stage) []Problem {
-	list := c.check(def, s)
-	if s != nil {
-		list = append(slices.Clip(list), stageProblems(s)...)
-	}
-	return slices.DeleteFunc(list, func(p Problem) bool {
+	return slices.DeleteFunc(c.check(def, s), func(p Problem) bool {
 		if p.Warning {
 			c.log.Warn("deployed as on AWS, but it will fail when it is used", "api", ref.api, "problem", p.String())
 		}
@@ -109,35 +108,3 @@ func refusal(problems []Problem) error {
 	}
 	return apigw.Errorf(apigw.BadRequest, "Gatehouse can't serve this yet: %s", strings.Join(texts, "; "))
 }
-
-// stageProblems lists the settings of a stage that nothing enforces yet. A
-// setting that has no effect on AWS either is let through: caching of a
-// method while there is no cache, a canary with no traffic, half an access
-// log, a logging level of OFF.
-func stageProblems(s *apigw.Stage) []Problem {
-	var list []Problem
-	add := func(refused bool, text string) {
-		if refused {
-			list = append(list, Problem{Place: "stage " + string(s.Name), Text: text})
-		}
-	}
-	add(s.CacheClusterEnabled, "cacheClusterEnabled: response caching isn't supported")
-	add(s.TracingEnabled, "tracingEnabled: tracing isn't supported")
-	add(s.ClientCertificateID != "", "clientCertificateId: client certificates aren't supported")
-	add(s.DocumentationVersion != "", "documentationVersion: documentation isn't supported")
-	add(s.WebACLARN != "", "webAclArn: web ACLs aren't supported")
-	add(s.AccessLog != nil && s.AccessLog.DestinationARN != "" && s.AccessLog.Format != "", "accessLogSettings: access logs aren't supported")
-	add(s.Canary != nil && s.Canary.PercentTraffic > 0, "canarySettings/percentTraffic: canary traffic isn't supported")
-	for _, key := range slices.Sorted(maps.Keys(s.MethodSettings)) {
-		m := s.MethodSettings[key]
-		add(m.LoggingLevel != "" && m.LoggingLevel != "OFF", key+"/logging/loglevel: execution logs aren't supported")
-		add(m.DataTraceEnabled, key+"/logging/dataTrace: execution logs aren't supported")
-		add(!defaultThrottle(float64(m.ThrottlingBurstLimit), 5000), key+"/throttling/burstLimit: throttling isn't supported")
-		add(!defaultThrottle(m.ThrottlingRateLimit, 10000), key+"/throttling/rateLimit: throttling isn't supported")
-	}
-	return list
-}
-
-// defaultThrottle: the account's limit, or -1, which is none of the stage's
-// own.
-func defaultThrottle(v, account float64) bool { return v == account || v == -1 }
