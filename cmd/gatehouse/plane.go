@@ -47,8 +47,8 @@ func (p *program) openPlane(ctx context.Context) error {
 		})
 	}
 	pl := &plane{store: s}
-	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log})
-	p.follow(pl, feed{pl.control.Feed()})
+	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible})
+	p.follow(pl, pl.control.Feed())
 	return p.setAPI(awsapi.NewOperations(pl.control), nil)
 }
 
@@ -124,22 +124,9 @@ func (p *program) setAPI(operations awsapi.Operations, refuse func(context.Conte
 	return err
 }
 
-// feed is a store as the gateway follows it.
-type feed struct{ control.Feed }
-
-func (feed) Name(key string) (api, stage string, ok bool) {
-	k, ok := control.ParseKey(key)
-	return string(k.API), k.Name, ok && k.Kind == control.KeyStage
-}
-
-func (f feed) Definition(ctx context.Context, key string, dep apigw.DeploymentID) (*apigw.Definition, error) {
-	k, _ := control.ParseKey(key)
-	return f.Feed.Definition(ctx, key, k.API, dep)
-}
-
 // absent is the feed of a store that can't be opened: it stays silent, and
 // the gateway serves its last good state.
-type absent struct{ feed }
+type absent struct{ control.Feed }
 
 func (absent) Watch(ctx context.Context) <-chan store.Batch {
 	silent := make(chan store.Batch)

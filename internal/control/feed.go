@@ -70,14 +70,19 @@ func (c *Control) Feed() Feed { return Feed{c} }
 // Stage decodes a stage record.
 func (f Feed) Stage(value []byte) (*apigw.Stage, error) { return DecodeStage(value) }
 
-// Definition is what deployment dep of api froze; the stage's key tells the
-// scope.
-func (f Feed) Definition(ctx context.Context, stageKey string, api apigw.APIID, dep apigw.DeploymentID) (*apigw.Definition, error) {
+// Name takes the key of a stage record apart.
+func (f Feed) Name(key string) (api, stage string, ok bool) {
+	k, ok := ParseKey(key)
+	return string(k.API), k.Name, ok && k.Kind == KeyStage
+}
+
+// Definition is what deployment dep froze of the API whose stage has this key.
+func (f Feed) Definition(ctx context.Context, stageKey string, dep apigw.DeploymentID) (*apigw.Definition, error) {
 	k, ok := ParseKey(stageKey)
 	if !ok || k.Kind != KeyStage {
 		return nil, fmt.Errorf("read deployment %s: %q is no stage's key", dep, stageKey)
 	}
-	return f.c.loadDeployment(ctx, apiRef{k.Scope, api}, dep)
+	return f.c.loadDeployment(ctx, apiRef{k.Scope, k.API}, dep)
 }
 
 // Encode writes a definition for the last good state.

@@ -251,11 +251,14 @@ func (c *Control) DeleteRestAPI(ctx context.Context, scope apigw.Scope, id apigw
 			return err
 		}
 		c.cache.drop(ref)
-		_, err = c.store.DeleteTree(ctx, ref.base(), tree, store.Txn{Ops: []store.Op{
+		revision, err := c.store.DeleteTree(ctx, ref.base(), tree, store.Txn{Ops: []store.Op{
 			{Key: ref.key(KeyGuard)},
 			{Key: ref.key(KeyStage) + "/", Prefix: true},
 			{Key: ref.key(KeyDeployment) + "/", Prefix: true},
 		}})
+		if err == nil {
+			c.shown(ctx, revision)
+		}
 		return err
 	})
 }

@@ -433,7 +433,8 @@ func testTreeConflict(t *testing.T, s *Store, p string) {
 	}
 	_, err = s.WriteTree(t.Context(), b, t2, nil, nil, Txn{If: []Condition{{p + "absent", 5}}})
 	wantError(t, err, ErrConflict)
-	wantError(t, s.DeleteTree(t.Context(), b, t1, Txn{}), ErrConflict)
+	_, err = s.DeleteTree(t.Context(), b, t1, Txn{})
+	wantError(t, err, ErrConflict)
 	checkTree(t, s, b, b.Head, map[EntryKey][]byte{{"a", "1"}: []byte("x"), {"a", "2"}: []byte("y")})
 }
 
@@ -599,7 +600,7 @@ func testDeleteTree(t *testing.T, s *Store, p string) {
 		t.Fatal(err)
 	}
 	mustCommit(t, s, s.FreezeTree(tree, p+"d/1", nil), put(p+"stays", "x"))
-	if err := s.DeleteTree(t.Context(), b, tree, Txn{Ops: []Op{{Key: p + "d/", Prefix: true}}}); err != nil {
+	if _, err := s.DeleteTree(t.Context(), b, tree, Txn{Ops: []Op{{Key: p + "d/", Prefix: true}}}); err != nil {
 		t.Fatal(err)
 	}
 	recs, _, _, err := s.List(t.Context(), p, "", 0)

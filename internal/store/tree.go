@@ -193,16 +193,16 @@ func (s *Store) FreezeTree(t *Tree, key string, meta []byte) Op {
 }
 
 // DeleteTree removes the head and all packs in one transaction with extra
-// (which deletes the frozen heads). ErrConflict when t isn't the latest.
-func (s *Store) DeleteTree(ctx context.Context, base TreeBase, t *Tree, extra Txn) error {
+// (which deletes the frozen heads), and returns its revision. ErrConflict when
+// t isn't the latest.
+func (s *Store) DeleteTree(ctx context.Context, base TreeBase, t *Tree, extra Txn) (int64, error) {
 	if err := base.check(); err != nil {
-		return err
+		return 0, err
 	}
-	_, err := s.Commit(ctx, Txn{
+	return s.Commit(ctx, Txn{
 		If:  append([]Condition{{base.Head, t.revision}}, extra.If...),
 		Ops: append([]Op{{Key: base.Head}, {Key: base.Blobs, Prefix: true}}, extra.Ops...),
 	})
-	return err
 }
 
 func (b TreeBase) check() error {
