@@ -18,6 +18,15 @@ func (c *compiler) checkAPI() {
 	if strings.TrimSpace(api.Policy) != "" {
 		c.refuse("API", "a resource policy is not enforced yet")
 	}
+	if api.Endpoint.Type == "PRIVATE" && strings.TrimSpace(api.Policy) == "" {
+		c.refuse("API", "Private REST API doesn't have a resource policy attached to it")
+	}
+	if !slices.Contains([]string{"", "TLS_1_0", "TLS_1_2"}, api.SecurityPolicy) {
+		c.refuse("API", "securityPolicy "+api.SecurityPolicy+" is not enforced yet")
+	}
+	if api.EndpointAccessMode == "STRICT" {
+		c.refuse("API", "endpointAccessMode STRICT is not enforced yet")
+	}
 	if api.MinimumCompressionSize != nil && (*api.MinimumCompressionSize < 0 || *api.MinimumCompressionSize > integration.MaxBody) {
 		c.refuse("API", fmt.Sprintf("minimumCompressionSize %d is not between 0 and %d", *api.MinimumCompressionSize, integration.MaxBody))
 	}
@@ -121,8 +130,8 @@ func (c *compiler) checkCredentials(place string, i *apigw.Integration) {
 		c.warn(place, "credentials "+i.Credentials+": the role is not assumed; the function is called with the process's own credentials")
 		return
 	}
-	if i.Type == apigw.IntegrationMock {
-		return // nothing is called
+	if i.Type == apigw.IntegrationMock || i.Type == apigw.IntegrationAWS {
+		return // nothing is called, or the type is refused already
 	}
 	c.refuse(place, "credentials "+i.Credentials+": calling an integration as another identity is not supported yet")
 }

@@ -1,0 +1,180 @@
+package restapi
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
+
+// TestCheck changes one thing of a definition or stage that can be served,
+// and looks at what is said of it.
+func TestCheck(t *testing.T) {
+	yes := true
+	size := -1
+	type subject struct {
+		def    *apigw.Definition
+		stage  *apigw.Stage
+		method *apigw.Method
+	}
+	tests := map[string]struct {
+		change func(s *subject)
+		want   []string // parts of each problem; a warning begins with "!"
+	}{
+		"all is well":              {func(*subject) {}, nil},
+		"resource policy":          {func(s *subject) { s.def.API.Policy = "{}" }, []string{"API: a resource policy"}},
+		"private without a policy": {func(s *subject) { s.def.API.Endpoint.Type = "PRIVATE" }, []string{"API: Private REST API doesn't have a resource policy"}},
+		"security policy":          {func(s *subject) { s.def.API.SecurityPolicy = "SecurityPolicy_TLS13_1_3_2025_09" }, []string{"securityPolicy SecurityPolicy_TLS13_1_3_2025_09"}},
+		"access mode":              {func(s *subject) { s.def.API.EndpointAccessMode = "STRICT" }, []string{"endpointAccessMode"}},
+		"compression size":         {func(s *subject) { s.def.API.MinimumCompressionSize = &size }, []string{"minimumCompressionSize -1"}},
+		"gateway response type":    {func(s *subject) { s.def.GatewayResponses = map[string]*apigw.GatewayResponse{"FORBIDDEN": {}} }, []string{"gateway response FORBIDDEN"}},
+		"gateway response status": {func(s *subject) {
+			s.def.GatewayResponses = map[string]*apigw.GatewayResponse{"THROTTLED": {StatusCode: "99"}}
+		}, []string{`"99"`}},
+		"gateway response source": {func(s *subject) {
+			s.def.GatewayResponses = map[string]*apigw.GatewayResponse{"THROTTLED": {ResponseParameters: map[string]string{"gatewayresponse.header.X": "method.request.body"}}}
+		}, []string{"bodies"}},
+		"gateway response variable": {func(s *subject) {
+			s.def.GatewayResponses = map[string]*apigw.GatewayResponse{"THROTTLED": {ResponseTemplates: map[string]string{"a/b": "$context.nothing"}}}
+		}, []string{"$context.nothing"}},
+		"too large is AWS's own": {func(s *subject) {
+			s.def.GatewayResponses = map[string]*apigw.GatewayResponse{"REQUEST_TOO_LARGE": {StatusCode: "400"}}
+		}, []string{"!REQUEST_TOO_LARGE"}},
+		"cache":              {func(s *subject) { s.stage.CacheClusterEnabled = true }, []string{"stage prod: cacheClusterEnabled"}},
+		"client certificate": {func(s *subject) { s.stage.ClientCertificateID = "x" }, []string{"clientCertificateId"}},
+		"tracing":            {func(s *subject) { s.stage.TracingEnabled = true }, []string{"tracingEnabled"}},
+		"access log": {func(s *subject) {
+			s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "a", Format: "$context.requestId"}
+		}, []string{"accessLogSettings"}},
+		"access log, half of one": {func(s *subject) { s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "a"} }, nil},
+		"canary":                  {func(s *subject) { s.stage.Canary = &apigw.CanarySettings{} }, []string{"canarySettings"}},
+		"web ACL":                 {func(s *subject) { s.stage.WebACLARN = "a" }, []string{"webAclArn"}},
+		"settings": {func(s *subject) {
+			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {MetricsEnabled: true, LoggingLevel: "INFO", DataTraceEnabled: true, ThrottlingRateLimit: 1, ThrottlingBurstLimit: 5000}}
+		}, []string{"metricsEnabled", "loggingLevel INFO", "dataTraceEnabled", "throttling 1 requests/s, burst 5000"}},
+		"settings that are defaults": {func(s *subject) {
+			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {CachingEnabled: true, LoggingLevel: "OFF", ThrottlingRateLimit: 10000, ThrottlingBurstLimit: 5000}}
+		}, nil},
+		"authorization": {func(s *subject) { s.method.AuthorizationType = "AWS_IAM" }, []string{"GET /r: authorizationType AWS_IAM"}},
+		"authorizer":    {func(s *subject) { s.method.AuthorizationType = "CUSTOM" }, []string{"authorizationType CUSTOM"}},
+		"API key":       {func(s *subject) { s.method.APIKeyRequired = true }, []string{"apiKeyRequired"}},
+		"validator": {func(s *subject) {
+			s.method.RequestValidatorID = "v"
+			s.def.Validators = map[apigw.ValidatorID]*apigw.RequestValidator{"v": {ValidateBody: true}}
+		}, []string{"requestValidatorId"}},
+		"validator of nothing": {func(s *subject) {
+			s.method.RequestValidatorID = "v"
+			s.def.Validators = map[apigw.ValidatorID]*apigw.RequestValidator{"v": {}}
+		}, nil},
+		"no integration": {func(s *subject) { s.method.Integration = nil }, []string{"No integration defined for method"}},
+		"AWS": {func(s *subject) {
+			s.method.Integration.Type = "AWS"
+			s.method.Integration.Credentials = "arn:aws:iam::1:role/r"
+		}, []string{"type AWS is not supported"}},
+		"unknown type":         {func(s *subject) { s.method.Integration.Type = "FTP" }, []string{`"FTP"`}},
+		"VPC link":             {func(s *subject) { s.method.Integration.ConnectionType = "VPC_LINK" }, []string{"connectionType VPC_LINK"}},
+		"streaming":            {func(s *subject) { s.method.Integration.ResponseMode = "STREAM" }, []string{"responseTransferMode STREAM"}},
+		"credentials for HTTP": {func(s *subject) { s.method.Integration.Credentials = "arn:aws:iam::1:role/r" }, []string{"credentials arn:aws:iam::1:role/r"}},
+		"content handling":     {func(s *subject) { s.method.Integration.ContentHandling = "CONVERT" }, []string{`contentHandling "CONVERT"`}},
+		"passthrough":          {func(s *subject) { s.method.Integration.PassthroughBehavior = "SOMETIMES" }, []string{"SOMETIMES"}},
+		"request template": {func(s *subject) {
+			s.method.Integration.RequestTemplates = map[string]*string{"application/json": text("$input.body")}
+		}, []string{`requestTemplates application/json: "$input" in line 1`}},
+		"response template": {func(s *subject) {
+			s.method.Integration.Responses["200"].ResponseTemplates = map[string]*string{"application/json": text("#set($a=1)")}
+		}, []string{`GET /r response 200: responseTemplates application/json: "#set" in line 1`}},
+		"mapping from a body": {func(s *subject) {
+			s.method.Integration.RequestParameters = map[string]string{"integration.request.header.X": "method.request.body.a"}
+		}, []string{"requestParameters integration.request.header.X: mappings from bodies"}},
+		"response mapping": {func(s *subject) {
+			s.method.Integration.Responses["200"].ResponseParameters = map[string]string{"method.response.header.X": "integration.response.body"}
+		}, []string{"GET /r response 200: responseParameters method.response.header.X: mappings from bodies"}},
+		"pattern": {func(s *subject) { s.method.Integration.Responses["200"].SelectionPattern = text("(?=2)") }, []string{"selectionPattern"}},
+		"status that is none": {func(s *subject) {
+			s.method.Integration.Responses["100"] = &apigw.IntegrationResponse{StatusCode: "100", SelectionPattern: text("1")}
+		}, []string{`"100" can't be answered`}},
+		"method":                      {func(s *subject) { s.method.Integration.HTTPMethod = "FETCH" }, []string{"integrationHttpMethod FETCH"}},
+		"URI without a host":          {func(s *subject) { s.method.Integration.URI = "http:///x" }, []string{"!is no host"}},
+		"variables make the URI none": {func(s *subject) { s.method.Integration.URI = "http://${stageVariables.host}/x" }, []string{"!is no host"}},
+		"insecure mock":               {func(s *subject) { s.method.Integration.Type = "MOCK"; s.method.Integration.TLSInsecure = &yes }, []string{"tlsConfig"}},
+		"insecure HTTP":               {func(s *subject) { s.method.Integration.TLSInsecure = &yes }, nil},
+		"function with a role": {func(s *subject) {
+			*s.method.Integration = *lambdaMethod().Integration
+			s.method.Integration.Credentials = "arn:aws:iam::1:role/r"
+		}, []string{"!the role is not assumed"}},
+		"function as the caller": {func(s *subject) {
+			*s.method.Integration = *lambdaMethod().Integration
+			s.method.Integration.Credentials = "arn:aws:iam::*:user/*"
+		}, []string{"calling an integration as another identity"}},
+		"streamed function": {func(s *subject) {
+			*s.method.Integration = *lambdaMethod().Integration
+			s.method.Integration.URI = "arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/arn:aws:lambda:us-east-1:123456789012:function:fn/response-streaming-invocations"
+		}, []string{"streaming"}},
+		"another service": {func(s *subject) {
+			*s.method.Integration = *lambdaMethod().Integration
+			s.method.Integration.URI = "arn:aws:apigateway:us-east-1:firehose:action/PutRecord"
+		}, []string{"other than a Lambda function"}},
+		"two resources as one": {func(s *subject) {
+			s.def.Resources["x"] = &apigw.Resource{ID: "x", Path: "/{a}", Methods: map[apigw.Verb]*apigw.Method{"GET": mockMethod("")}}
+			s.def.Resources["y"] = &apigw.Resource{ID: "y", Path: "/{b}", Methods: map[apigw.Verb]*apigw.Method{"GET": mockMethod("")}}
+		}, []string{"another resource stands for the same paths"}},
+		"a verb that is none": {func(s *subject) { s.def.Resources["id:/r"].Methods["TRACE"] = mockMethod("") }, []string{"TRACE /r"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := httpMethod(apigw.IntegrationHTTP, "http://backend.internal/x", nil)
+			s := &subject{define(map[string]*apigw.Method{"GET /r": m}), &apigw.Stage{Name: "prod"}, m}
+			tt.change(s)
+			problems := Check(s.def, s.stage)
+			refused := false
+			var texts []string
+			for _, p := range problems {
+				texts = append(texts, p.String())
+				refused = refused || !p.Warning
+			}
+			if len(problems) < len(tt.want) || len(tt.want) == 0 && len(problems) > 0 {
+				t.Fatalf("problems %q, want %q", texts, tt.want)
+			}
+			for i, want := range tt.want {
+				part, warning := strings.CutPrefix(want, "!")
+				if !strings.Contains(texts[i], part) || problems[i].Warning != warning {
+					t.Errorf("problem %q (warning %v), want %q", texts[i], problems[i].Warning, want)
+				}
+			}
+			compiled, err := Compile(s.def, s.stage, "d", testEnv(nil))
+			if (err != nil) != refused {
+				t.Errorf("Compile says %v", err)
+			}
+			if compiled != nil {
+				compiled.Close()
+			}
+		})
+	}
+}
+
+// TestCheckWithoutStage: what depends on stage variables is left open.
+func TestCheckWithoutStage(t *testing.T) {
+	fn := lambdaMethod()
+	fn.Integration.URI = strings.Replace(functionURI, "function:fn", "function:${stageVariables.fn}", 1)
+	def := define(map[string]*apigw.Method{
+		"GET /a": httpMethod(apigw.IntegrationHTTP, "http://${stageVariables.host}/x", nil),
+		"GET /b": fn,
+	})
+	if d := cmp.Diff([]Problem(nil), Check(def, nil)); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestCompileReleases: a refused stage keeps no backend.
+func TestCompileReleases(t *testing.T) {
+	bad := mockMethod("")
+	bad.APIKeyRequired = true
+	def := define(map[string]*apigw.Method{"GET /a": httpMethod(apigw.IntegrationHTTP, "http://backend.internal/x", nil), "GET /b": bad})
+	if s, err := Compile(def, &apigw.Stage{Name: "prod"}, "d", testEnv(nil)); err == nil || s != nil {
+		t.Fatal("compiled")
+	} else if !strings.Contains(err.Error(), "GET /b: apiKeyRequired") {
+		t.Error(err)
+	}
+}
