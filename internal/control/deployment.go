@@ -118,7 +118,7 @@ func (c *Control) CreateDeployment(ctx context.Context, scope apigw.Scope, api a
 		return nil, err
 	}
 	ref := apiRef{scope, api}
-	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Deployment, error) {
+	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Deployment, int64, error) {
 		return c.deploy(ctx, ref, in)
 	})
 }
@@ -136,37 +136,41 @@ func checkCanaryStage(in NewDeployment) error {
 	return nil
 }
 
-func (c *Control) deploy(ctx context.Context, ref apiRef, in NewDeployment) (*apigw.Deployment, error) {
+func (c *Control) deploy(ctx context.Context, ref apiRef, in NewDeployment) (*apigw.Deployment, int64, error) {
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if err := checkDeployable(s.def); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	guard, err := c.guard(ctx, ref)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	id, err := c.newID(6)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	dep := &apigw.Deployment{ID: apigw.DeploymentID(id), APIID: ref.api, Description: in.Description, Created: c.now().UTC()}
 	txn := guard.with(s.tree.Unchanged(), store.Condition{Key: ref.deployment(dep.ID)})
 	freeze, err := c.freeze(s.tree, ref, frozenMeta{Deployment: *dep, API: s.def.API})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	txn.Ops = append(txn.Ops, freeze)
 	stage, err := c.deployedStage(ctx, ref, dep, in, &txn)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if err := c.refuse(ref, s.def, stage); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return dep, c.commitStages(ctx, txn)
+	revision, err := c.store.Commit(ctx, txn)
+	if stage == nil {
+		revision = 0 // no stage changed
+	}
+	return dep, revision, err
 }
 
 func (c *Control) freeze(tree *store.Tree, ref apiRef, meta frozenMeta) (store.Op, error) {
@@ -250,51 +254,51 @@ func applyDeployment(stage *apigw.Stage, dep *apigw.Deployment, in NewDeployment
 // changes.
 func (c *Control) UpdateDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID, mutate func(*apigw.Deployment) error) (*apigw.Deployment, error) {
 	ref := apiRef{scope, api}
-	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Deployment, error) {
+	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Deployment, int64, error) {
 		tree, meta, err := c.frozen(ctx, ref, id)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if err := mutate(&meta.Deployment); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		freeze, err := c.freeze(tree, ref, *meta)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		_, err = c.store.Commit(ctx, store.Txn{If: []store.Condition{tree.Unchanged()}, Ops: []store.Op{freeze}})
-		return &meta.Deployment, err
+		return &meta.Deployment, 0, err
 	})
 }
 
 // DeleteDeployment removes a deployment that no stage serves.
 func (c *Control) DeleteDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID) error {
 	ref := apiRef{scope, api}
-	return c.exclusive(ctx, ref, func(ctx context.Context) error {
+	return c.exclusive(ctx, ref, func(ctx context.Context) (int64, error) {
 		guard, err := c.guard(ctx, ref)
 		if err != nil {
-			return orUnknown(err, unknownDeployment())
+			return 0, orUnknown(err, unknownDeployment())
 		}
 		tree, _, err := c.frozen(ctx, ref, id)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		stages, err := c.stages(ctx, ref)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		for _, s := range stages {
 			if s.DeploymentID == id {
-				return apigw.Errorf(apigw.BadRequest, "Active stages pointing to this deployment must be moved or deleted")
+				return 0, apigw.Errorf(apigw.BadRequest, "Active stages pointing to this deployment must be moved or deleted")
 			}
 			if s.Canary != nil && s.Canary.DeploymentID == id {
-				return apigw.Errorf(apigw.BadRequest, "Active stages with canary settings pointing to this deployment must be moved or deleted")
+				return 0, apigw.Errorf(apigw.BadRequest, "Active stages with canary settings pointing to this deployment must be moved or deleted")
 			}
 		}
 		txn := guard.with(tree.Unchanged())
 		txn.Ops = append(txn.Ops, store.Op{Key: ref.deployment(id)})
 		_, err = c.store.Commit(ctx, txn)
 		c.garbage.note(ref)
-		return err
+		return 0, err
 	})
 }

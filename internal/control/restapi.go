@@ -238,17 +238,21 @@ func (c *Control) UpdateRestAPI(ctx context.Context, scope apigw.Scope, id apigw
 // deployments included, in one transaction.
 func (c *Control) DeleteRestAPI(ctx context.Context, scope apigw.Scope, id apigw.APIID) error {
 	ref := apiRef{scope, id}
-	return c.exclusive(ctx, ref, func(ctx context.Context) error {
+	return c.exclusive(ctx, ref, func(ctx context.Context) (int64, error) {
 		head, err := c.store.Get(ctx, ref.key(KeyAPI))
 		if errors.Is(err, store.ErrNotFound) {
-			return ref.unknownAPI()
+			return 0, ref.unknownAPI()
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 		tree, err := store.DecodeTree(head)
 		if err != nil {
-			return err
+			return 0, err
+		}
+		stages, _, _, err := c.store.List(ctx, ref.key(KeyStage)+"/", "", 1)
+		if err != nil {
+			return 0, err
 		}
 		c.cache.drop(ref)
 		revision, err := c.store.DeleteTree(ctx, ref.base(), tree, store.Txn{Ops: []store.Op{
@@ -256,10 +260,10 @@ func (c *Control) DeleteRestAPI(ctx context.Context, scope apigw.Scope, id apigw
 			{Key: ref.key(KeyStage) + "/", Prefix: true},
 			{Key: ref.key(KeyDeployment) + "/", Prefix: true},
 		}})
-		if err == nil {
-			c.shown(ctx, revision)
+		if len(stages) == 0 {
+			revision = 0
 		}
-		return err
+		return revision, err
 	})
 }
 

@@ -89,81 +89,74 @@ func (c *Control) stages(ctx context.Context, ref apiRef) ([]*apigw.Stage, error
 // Created and Updated are filled in.
 func (c *Control) CreateStage(ctx context.Context, scope apigw.Scope, api apigw.APIID, stage apigw.Stage) (*apigw.Stage, error) {
 	ref := apiRef{scope, api}
-	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Stage, error) {
+	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Stage, int64, error) {
 		guard, err := c.guard(ctx, ref)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if stage.DeploymentID == "" {
-			return nil, apigw.Errorf(apigw.BadRequest, "DeploymentId cannot be empty")
+			return nil, 0, apigw.Errorf(apigw.BadRequest, "DeploymentId cannot be empty")
 		}
 		if _, _, err := c.readStage(ctx, ref, stage.Name); err == nil {
-			return nil, apigw.Errorf(apigw.Conflict, "Stage already exists")
+			return nil, 0, apigw.Errorf(apigw.Conflict, "Stage already exists")
 		} else if apigw.KindOf(err) != apigw.NotFound {
-			return nil, err
+			return nil, 0, err
 		}
 		made := cloneStage(&stage)
 		made.APIID, made.Created = api, c.seconds()
 		made.Updated = made.Created
-		return made, c.commitStage(ctx, ref, guard, made, 0)
+		revision, err := c.commitStage(ctx, ref, guard, made, 0)
+		return made, revision, err
 	})
 }
 
 // UpdateStage changes a stage's settings.
 func (c *Control) UpdateStage(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.StageName, mutate func(*apigw.Stage) error) (*apigw.Stage, error) {
 	ref := apiRef{scope, api}
-	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Stage, error) {
+	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Stage, int64, error) {
 		guard, err := c.guard(ctx, ref)
 		if err != nil {
-			return nil, orUnknown(err, unknownStage())
+			return nil, 0, orUnknown(err, unknownStage())
 		}
 		old, revision, err := c.readStage(ctx, ref, name)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		stage := cloneStage(old)
 		if err := mutate(stage); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if reflect.DeepEqual(old, stage) {
-			return old, nil
+			return old, 0, nil
 		}
 		stage.Updated = c.seconds()
-		return stage, c.commitStage(ctx, ref, guard, stage, revision)
+		revision, err = c.commitStage(ctx, ref, guard, stage, revision)
+		return stage, revision, err
 	})
 }
 
 // commitStage checks a stage as it is to be and stores it.
-func (c *Control) commitStage(ctx context.Context, ref apiRef, g guard, s *apigw.Stage, revision int64) error {
+func (c *Control) commitStage(ctx context.Context, ref apiRef, g guard, s *apigw.Stage, revision int64) (int64, error) {
 	if err := c.checkStage(ctx, ref, s, revision == 0); err != nil {
-		return err
+		return 0, err
 	}
 	def, err := c.stageDefinition(ctx, ref, s.DeploymentID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if s.Canary != nil && s.Canary.DeploymentID != s.DeploymentID {
 		if _, err := c.stageDefinition(ctx, ref, s.Canary.DeploymentID); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if err := c.refuse(ref, def, s); err != nil {
-		return err
+		return 0, err
 	}
 	txn := g.with()
 	if err := c.putStage(&txn, ref, s, revision); err != nil {
-		return err
+		return 0, err
 	}
-	return c.commitStages(ctx, txn)
-}
-
-// commitStages stores changes of stages and returns once they are visible.
-func (c *Control) commitStages(ctx context.Context, txn store.Txn) error {
-	revision, err := c.store.Commit(ctx, txn)
-	if err == nil {
-		c.shown(ctx, revision)
-	}
-	return err
+	return c.store.Commit(ctx, txn)
 }
 
 func (c *Control) stageDefinition(ctx context.Context, ref apiRef, id apigw.DeploymentID) (*apigw.Definition, error) {
@@ -174,18 +167,18 @@ func (c *Control) stageDefinition(ctx context.Context, ref apiRef, id apigw.Depl
 // DeleteStage removes a stage.
 func (c *Control) DeleteStage(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.StageName) error {
 	ref := apiRef{scope, api}
-	return c.exclusive(ctx, ref, func(ctx context.Context) error {
+	return c.exclusive(ctx, ref, func(ctx context.Context) (int64, error) {
 		guard, err := c.guard(ctx, ref)
 		if err != nil {
-			return orUnknown(err, unknownStage())
+			return 0, orUnknown(err, unknownStage())
 		}
 		_, revision, err := c.readStage(ctx, ref, name)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		key := ref.stage(name)
 		txn := guard.with(store.Condition{Key: key, Revision: revision})
 		txn.Ops = append(txn.Ops, store.Op{Key: key})
-		return c.commitStages(ctx, txn)
+		return c.store.Commit(ctx, txn)
 	})
 }

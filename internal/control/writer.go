@@ -28,8 +28,10 @@ type change struct {
 	apply func(e *edit) error
 	// alone runs instead of apply, never together with another change of
 	// the same API: stages, deployments, deletion. store.ErrConflict runs
-	// it again.
-	alone func(ctx context.Context) error
+	// it again. It returns the revision of a change of stages, else 0.
+	alone func(ctx context.Context) (int64, error)
+	// revision is what alone returned; read after the answer.
+	revision int64
 	// big keeps an import from sharing its commit, and its failure, with
 	// small changes.
 	big     bool
@@ -51,7 +53,7 @@ func (c *Control) mutate(ctx context.Context, ref apiRef, missing *apigw.Error, 
 }
 
 // exclusive queues a change of what surrounds the definition.
-func (c *Control) exclusive(ctx context.Context, ref apiRef, run func(ctx context.Context) error) error {
+func (c *Control) exclusive(ctx context.Context, ref apiRef, run func(ctx context.Context) (int64, error)) error {
 	return c.enqueue(ctx, ref, &change{alone: run})
 }
 
@@ -81,12 +83,12 @@ func mutatedAs[T any](ctx context.Context, c *Control, ref apiRef, ch *change, a
 }
 
 // exclusively is exclusive for a change that has a result.
-func exclusively[T any](ctx context.Context, c *Control, ref apiRef, run func(context.Context) (*T, error)) (*T, error) {
+func exclusively[T any](ctx context.Context, c *Control, ref apiRef, run func(context.Context) (*T, int64, error)) (*T, error) {
 	var result atomic.Pointer[T]
-	err := c.exclusive(ctx, ref, func(ctx context.Context) error {
-		v, err := run(ctx)
+	err := c.exclusive(ctx, ref, func(ctx context.Context) (int64, error) {
+		v, revision, err := run(ctx)
 		result.Store(v)
-		return err
+		return revision, err
 	})
 	if err != nil {
 		return nil, err
@@ -113,6 +115,9 @@ func (c *Control) enqueue(ctx context.Context, ref apiRef, ch *change) error {
 	c.writersMu.Unlock()
 	select {
 	case err := <-ch.done:
+		if err == nil && ch.revision > 0 {
+			c.shown(ctx, ch.revision)
+		}
 		return storeError(err)
 	case <-ctx.Done():
 		return storeError(ctx.Err())
@@ -159,7 +164,8 @@ func shares(ch *change) bool { return ch.alone == nil && !ch.big }
 
 func (c *Control) runAlone(ctx context.Context, ch *change) error {
 	for attempt := 1; ; attempt++ {
-		err := ch.alone(ctx)
+		var err error
+		ch.revision, err = ch.alone(ctx)
 		if !errors.Is(err, store.ErrConflict) || attempt == maxAttempts {
 			return err
 		}
