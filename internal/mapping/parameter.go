@@ -24,30 +24,34 @@ type Parameter struct {
 	Source Source
 }
 
-// targetPrefixes are what a mapping's key begins with, in each phase.
-var targetPrefixes = map[Phase]map[string]Place{
-	RequestPhase: {
-		"integration.request.path.":        InPath,
-		"integration.request.querystring.": InQuery,
-		"integration.request.header.":      InHeader,
-	},
-	ResponsePhase: {"method.response.header.": InHeader},
-	GatewayPhase:  {"gatewayresponse.header.": InHeader},
+// targetPrefix is what a mapping's key begins with, in a phase.
+type targetPrefix struct {
+	phase  Phase
+	prefix string
+	place  Place
+}
+
+var targetPrefixes = []targetPrefix{
+	{RequestPhase, "integration.request.path.", InPath},
+	{RequestPhase, "integration.request.querystring.", InQuery},
+	{RequestPhase, "integration.request.header.", InHeader},
+	{ResponsePhase, "method.response.header.", InHeader},
+	{GatewayPhase, "gatewayresponse.header.", InHeader},
 }
 
 // ParseParameter compiles one entry of requestParameters or
 // responseParameters.
 func ParseParameter(target, source string, phase Phase, stageVariables map[string]string) (Parameter, error) {
-	for prefix, place := range targetPrefixes[phase] {
-		name, ok := strings.CutPrefix(target, prefix)
-		if !ok {
+	for _, t := range targetPrefixes {
+		name, ok := strings.CutPrefix(target, t.prefix)
+		if !ok || t.phase != phase {
 			continue
 		}
-		if name == "" || place == InHeader && !http1.ValidName(name) {
+		if name == "" || t.place == InHeader && !http1.ValidName(name) {
 			return Parameter{}, fmt.Errorf("%q names no parameter", target)
 		}
 		s, err := ParseSource(source, phase, stageVariables)
-		return Parameter{place, name, s}, err
+		return Parameter{t.place, name, s}, err
 	}
 	return Parameter{}, fmt.Errorf("%q is no target of a mapping here", target)
 }

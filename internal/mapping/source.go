@@ -84,17 +84,21 @@ func fixed(text string) (Source, error) {
 	return Source{kind: literal, name: text}, nil
 }
 
+var (
+	requestKinds = map[string]sourceKind{"path": pathParam, "querystring": query, "header": header,
+		"multivaluequerystring": multiQuery, "multivalueheader": multiHeader}
+	responseKinds = map[string]sourceKind{"header": responseHeader, "multivalueheader": multiResponseHeader}
+)
+
 func messageSource(expr, rest string, phase Phase) (Source, error) {
 	where, name, _ := strings.Cut(rest, ".")
 	if where == "body" {
 		return Source{}, ErrBody
 	}
-	kinds := map[string]sourceKind{"path": pathParam, "querystring": query, "header": header,
-		"multivaluequerystring": multiQuery, "multivalueheader": multiHeader}
+	kind, ok := requestKinds[where]
 	if phase == ResponsePhase {
-		kinds = map[string]sourceKind{"header": responseHeader, "multivalueheader": multiResponseHeader}
+		kind, ok = responseKinds[where]
 	}
-	kind, ok := kinds[where]
 	if !ok || name == "" {
 		return Source{}, fmt.Errorf("%q is no source of a value here", expr)
 	}

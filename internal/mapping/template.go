@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -22,11 +23,15 @@ type Templates struct{ list []Template }
 // "Mapping template override"): it is how a console user asks for that. The
 // errors, one for each template that needs evaluation, are by media type.
 func CompileTemplates(templates map[string]*string, order []string) (*Templates, map[string]error) {
-	t, errs := new(Templates), map[string]error{}
+	t := new(Templates)
+	var errs map[string]error
 	for _, mediaType := range templateOrder(templates, order) {
 		one := Template{MediaType: mediaType}
 		if text := templates[mediaType]; text != nil && *text != "" {
 			if err := NeedsEvaluation(*text); err != nil {
+				if errs == nil {
+					errs = map[string]error{}
+				}
 				errs[mediaType] = err
 			}
 			one.Text = []byte(*text)
@@ -51,6 +56,17 @@ func templateOrder(templates map[string]*string, order []string) []string {
 	}
 	slices.Sort(rest)
 	return append(keys, rest...)
+}
+
+// All are the templates in their order.
+func (t *Templates) All() iter.Seq[*Template] {
+	return func(yield func(*Template) bool) {
+		for i := range t.list {
+			if !yield(&t.list[i]) {
+				return
+			}
+		}
+	}
 }
 
 // Len is the number of templates.

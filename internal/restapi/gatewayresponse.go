@@ -55,6 +55,9 @@ var errorVariables = map[string]errorVariable{
 // set takes all of DEFAULT_4XX's or DEFAULT_5XX's, one that it did set takes
 // nothing of them (recorded on AWS).
 func (c *compiler) gatewayResponses(def *apigw.Definition) map[exchange.FaultKind]*gatewayResponse {
+	if len(def.GatewayResponses) == 0 {
+		return nil
+	}
 	set := map[exchange.FaultKind]*gatewayResponse{}
 	for _, key := range slices.Sorted(maps.Keys(def.GatewayResponses)) {
 		kind := exchange.FaultKind(key)

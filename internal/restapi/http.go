@@ -31,7 +31,7 @@ func (c *compiler) http(place string, m *apigw.Method) backend {
 }
 
 func (h *httpCall) serve(r *request) *exchange.Fault {
-	body, f := h.request.render(r)
+	body, _, f := h.request.render(r)
 	if f != nil {
 		return f
 	}

@@ -5,17 +5,37 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/mapping"
 )
 
 // mock answers without a backend.
 type mock struct {
 	request payloadRule
 	answers answers
+	fixed   []mockStatus // what each template's text says
+}
+
+// mockStatus is the status code that a template's text holds.
+type mockStatus struct {
+	template *mapping.Template
+	status   []byte
+	err      error
 }
 
 func (c *compiler) mock(place string, m *apigw.Method) backend {
 	c.parameters(place, m.Integration.RequestParameters) // no effect, but they must mean something
-	return &mock{c.payloadRule(place, m.Integration), c.answers(place, m)}
+	k := &mock{request: c.payloadRule(place, m.Integration), answers: c.answers(place, m)}
+	for t := range k.request.templates.All() {
+		if t.Text == nil {
+			continue
+		}
+		status, err := integration.MockStatus(t.Text)
+		if err != nil {
+			c.warn(place, "requestTemplates "+t.MediaType+": "+err.Error()+"; every request that uses it will be answered with 500")
+		}
+		k.fixed = append(k.fixed, mockStatus{t, status, err})
+	}
+	return k
 }
 
 // noAnswer is the header of a mock's backend: it has none.
@@ -25,16 +45,26 @@ var noAnswer http1.Header
 // see it. Without any request the default response is used. The response
 // begins from an empty body, not from the mock's document (recorded on AWS).
 func (m *mock) serve(r *request) *exchange.Fault {
-	doc, f := m.request.render(r)
+	doc, t, f := m.request.render(r)
 	if f != nil {
 		return f
 	}
 	if len(doc) == 0 {
 		return m.answers.answerDefault(r, backendAnswer{header: &noAnswer})
 	}
-	status, err := integration.MockStatus(doc)
+	status, err := m.status(t, doc)
 	if err != nil {
 		return integration.Misconfigured(err)
 	}
 	return m.answers.answer(r, status, backendAnswer{header: &noAnswer})
+}
+
+// status is the code in doc, the text of t if that is not nil.
+func (m *mock) status(t *mapping.Template, doc []byte) ([]byte, error) {
+	for i := range m.fixed {
+		if m.fixed[i].template == t {
+			return m.fixed[i].status, m.fixed[i].err
+		}
+	}
+	return integration.MockStatus(doc)
 }

@@ -43,35 +43,31 @@ var (
 	bytesTemplate = integration.Misconfigured(errors.New("a mapping template can't take a binary body: Unable to transform request"))
 )
 
-// render is the body for the integration. It is r.body, r.payload, or a
-// template's text, which is not to be changed.
-func (p *payloadRule) render(r *request) ([]byte, *exchange.Fault) {
+// render is the body for the integration, and the template it is the text of,
+// if any: that is not to be changed. Otherwise it is r.body or r.payload.
+func (p *payloadRule) render(r *request) ([]byte, *mapping.Template, *exchange.Fault) {
 	t := p.templates.ForRequest(mapping.MediaType(r.x.Header.GetKnown(http1.NameContentType)))
 	if t == nil && (p.passthrough == never || p.passthrough == whenNoTemplates && p.templates.Len() > 0) {
-		return nil, unsupported
+		return nil, nil, unsupported
 	}
 	binary := r.binaryRequest()
 	if t != nil && t.Text != nil {
-		return p.renderTemplate(r, t, binary)
+		// A template takes text only: a body that is, or becomes, bytes fails,
+		// an empty one too (recorded on AWS).
+		if binary && p.convert != integration.ToText || p.convert == integration.ToBinary {
+			return nil, nil, bytesTemplate
+		}
+		return t.Text, t, nil
 	}
 	if f := r.readBody(); f != nil || len(r.body) == 0 {
-		return nil, f
+		return nil, nil, f
 	}
 	if binary && p.convert != integration.ToText {
-		return r.body, nil
+		return r.body, nil, nil
 	}
 	var f *exchange.Fault
 	r.payload, _, f = integration.ConvertRequest(r.payload[:0], r.body, binary, p.convert)
-	return r.payload, f
-}
-
-// renderTemplate is t's text. A template takes text only: a body that is, or
-// becomes, bytes fails, an empty one too (recorded on AWS).
-func (p *payloadRule) renderTemplate(r *request, t *mapping.Template, binary bool) ([]byte, *exchange.Fault) {
-	if binary && p.convert != integration.ToText || p.convert == integration.ToBinary {
-		return nil, bytesTemplate
-	}
-	return t.Text, nil
+	return r.payload, nil, f
 }
 
 // binaryRequest says whether the client's Content-Type is a binary one.

@@ -205,3 +205,24 @@ func TestRouteNamesAreOfTheirOwnPath(t *testing.T) {
 		t.Error("labels are not sorted")
 	}
 }
+
+// BenchmarkCompile compiles an API of 20 routes in the manner of a large
+// installation's: its bytes are what one loaded stage costs.
+func BenchmarkCompile(b *testing.B) {
+	methods := map[string]*apigw.Method{}
+	for i, r := range manyRoutes(20) {
+		switch i % 3 {
+		case 0:
+			methods[r] = mockMethod(`{"ok":true}`)
+		case 1:
+			methods[r] = httpMethod(apigw.IntegrationHTTPProxy, "http://backend.internal/x/{id}", map[string]string{"integration.request.path.id": "method.request.path.id"})
+		default:
+			methods[r] = lambdaMethod()
+		}
+	}
+	def, env := define(methods), testEnv(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		compileStage(b, def, nil, env)
+	}
+}
