@@ -46,9 +46,14 @@ func main() {
 	flag.IntVar(&o.conns, "connections", 64, "client connections")
 	flag.StringVar(&only, "only", "plain,tls,h2", "scenarios")
 	flag.StringVar(&peers, "peers", "gatehouse,nginx,haproxy,caddy,fasthttp", "proxies")
+	apis := flag.Int("scale", 0, "instead: import this many APIs, restart, and print start time and memory")
 	flag.StringVar(&o.binary, "gatehouse", "", "binary; built from this checkout when empty")
 	flag.Parse()
 	o.only, o.peers = strings.Split(only, ","), strings.Split(peers, ",")
+	if *apis > 0 {
+		fail(scale(o, *apis))
+		return
+	}
 	fail(run(o))
 }
 

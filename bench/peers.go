@@ -119,11 +119,9 @@ func (w *workshop) file(name, text string) string {
 // gatehouse serves a definition with one HTTP_PROXY method through a stage.
 func (w *workshop) gatehouse(binary string) error {
 	if binary == "" {
-		binary = filepath.Join(w.dir, "gatehouse")
-		build := exec.Command("go", "build", "-o", binary, "./cmd/gatehouse")
-		build.Dir = ".."
-		if out, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("build: %w\n%s", err, out)
+		var err error
+		if binary, err = build(w.dir); err != nil {
+			return err
 		}
 	}
 	plain, tls, control := freeAddress(), freeAddress(), freeAddress()
@@ -147,6 +145,18 @@ paths:
 	}
 	w.add("gatehouse", p, plain, tls, "/bench/item", id+".execute-api.localhost")
 	return nil
+}
+
+// build makes the binary from this checkout.
+func build(dir string) (string, error) {
+	binary := filepath.Join(dir, "gatehouse")
+	cmd := exec.Command("go", "build", "-o", binary, "./cmd/gatehouse")
+	cmd.Dir = ".."
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return binary, nil
 }
 
 // apiID asks the control address for the one API that it serves.

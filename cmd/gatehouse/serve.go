@@ -173,7 +173,11 @@ func (p *program) run(definitions []definition) error {
 	failed := make(chan error, 2)
 	go func() { failed <- p.gateway.Serve(ctx) }()
 	go func() { failed <- p.control.serve() }()
-	if err := p.deploy(ctx, definitions); err != nil {
+	err := p.gateway.WaitFor(ctx, 0) // what was deployed before is served, too
+	if err == nil {
+		err = p.deploy(ctx, definitions)
+	}
+	if err != nil {
 		p.close()
 		return err
 	}
