@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
@@ -128,4 +129,10 @@ func ForwardedProto(x *exchange.Exchange) string {
 		return "https"
 	}
 	return "http"
+}
+
+// SendableName says whether a header field may be called name. Names that
+// some servers read as a framing field are none that anybody is sent.
+func SendableName[T string | []byte](name T) bool {
+	return http1.ValidName(name) && !strings.EqualFold(string(name), "Content_Length") && !strings.EqualFold(string(name), "Transfer_Encoding")
 }

@@ -3,8 +3,6 @@ package mapping
 import (
 	"fmt"
 	"strings"
-
-	"github.com/gatehouse/gatehouse/internal/http1"
 )
 
 // Place is where a mapped value goes.
@@ -47,7 +45,7 @@ func ParseParameter(target, source string, phase Phase, stageVariables map[strin
 		if !ok || t.phase != phase {
 			continue
 		}
-		if name == "" || t.place == InHeader && !http1.ValidName(name) {
+		if name == "" || t.place == InHeader && !SendableName(name) {
 			return Parameter{}, fmt.Errorf("%q names no parameter", target)
 		}
 		s, err := ParseSource(source, phase, stageVariables)

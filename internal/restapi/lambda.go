@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -123,13 +124,24 @@ func badGateway(cause error) *exchange.Fault {
 	return &exchange.Fault{Kind: exchange.Default5XX, Status: 502, AfterIntegration: true, Cause: cause}
 }
 
-// maxErrorText bounds what of a function's error document is logged.
+// maxErrorText bounds what of a function's error message is logged.
 const maxErrorText = 512
+
+// functionMessage is the message in a function's error document.
+func functionMessage(payload []byte) string {
+	var doc struct {
+		ErrorMessage string `json:"errorMessage"`
+	}
+	if json.Unmarshal(payload, &doc) != nil {
+		return "no error document"
+	}
+	return doc.ErrorMessage[:min(len(doc.ErrorMessage), maxErrorText)]
+}
 
 func (p *lambdaProxy) answer(r *request, result *lambda.Result) *exchange.Fault {
 	if result.FunctionError != "" {
-		text := result.Payload[:min(len(result.Payload), maxErrorText)]
-		return badGateway(fmt.Errorf("Lambda execution failed with status %d due to customer function error: %s. Lambda request id: %s", result.Status, text, result.RequestID))
+		return badGateway(fmt.Errorf("Lambda execution failed with status %d due to customer function error: %s. Lambda request id: %s",
+			result.Status, functionMessage(result.Payload), result.RequestID))
 	}
 	if len(result.Payload) > integration.MaxBody {
 		return integration.Misconfigured(integration.ErrResponseTooLarge)

@@ -178,6 +178,7 @@ func TestOutput(t *testing.T) {
 			answered{200, "", map[string][]string{"x-amzn-Remapped-Date": {"d"}, "x-amzn-Remapped-WWW-Authenticate": {"w"}, "x-amzn-Remapped-Content-Length": {"9"}, "Date": nil, "Via": nil, "Transfer-Encoding": nil}}},
 		"a header that breaks the answer apart": {`{"headers":{"a":"x\r\nb: y"}}`, "", nil, bad},
 		"a header name that is none":            {`{"headers":{"a b":"x"}}`, "", nil, bad},
+		"a header name that reads as another":   {`{"headers":{"Content_Length":"1"}}`, "", nil, bad},
 		"status 99":                             {`{"statusCode":99}`, "", nil, bad},
 		"status 600":                            {`{"statusCode":600}`, "", nil, bad},
 

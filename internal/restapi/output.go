@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/mapping"
 )
 
 // output is what a Lambda proxy function returned (developer guide, "Output
@@ -102,7 +103,7 @@ func (o *output) readMulti(p *jsonReader) error {
 }
 
 func add(list *[]outputField, name, value []byte) error {
-	if !http1.ValidName(name) || !http1.ValidValue(value) {
+	if !mapping.SendableName(name) || !http1.ValidValue(value) {
 		return fmt.Errorf("header %q", name)
 	}
 	*list = append(*list, outputField{name, value})
