@@ -41,6 +41,7 @@ func (s *server) greets(api, stage, want string) {
 // TestAWSCLI builds an API beside nothing else as a person does with the AWS
 // CLI, calls it, cuts the power and calls it again.
 func TestAWSCLI(t *testing.T) {
+	t.Parallel()
 	need(t, "aws")
 	s := serveWith(t)
 	api := s.aws("create-rest-api", "--name", "greetings", "--query", "id")
@@ -68,6 +69,7 @@ func TestAWSCLI(t *testing.T) {
 
 // TestSDKForGo does the same through AWS's SDK, with updates and deletion.
 func TestSDKForGo(t *testing.T) {
+	t.Parallel()
 	s := serveWith(t)
 	ctx, c := t.Context(), s.sdk()
 	api, err := c.CreateRestApi(ctx, &apigateway.CreateRestApiInput{Name: aws.String("sdk"), Description: aws.String("by the SDK")})
@@ -130,6 +132,7 @@ func (s *server) mock(ctx context.Context, c *apigateway.Client, api, resource, 
 // API whose creation was acknowledged is there afterwards. GATEHOUSE_KILL_ROUNDS
 // asks for more rounds than the few that run by default.
 func TestKillUnderWrites(t *testing.T) {
+	t.Parallel()
 	rounds := 5
 	if n, err := strconv.Atoi(os.Getenv("GATEHOUSE_KILL_ROUNDS")); err == nil {
 		rounds = n
@@ -180,6 +183,7 @@ func (s *server) writeUntilKilled(round int, acknowledged map[string]string) {
 
 // TestControlAsksForCredentials: no web page reaches the control address.
 func TestControlAsksForCredentials(t *testing.T) {
+	t.Parallel()
 	s := serveWith(t)
 	for name, header := range map[string][]string{
 		"no credentials":   nil,

@@ -4,39 +4,55 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// helperVariable makes the test binary the program, or another process that a
+// test needs: its value says which.
+const helperVariable = "GATEHOUSE_TEST_RUN"
+
 // TestMain runs the program itself when a test asks for it, so that tests
-// drive a real process.
+// drive real processes.
 func TestMain(m *testing.M) {
-	if os.Getenv("GATEHOUSE_TEST_MAIN") == "1" {
+	switch os.Getenv(helperVariable) {
+	case "gatehouse":
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	case "etcd":
+		os.Exit(runEtcd(os.Args[1], os.Args[2]))
 	}
-	os.Exit(m.Run())
+	testscript.Main(m, map[string]func(){"gatehouse": main})
 }
 
-// command is the program with args, as another process.
-func command(args ...string) *exec.Cmd {
+// helper is the test binary as another process.
+func helper(kind string, args ...string) *exec.Cmd {
 	self, err := os.Executable()
 	if err != nil {
 		panic(err)
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Env = append(os.Environ(), "GATEHOUSE_TEST_MAIN=1")
+	cmd.Env = append(os.Environ(), helperVariable+"="+kind)
 	return cmd
 }
+
+// command is the program with args, as another process.
+func command(args ...string) *exec.Cmd { return helper("gatehouse", args...) }
 
 // need skips a test without its tool on a user's machine, and fails it in CI,
 // where the tool is installed.
@@ -57,10 +73,14 @@ func need(t testing.TB, tools ...string) {
 type server struct {
 	t               testing.TB
 	cmd             *exec.Cmd
+	dir             string // working folder; empty: this package's
+	env             []string
 	args            []string
 	invoke, control string // base URLs
+	data            string // folder
 	exited          chan struct{}
 	log             syncBuffer
+	stdout          syncBuffer
 }
 
 type syncBuffer struct {
@@ -80,11 +100,19 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-// serveWith starts gatehouse on free loopback ports with a data folder of its
-// own unless args name them, and waits for the ready line.
+// newServer is a gatehouse that isn't started yet: on free loopback ports,
+// with a data folder of its own, unless args name them.
+func newServer(t testing.TB, args ...string) *server {
+	t.Helper()
+	s := &server{t: t, data: filepath.Join(t.TempDir(), "data")}
+	s.args = append([]string{"serve", "--data", s.data, "--invoke", "127.0.0.1:0", "--control", "127.0.0.1:0"}, args...)
+	return s
+}
+
+// serveWith starts a newServer and waits for the ready line.
 func serveWith(t testing.TB, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, args: append([]string{"serve", "--data", filepath.Join(t.TempDir(), "data"), "--invoke", "127.0.0.1:0", "--control", "127.0.0.1:0"}, args...)}
+	s := newServer(t, args...)
 	s.start()
 	t.Cleanup(s.kill)
 	return s
@@ -94,20 +122,28 @@ var readyLine = regexp.MustCompile(`^ready invoke=(\S+) control=(\S+)$`)
 
 func (s *server) start() {
 	s.t.Helper()
+	if err := s.launch(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// launch starts a process and waits for the ready line; the error has the log.
+func (s *server) launch() error {
 	s.cmd = command(s.args...)
-	s.cmd.Stderr = &s.log
+	s.cmd.Dir, s.cmd.Stderr = s.dir, &s.log
+	s.cmd.Env = append(s.cmd.Env, s.env...)
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
-		s.t.Fatal(err)
+		return err
 	}
 	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
+		return err
 	}
-	s.exited = make(chan struct{})
-	ready := make(chan []string, 1)
+	exited, ready := make(chan struct{}), make(chan []string, 16) // successors print it, too
+	s.exited = exited
 	go func() {
-		defer close(s.exited)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
+		defer close(exited)
+		for lines := bufio.NewScanner(io.TeeReader(out, &s.stdout)); lines.Scan(); {
 			if m := readyLine.FindStringSubmatch(lines.Text()); m != nil {
 				ready <- m
 			}
@@ -117,11 +153,12 @@ func (s *server) start() {
 	select {
 	case m := <-ready:
 		s.invoke, s.control = m[1], m[2]
-	case <-s.exited:
-		s.t.Fatalf("the server ended before it was ready:\n%s", s.log.String())
+		return nil
+	case <-exited:
+		return fmt.Errorf("the server ended before it was ready:\n%s", s.log.String())
 	case <-time.After(60 * time.Second):
 		s.kill()
-		s.t.Fatalf("no ready line:\n%s", s.log.String())
+		return fmt.Errorf("no ready line:\n%s", s.log.String())
 	}
 }
 
@@ -131,16 +168,41 @@ func (s *server) kill() {
 	<-s.exited
 }
 
-// terminate asks the process to drain and end.
-func (s *server) terminate() {
+// terminate asks the process to drain and end, and returns its exit code.
+func (s *server) terminate() int {
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	<-s.exited
+	return s.cmd.ProcessState.ExitCode()
 }
 
 // restart starts a new process with the same flags.
 func (s *server) restart() {
 	s.t.Helper()
 	s.start()
+}
+
+// records are the lines of the log with this message, the latest last.
+func (s *server) records(message string) []map[string]any {
+	var list []map[string]any
+	for line := range strings.Lines(s.log.String()) {
+		var r map[string]any
+		if json.Unmarshal([]byte(line), &r) == nil && r["msg"] == message {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// api is the ID of the API that the server announced last for a definition.
+func (s *server) api(definition string) string {
+	s.t.Helper()
+	for _, r := range slices.Backward(s.records("serving")) {
+		if r["definition"] == definition {
+			return r["api"].(string)
+		}
+	}
+	s.t.Fatalf("%s isn't served:\n%s", definition, s.log.String())
+	return ""
 }
 
 // aws runs the AWS CLI against the control address and returns what --query
@@ -165,9 +227,10 @@ type answer struct {
 	body   string
 }
 
-// call sends a request to an API by its host, or by path when host is empty.
-func call(t testing.TB, method, url, host, body string, header ...string) answer {
-	t.Helper()
+func (a answer) String() string { return fmt.Sprintf("%d %q", a.status, a.body) }
+
+// try sends a request to an API by its host, or by path when host is empty.
+func try(method, url, host, body string, header ...string) (answer, error) {
 	var reader io.Reader
 	if body != "" {
 		reader = strings.NewReader(body)
@@ -176,25 +239,82 @@ func call(t testing.TB, method, url, host, body string, header ...string) answer
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, url, reader)
 	if err != nil {
-		t.Fatal(err)
+		return answer{}, err
 	}
 	request.Host = host
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Add(header[i], header[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
-		t.Fatalf("%s %s: %v", method, url, err)
+		return answer{}, fmt.Errorf("%s %s: %w", method, url, err)
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	if err != nil {
-		t.Fatalf("%s %s: %v", method, url, err)
+		return answer{}, fmt.Errorf("%s %s: %w", method, url, err)
 	}
-	return answer{response.StatusCode, response.Header, string(data)}
+	return answer{response.StatusCode, response.Header, string(data)}, nil
 }
 
-func (a answer) String() string { return fmt.Sprintf("%d %q", a.status, a.body) }
+// call is try for a request that must be answered.
+func call(t testing.TB, method, url, host, body string, header ...string) answer {
+	t.Helper()
+	a, err := try(method, url, host, body, header...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// eventually waits for what other processes do.
+func eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it takes too long: %s", what)
+		}
+	}
+}
+
+// write puts text into a file of a folder of its own and returns its path.
+func write(t testing.TB, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// apiFile is the definition of an API: paths is the value of its member paths,
+// as a YAML flow or block.
+func apiFile(t testing.TB, paths string) string {
+	t.Helper()
+	return write(t, "api.yaml", "openapi: 3.0.1\ninfo: {title: test, version: \"1\"}\npaths:\n"+paths)
+}
+
+// address is the host:port of a base URL.
+func address(t testing.TB, base string) string {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
+}
+
+// dial connects to a base URL's address until the test ends.
+func dial(t testing.TB, base string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", address(t, base))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	_ = c.SetDeadline(time.Now().Add(60 * time.Second))
+	return c
+}
 
 // repository is the top of the checkout.
 func repository(t testing.TB) string {
