@@ -59,7 +59,7 @@ func (o *output) sendAll(t instant, head, body []byte, tail string) error {
 		if err := o.send(t, append(head, body[:n]...)); err != nil {
 			return err
 		}
-		return o.sendRest(now(), body[n:], tail)
+		return o.sendRest(body[n:], tail)
 	}
 	if err := o.arm(t); err != nil {
 		return err
@@ -76,17 +76,17 @@ func (o *output) sendAll(t instant, head, body []byte, tail string) error {
 	if err != nil {
 		return err
 	}
-	return o.sendRest(t, body[n:], tail)
+	return o.sendRest(body[n:], tail)
 }
 
-func (o *output) sendRest(t instant, body []byte, tail string) error {
+func (o *output) sendRest(body []byte, tail string) error {
 	if len(body) > 0 {
-		if err := o.send(t, body); err != nil {
+		if err := o.send(now(), body); err != nil {
 			return err
 		}
 	}
 	if tail != "" {
-		return o.send(t, []byte(tail))
+		return o.send(now(), []byte(tail))
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ type requestParser struct {
 // at p.line and r is complete; its slices point into head.
 func (p *requestParser) parse(r *Request, head []byte, l *Limits) (done bool, err error) {
 	if p.fields == 0 {
-		if ok, err := p.parseLine(r, head, l); !ok {
+		if ok, err := p.parseLine(r, head, l); !ok || err != nil {
 			return false, err
 		}
 		r.Header.fields = r.Header.fields[:0]
@@ -41,7 +41,8 @@ func (p *requestParser) parse(r *Request, head []byte, l *Limits) (done bool, er
 	if done, err = p.parseFields(&r.Header, head, l); !done {
 		return false, err
 	}
-	return true, p.finish(r, head[:p.line:p.line])
+	err = p.finish(r, head[:p.line:p.line])
+	return err == nil, err
 }
 
 // parseLine reads the request line. RFC 9112, 2.2 wants at least one blank
@@ -59,7 +60,7 @@ func (p *requestParser) parseLine(r *Request, head []byte, l *Limits) (ok bool, 
 		return false, err
 	case !ok && p.line < len(head) && classes[head[p.line]]&inToken == 0 && head[p.line] != '\r':
 		return false, errMethod // a TLS hello, for one: don't wait for a LF
-	case !ok && p.scanned-p.line > l.RequestLine, ok && to-from > l.RequestLine:
+	case !ok && p.scanned-p.line > l.RequestLine+len("\r"), ok && to-from > l.RequestLine:
 		return false, errLineTooLong
 	case !ok:
 		return false, nil

@@ -17,16 +17,18 @@ import (
 // done again, which loses nothing. A busy connection is armed about once per
 // timeout, an idle one wakes once, and no phase ever ends early or late.
 
-// instant is nanoseconds since the process began, monotonic. Zero is unset.
+// instant is nanoseconds since epoch, monotonic. Zero is unset.
 type instant int64
 
 const never instant = math.MaxInt64
 
-var began = time.Now().Add(-time.Second) // so that no instant is zero
+// epoch lies so far back that every instant is positive, also under the
+// clock of a synctest.
+var epoch = time.Now().Add(-60 * 365 * 24 * time.Hour)
 
-func now() instant { return instant(time.Since(began)) }
+func now() instant { return instant(time.Since(epoch)) }
 
-func instantOf(t time.Time) instant { return instant(t.Sub(began)) }
+func instantOf(t time.Time) instant { return instant(t.Sub(epoch)) }
 
 func (i instant) add(d time.Duration) instant { return i + instant(d) }
 
@@ -35,7 +37,7 @@ func (i instant) time() time.Time {
 	if i == never {
 		return time.Time{}
 	}
-	return began.Add(time.Duration(i))
+	return epoch.Add(time.Duration(i))
 }
 
 // past is a deadline that wakes whoever reads or writes.
