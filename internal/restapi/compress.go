@@ -2,7 +2,6 @@ package restapi
 
 import (
 	"bytes"
-	"io"
 	"strconv"
 
 	"github.com/klauspost/compress/gzip"
@@ -26,19 +25,46 @@ func (r *request) compressBody() *exchange.Fault {
 	if coding == "" {
 		return nil
 	}
-	out := bytes.NewBuffer(make([]byte, 0, len(resp.Body)/2))
-	var w io.WriteCloser
-	if coding == "gzip" {
-		w = gzip.NewWriter(out)
-	} else {
-		w = zlib.NewWriter(out)
+	c, ok := r.stage.env.compressors.Get().(*compressor)
+	if !ok {
+		c = newCompressor()
 	}
-	// Writing to memory does not fail.
-	_, _ = w.Write(resp.Body)
-	_ = w.Close()
-	resp.Body = append(resp.Body[:0], out.Bytes()...)
+	resp.Body = c.compress(resp.Body, coding)
+	r.stage.env.compressors.Put(c)
 	resp.Header.Add("Content-Encoding", coding)
 	return nil
+}
+
+// compressor is the memory of both codings, hundreds of kilobytes: it is used
+// again.
+type compressor struct {
+	out  bytes.Buffer
+	gzip *gzip.Writer
+	zlib *zlib.Writer
+}
+
+func newCompressor() *compressor {
+	return &compressor{gzip: gzip.NewWriter(nil), zlib: zlib.NewWriter(nil)}
+}
+
+// compress puts body's compressed form in its place. Writing to memory does
+// not fail.
+func (c *compressor) compress(body []byte, coding string) []byte {
+	c.out.Reset()
+	if coding == "gzip" {
+		c.gzip.Reset(&c.out)
+		_, _ = c.gzip.Write(body)
+		_ = c.gzip.Close()
+	} else {
+		c.zlib.Reset(&c.out)
+		_, _ = c.zlib.Write(body)
+		_ = c.zlib.Close()
+	}
+	body = append(body[:0], c.out.Bytes()...)
+	if c.out.Cap() > keepMemory {
+		c.out = bytes.Buffer{}
+	}
+	return body
 }
 
 // preferredCoding is the supported coding with the highest priority in an

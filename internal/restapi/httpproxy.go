@@ -2,7 +2,6 @@ package restapi
 
 import (
 	"bytes"
-	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
@@ -17,26 +16,6 @@ type httpProxy struct {
 	convert integration.Conversion
 }
 
-// httpTarget is where an HTTP or HTTP_PROXY integration leads and what
-// mappings add to each request.
-type httpTarget struct {
-	uri     *integration.URI
-	backend *integration.Backend
-	method  string // ANY: the client's
-	timeout time.Duration
-	queries []mapping.Parameter
-	headers []mappedHeader
-	host    *mapping.Source     // replaces the backend's host
-	fatal   []mapping.Parameter // headers whose mapping fails every request
-}
-
-// mappedHeader is a field that a mapping sends to a backend.
-type mappedHeader struct {
-	name   []byte
-	known  http1.Known
-	source mapping.Source
-}
-
 func (c *compiler) httpProxy(place string, i *apigw.Integration) backend {
 	target, err := c.httpTarget(place, i)
 	if err != nil {
@@ -44,153 +23,6 @@ func (c *compiler) httpProxy(place string, i *apigw.Integration) backend {
 	}
 	convert, _ := integration.ParseConversion(i.ContentHandling)
 	return &httpProxy{target, convert}
-}
-
-func (c *compiler) httpTarget(place string, i *apigw.Integration) (httpTarget, error) {
-	params := c.parameters(place, i.RequestParameters)
-	t := httpTarget{method: i.HTTPMethod, timeout: timeout(i)}
-	if !validVerb(i.HTTPMethod) {
-		c.refuse(place, "integrationHttpMethod "+i.HTTPMethod+" is none that API Gateway has")
-	}
-	for n := range params {
-		p := &params[n]
-		switch p.Place {
-		case mapping.InQuery:
-			t.queries = append(t.queries, *p)
-		case mapping.InHeader:
-			t.addHeader(p)
-		}
-	}
-	var err error
-	t.uri, t.backend, err = c.backend(place, i, params)
-	return t, err
-}
-
-func validVerb(name string) bool {
-	for _, v := range verbNames {
-		if string(v) == name {
-			return true
-		}
-	}
-	return false
-}
-
-func (t *httpTarget) addHeader(p *mapping.Parameter) {
-	known := http1.Lookup(p.Name)
-	fails, drops := integration.MappedRequestField(known, integration.HTTP)
-	switch {
-	case fails:
-		t.fatal = append(t.fatal, *p)
-	case drops:
-	case known == http1.NameHost:
-		t.host = &p.Source
-	default:
-		t.headers = append(t.headers, mappedHeader{[]byte(p.Name), known, p.Source})
-	}
-}
-
-// maps says whether a mapping sends a field of that name.
-func (t *httpTarget) maps(name []byte, k http1.Known) bool {
-	for i := range t.headers {
-		h := &t.headers[i]
-		if h.known == k && (k != http1.Other || bytes.EqualFold(h.name, name)) {
-			return true
-		}
-	}
-	return false
-}
-
-// begin readies the request to the backend: method, target, host. passed says
-// that the client's query passes too.
-func (t *httpTarget) begin(r *request, passed bool) *exchange.Fault {
-	if f := failing(r, t.fatal); f != nil {
-		return f
-	}
-	r.call.Reset()
-	req := &r.call.Request
-	req.Method = t.method
-	if t.method == "ANY" {
-		req.Method = r.httpMethod
-	}
-	req.Target = t.appendTarget(req.Target[:0], r, passed)
-	if t.host != nil {
-		if host, ok := t.host.Append(req.Host[:0], &r.input); ok {
-			req.Host = host
-			return checkValue(host)
-		}
-	}
-	req.Host = append(req.Host[:0], t.uri.Host...)
-	return nil
-}
-
-// failing is the fault of a mapping to a field that API Gateway can't send.
-func failing(r *request, fatal []mapping.Parameter) *exchange.Fault {
-	for i := range fatal {
-		v, ok := fatal[i].Source.Append(r.scratch[:0], &r.input)
-		r.scratch = v[:0]
-		if ok {
-			return forbiddenField
-		}
-	}
-	return nil
-}
-
-// appendTarget appends path and query: the URI's own pairs, then the
-// client's, then the mapped ones. A mapped name replaces the client's.
-func (t *httpTarget) appendTarget(dst []byte, r *request, passed bool) []byte {
-	dst = t.uri.AppendTarget(dst, &r.input)
-	mark := len(dst)
-	if passed {
-		dst = t.appendClientQuery(dst, r)
-	}
-	for i := range t.queries {
-		dst = t.queries[i].Source.AppendQuery(dst, t.queries[i].Name, &r.input)
-	}
-	if len(dst) > mark && !t.uri.HasQuery() {
-		dst[mark] = '?'
-	}
-	return dst
-}
-
-func (t *httpTarget) appendClientQuery(dst []byte, r *request) []byte {
-next:
-	for i := range r.query.Len() {
-		name, value := r.query.At(i)
-		for q := range t.queries {
-			if t.queries[q].Name == string(name) {
-				continue next
-			}
-		}
-		dst = mapping.AppendQueryEscaped(append(dst, '&'), name)
-		dst = mapping.AppendQueryEscaped(append(dst, '='), value)
-	}
-	return dst
-}
-
-// addMapped adds the fields that mappings send.
-func (t *httpTarget) addMapped(r *request) *exchange.Fault {
-	for i := range t.headers {
-		h := &t.headers[i]
-		v, ok := h.source.Append(r.scratch[:0], &r.input)
-		r.scratch = v[:0]
-		if !ok {
-			continue
-		}
-		if f := checkValue(v); f != nil {
-			return f
-		}
-		r.call.Request.Header.AddBytes(h.name, v)
-	}
-	return nil
-}
-
-// checkValue refuses a value that would break a message apart, as a decoded
-// query value may.
-func checkValue(v []byte) *exchange.Fault {
-	if !http1.ValidValue(v) {
-		return unreadable
-	}
-	return nil
 }
 
 func (p *httpProxy) serve(r *request) *exchange.Fault {
@@ -309,11 +141,6 @@ var (
 	fieldForwardedFor  = []byte("X-Forwarded-For")
 	fieldForwardedPort = []byte("X-Forwarded-Port")
 )
-
-// deadline is when the integration's time is over.
-func deadline(timeout time.Duration) time.Time {
-	return time.Now().Add(timeout)
-}
 
 // answer passes the backend's status and fields to the client.
 func (p *httpProxy) answer(r *request) {

@@ -27,7 +27,8 @@ type Env struct {
 	Logger    *slog.Logger     // nil: nothing is logged
 	Now       func() time.Time // nil: time.Now
 
-	requests sync.Pool // of *request
+	requests    sync.Pool // of *request
+	compressors sync.Pool // of *compressor
 }
 
 func (e *Env) now() time.Time {
