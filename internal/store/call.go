@@ -67,7 +67,7 @@ func guarded[T any](ctx context.Context, s *Store, f func(context.Context) (T, e
 	return o
 }
 
-// translate also tells the monitor of an external cluster that a call failed.
+// translate also has the monitor of an external cluster look into a failure.
 func (s *Store) translate(parent context.Context, err error) error {
 	err = translate(parent, err)
 	if err == nil || !errors.Is(err, ErrDead) {
@@ -76,18 +76,15 @@ func (s *Store) translate(parent context.Context, err error) error {
 	if _, latched, _ := s.health.state(); latched != nil {
 		return latched
 	}
-	if s.doubt != nil {
-		select {
-		case s.doubt <- struct{}{}:
-		default:
-		}
+	if s.member == nil {
+		s.poke()
 	}
 	return err
 }
 
 // die latches cause for good and says so once.
 func (s *Store) die(cause error) {
-	if s.health.kill(cause) && !errors.Is(cause, errClosed) {
+	if s.health.kill(cause) {
 		s.log.Error("the store can't be used any more; restart when the cause is gone", "cause", cause)
 	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,9 +25,13 @@ import (
 )
 
 const (
-	memberName  = "gatehouse"
-	quotaBytes  = 8 << 30
-	stopTimeout = 10 * time.Second
+	memberName = "gatehouse"
+	quotaBytes = 8 << 30
+
+	// How long Close waits for a server that works, or one that died and may
+	// never stop.
+	stopTimeout     = 30 * time.Second
+	deadStopTimeout = 500 * time.Millisecond
 )
 
 // EmbeddedConfig is for one member in this process.
@@ -34,7 +39,8 @@ type EmbeddedConfig struct {
 	Dir    string // data folder; locked against a second process
 	Logger *slog.Logger
 
-	quota int64 // bytes, 0: quotaBytes; tests make it small
+	quota    int64 // bytes, 0: quotaBytes; tests make it small
+	keepFree int64 // bytes, 0: keepFree, negative: fill the disk
 }
 
 // member is the etcd server in this process. It listens nowhere: its only
@@ -43,6 +49,7 @@ type member struct {
 	server    *etcdserver.EtcdServer
 	lock      *os.File
 	dir       string
+	keepFree  int64
 	filesOpen atomic.Bool // etcd has the folder's files open
 }
 
@@ -73,7 +80,7 @@ func openFolder(ctx context.Context, cfg EmbeddedConfig, restoring bool) (*Store
 		return nil, err
 	}
 	s := newStore(cfg.Logger, true)
-	s.member = &member{lock: lock, dir: dir}
+	s.member = &member{lock: lock, dir: dir, keepFree: cmp.Or(cfg.keepFree, keepFree)}
 	if err := s.openLocked(ctx, cfg.quota, restoring); err != nil {
 		s.cancel()
 		s.member.abandon(s.Err() != nil)
@@ -92,10 +99,7 @@ func (s *Store) openLocked(ctx context.Context, quota int64, restoring bool) err
 			return deadBecause(err)
 		}
 	}
-	if quota == 0 {
-		quota = quotaBytes
-	}
-	return s.startMember(ctx, quota)
+	return s.startMember(ctx, cmp.Or(quota, quotaBytes))
 }
 
 // startMember runs etcd's bootstrap on a goroutine that its fatal hook may end.
@@ -129,7 +133,8 @@ func (s *Store) bootstrap(cfg config.ServerConfig) (err error) {
 			err = fmt.Errorf("reading the data: %v", p)
 		}
 	}()
-	if err := inspectDatabase(cfg.BackendPath()); err != nil {
+	applied, err := inspectDatabase(cfg.BackendPath())
+	if err != nil {
 		return err
 	}
 	s.member.filesOpen.Store(true)
@@ -140,16 +145,37 @@ func (s *Store) bootstrap(cfg config.ServerConfig) (err error) {
 	}
 	server.Start()
 	s.member.server = server
-	select {
-	case <-server.ReadyNotify():
-	case <-server.StopNotify():
-		return errors.New("the embedded etcd stopped while it started")
-	case <-s.ctx.Done():
-		return s.ctx.Err()
+	if err := s.awaitReady(server, applied); err != nil {
+		return err
 	}
 	s.client = v3client.New(server)
 	_, err = agreeFormat(s.ctx, s.client, s.member.dir)
 	return err
+}
+
+// awaitReady also finds a log that lost its end: etcd would number new entries
+// as ones the database has already, and silently ignore them. A member that
+// leads has committed an entry past the end of its log within milliseconds.
+func (s *Store) awaitReady(server *etcdserver.EtcdServer, applied uint64) error {
+	look := time.NewTicker(100 * time.Millisecond)
+	defer look.Stop()
+	for leading := 0; ; {
+		select {
+		case <-server.ReadyNotify():
+			return nil
+		case <-server.StopNotify():
+			return errors.New("the embedded etcd stopped while it started")
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		case <-look.C:
+			if server.Lead() == uint64(server.MemberID()) {
+				leading++
+			}
+			if at := server.CommittedIndex(); leading > 20 && at <= applied {
+				return fmt.Errorf("%w: the log lost its end: it goes on at entry %d, but the database has entry %d", ErrDamaged, at, applied)
+			}
+		}
+	}
 }
 
 // useSmallLogFiles: etcd reserves two log files of 64 MB from the start, more
@@ -194,7 +220,7 @@ func serverConfig(dir string, quota int64, log *zap.Logger) config.ServerConfig 
 // stop ends the server. One whose goroutines died may never stop: the folder
 // then stays locked until the process ends, so that nobody opens it while a
 // leftover goroutine could still write.
-func (m *member) stop() error {
+func (m *member) stop(timeout time.Duration) error {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -203,7 +229,7 @@ func (m *member) stop() error {
 	select {
 	case <-stopped:
 		return m.lock.Close()
-	case <-time.After(stopTimeout):
+	case <-time.After(timeout):
 		m.keepLocked()
 		return fmt.Errorf("%s stays locked until this process ends: the dead store doesn't stop", m.dir)
 	}
@@ -218,7 +244,7 @@ func (m *member) abandon(died bool) {
 	case died || m.server == nil:
 		m.keepLocked()
 	default:
-		_ = m.stop()
+		_ = m.stop(stopTimeout)
 	}
 }
 

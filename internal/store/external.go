@@ -67,7 +67,7 @@ func dialExternal(cfg ExternalConfig) (*Store, error) {
 		timeout = probeTimeout
 	}
 	s := newStore(cfg.Logger, false)
-	s.doubt, s.epoch = make(chan struct{}, 1), newEpoch()
+	s.epoch = newEpoch()
 	s.client, err = clientv3.New(clientv3.Config{
 		Endpoints:            cfg.Endpoints,
 		DialTimeout:          timeout,
@@ -135,7 +135,7 @@ func (s *Store) monitor(place string) {
 		select {
 		case <-s.ctx.Done():
 		case <-time.After(interval):
-		case <-s.doubt:
+		case <-s.wake:
 		case <-broken:
 		}
 	}
@@ -161,10 +161,10 @@ func (s *Store) probe(place string) (origin, error) {
 	if ctx.Err() != nil && s.ctx.Err() == nil {
 		err = fmt.Errorf("no answer from %s (connection %s)", place, s.client.ActiveConnection().GetState())
 	}
-	if err != nil {
-		return at, err
+	if err == nil {
+		s.refuse(s.alarm(ctx))
 	}
-	return at, s.alarm(ctx)
+	return at, err
 }
 
 // refused calls cancel as soon as the connection can't be made, instead of

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,31 +11,50 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+	"go.etcd.io/etcd/server/v3/storage/schema"
 )
 
-// inspectDatabase walks every page of a bbolt file read-only, on the caller's
-// goroutine, where the panic over a damaged page or a missing end of the file
-// can be caught (see guarded). Opening the file for writing does the same walk
-// on a goroutine that nobody can guard.
-func inspectDatabase(path string) error {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
-		return nil
+// inspectDatabase finds a damaged bbolt file before it is opened for use. For
+// etcd's database, applied is the index of the last entry of the log that it
+// has.
+func inspectDatabase(path string) (applied uint64, err error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
 	}
 	if err != nil {
-		return err
+		return 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return 0, err
+	}
+	if err := checkBolt(f, info.Size()); err != nil {
+		return 0, fmt.Errorf("%s: %w", path, err)
 	}
 	db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true, Timeout: time.Second})
 	if err != nil {
-		return openError(path, err)
+		return 0, openError(path, err)
 	}
 	defer db.Close()
-	return db.View(func(tx *bolt.Tx) error {
-		if info.Size() < tx.Size() {
-			return fmt.Errorf("%w: %s has %d bytes of %d", ErrDamaged, path, info.Size(), tx.Size())
-		}
-		return tx.ForEach(func(name []byte, b *bolt.Bucket) error { return walkBucket(b) })
+	err = db.View(func(tx *bolt.Tx) error {
+		applied = appliedIndex(tx)
+		return nil
 	})
+	return applied, err
+}
+
+func appliedIndex(tx *bolt.Tx) uint64 {
+	b := tx.Bucket(schema.Meta.Name())
+	if b == nil {
+		return 0
+	}
+	v := b.Get(schema.MetaConsistentIndexKeyName)
+	if len(v) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(v)
 }
 
 // openError tells a damaged file from one that can't be opened now.
@@ -46,13 +66,4 @@ func openError(path string, err error) error {
 		return fmt.Errorf("%w: %s", ErrLocked, path)
 	}
 	return fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
-}
-
-func walkBucket(b *bolt.Bucket) error {
-	return b.ForEach(func(k, v []byte) error {
-		if v == nil {
-			return walkBucket(b.Bucket(k))
-		}
-		return nil
-	})
 }

@@ -83,7 +83,7 @@ func OpenLastGood(path string, logger *slog.Logger) (*LastGood, error) {
 
 func openLastGood(path string) (db *bolt.DB, err error) {
 	err = guardFault(func() error {
-		if err := inspectDatabase(path); err != nil {
+		if _, err := inspectDatabase(path); err != nil {
 			return err
 		}
 		if db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second}); err != nil {

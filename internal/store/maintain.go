@@ -18,10 +18,10 @@ const (
 	keepRevisions    = 10_000           // but never more of them
 	idleTime         = 30 * time.Second // since the last write, before defragmentation
 	defragSize       = 64 << 20         // not worth it below
-	defragTimeout    = 5 * time.Minute
-)
+	maintainTimeout  = 5 * time.Minute
 
-var errNoSpace = errors.New("the database has reached its quota")
+	makeSpaceInterval = time.Minute // between tries, which rewrite the database
+)
 
 // background runs f until Close waits for it.
 func (s *Store) background(f func()) {
@@ -34,47 +34,73 @@ func (s *Store) background(f func()) {
 
 // maintain keeps history and the database file small until Close.
 func (s *Store) maintain() {
-	h := history{}
+	var u upkeep
 	tick := time.NewTicker(maintainInterval)
 	defer tick.Stop()
+	var wake <-chan struct{} // the monitor's, when external
+	if s.member != nil {
+		wake = s.wake
+	}
 	for {
+		now := time.Time{}
 		select {
 		case <-s.ctx.Done():
 			return
-		case now := <-tick.C:
-			if err := s.maintainOnce(now, &h); err != nil && s.ctx.Err() == nil {
-				s.log.Debug("maintenance of the store failed", "cause", err)
-			}
+		case now = <-tick.C:
+		case <-wake:
+			now = time.Now()
+		}
+		if err := s.maintainOnce(now, &u); err != nil && s.ctx.Err() == nil {
+			s.log.Debug("maintenance of the store failed", "cause", err)
 		}
 	}
 }
 
-func (s *Store) maintainOnce(now time.Time, h *history) error {
-	rev, err := s.revision(s.ctx)
-	if err != nil && s.member == nil || s.dead() {
-		return err
-	}
-	if at := h.due(now, rev); at > 0 {
-		err = errors.Join(err, s.compact(s.ctx, at))
-	}
-	if s.member == nil {
-		return err // its operators defragment a cluster, one member at a time
-	}
-	if alarm := s.alarm(s.ctx); alarm != nil || errors.Is(s.Err(), errNoSpace) {
-		s.health.set(alarm)
-		return errors.Join(err, s.makeSpace(rev))
-	}
-	if idle := now.Sub(time.Unix(0, s.lastWrite.Load())); idle > idleTime && s.member.wasteful() {
-		return errors.Join(err, s.member.server.Backend().Defrag())
-	}
+// maintainOnce runs as a call does, guarded, but takes longer.
+func (s *Store) maintainOnce(now time.Time, u *upkeep) error {
+	ctx, cancel := context.WithTimeout(s.ctx, maintainTimeout)
+	defer cancel()
+	_, err := call(ctx, s, func(ctx context.Context) (struct{}, error) {
+		err := s.compactHistory(ctx, now, &u.history)
+		if s.member != nil { // its operators defragment a cluster, one member at a time
+			err = errors.Join(err, s.tendMember(ctx, now, u))
+		}
+		return struct{}{}, err
+	})
 	return err
 }
 
-// dead is whether the embedded member died, which a full quota isn't.
-func (s *Store) dead() bool {
-	s.health.mu.Lock()
-	defer s.health.mu.Unlock()
-	return s.health.final
+func (s *Store) compactHistory(ctx context.Context, now time.Time, h *history) error {
+	rev, err := s.revision(ctx)
+	if err != nil {
+		return err
+	}
+	if at := h.due(now, rev); at > 0 {
+		return s.compact(ctx, at)
+	}
+	return nil
+}
+
+func (s *Store) tendMember(ctx context.Context, now time.Time, u *upkeep) error {
+	if alarm := s.alarm(ctx); alarm != nil {
+		s.refuse(alarm)
+		if now.Sub(u.madeSpace) < makeSpaceInterval {
+			return nil
+		}
+		u.madeSpace = now
+		return s.makeSpace(ctx)
+	}
+	s.checkDisk()
+	if idle := now.Sub(time.Unix(0, s.lastWrite.Load())); idle > idleTime && s.member.wasteful() {
+		return s.member.server.Backend().Defrag()
+	}
+	return nil
+}
+
+// upkeep is what maintenance remembers.
+type upkeep struct {
+	history
+	madeSpace time.Time // tried to
 }
 
 // history remembers which revision was the latest when.
@@ -147,13 +173,15 @@ func (m *member) wasteful() bool {
 
 // makeSpace gives up the history to get below the quota again, and lets etcd
 // write when it did.
-func (s *Store) makeSpace(rev int64) error {
-	backend := s.member.server.Backend()
-	ctx, cancel := context.WithTimeout(s.ctx, defragTimeout)
-	defer cancel()
+func (s *Store) makeSpace(ctx context.Context) error {
+	rev, err := s.revision(ctx)
+	if err != nil {
+		return err
+	}
 	if _, err := s.client.Compact(ctx, rev, clientv3.WithCompactPhysical()); err != nil && !errors.Is(rpctypes.Error(err), rpctypes.ErrCompacted) {
 		return err
 	}
+	backend := s.member.server.Backend()
 	if err := backend.Defrag(); err != nil {
 		return err
 	}
@@ -164,7 +192,6 @@ func (s *Store) makeSpace(rev int64) error {
 	if _, err := s.client.AlarmDisarm(ctx, &alarm); err != nil {
 		return err
 	}
-	s.health.set(nil)
-	s.log.Info("the store has space again", "bytes", backend.Size())
+	s.refuse(nil)
 	return nil
 }

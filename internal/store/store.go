@@ -59,8 +59,10 @@ type Store struct {
 	health *health
 	client *clientv3.Client
 	member *member       // nil when external
-	doubt  chan struct{} // wakes the monitor of an external cluster
 	epoch  *epoch        // nil when embedded
+	wake   chan struct{} // for maintenance or, when external, the monitor: look now
+
+	refusing atomic.Pointer[refusal] // nil: writes are taken
 
 	ctx       context.Context // ends at Close
 	cancel    context.CancelFunc
@@ -74,25 +76,44 @@ func newStore(log *slog.Logger, known bool) *Store {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: log, health: newHealth(known)}
+	s := &Store{log: log, health: newHealth(known), wake: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
 
-// Err is nil, or ErrDead with its cause.
+// Err is nil, or ErrDead with its cause. While writes alone are refused, for
+// want of space, reads may still work.
 func (s *Store) Err() error {
-	_, err, _ := s.health.state()
-	return err
+	if _, err, _ := s.health.state(); err != nil {
+		return err
+	}
+	if r := s.refusing.Load(); r != nil {
+		return r.err
+	}
+	return nil
+}
+
+// poke wakes maintenance or the monitor.
+func (s *Store) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
 }
 
 // Close ends the store; calls in progress get ErrDead and watches are closed.
+// An embedded store that died may leave its folder locked until the process
+// ends, which is an error.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		s.cancel()
-		s.die(errClosed)
+		timeout := stopTimeout
+		if !s.health.kill(errClosed) {
+			timeout = deadStopTimeout
+		}
 		s.work.Wait()
 		if s.member != nil {
-			s.closeErr = s.member.stop()
+			s.closeErr = s.member.stop(timeout)
 			return
 		}
 		s.client.Close()
@@ -197,13 +218,30 @@ func (s *Store) Commit(ctx context.Context, t Txn) (rev int64, err error) {
 	if err := t.check(); err != nil {
 		return 0, err
 	}
+	if t.puts() {
+		if err := s.writable(); err != nil {
+			return 0, fmt.Errorf("commit: %w", err)
+		}
+	}
 	return s.commit(ctx, comparisons(t.If), operations(t.Ops))
+}
+
+// puts is whether t needs space; what only deletes is taken without.
+func (t Txn) puts() bool {
+	for _, op := range t.Ops {
+		if op.Value != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Store) commit(ctx context.Context, cmps []clientv3.Cmp, ops []clientv3.Op) (int64, error) {
 	s.lastWrite.Store(time.Now().UnixNano())
 	resp, err := call(ctx, s, func(ctx context.Context) (*clientv3.TxnResponse, error) {
-		return s.client.Txn(ctx).If(cmps...).Then(ops...).Commit()
+		resp, err := s.client.Txn(ctx).If(cmps...).Then(ops...).Commit()
+		s.noteRefusal(err)
+		return resp, err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("commit: %w", err)

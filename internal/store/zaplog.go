@@ -38,25 +38,25 @@ func entryError(entry zapcore.Entry, fields []zap.Field) error {
 	return errors.New(entry.Message)
 }
 
-// slogCore is quiet: etcd's warnings are our debug entries, and its errors our
-// warnings, because what matters of them reaches the caller as an error.
+// slogCore is quiet: etcd's errors are our warnings and the rest is for
+// debugging. What it calls fatal is reported by die.
 type slogCore struct {
 	log    *slog.Logger
 	fields []zap.Field
 }
 
 func (c slogCore) Enabled(level zapcore.Level) bool {
-	return level >= zapcore.WarnLevel && c.log.Enabled(context.Background(), slogLevel(level)) || level >= zapcore.DPanicLevel
+	return level >= zapcore.WarnLevel && c.log.Enabled(context.Background(), slogLevel(level, ""))
 }
 
-func slogLevel(level zapcore.Level) slog.Level {
-	switch {
-	case level < zapcore.ErrorLevel:
-		return slog.LevelDebug
-	case level == zapcore.ErrorLevel:
+// firstStart is what etcd logs as an error at every first start.
+const firstStart = "failed to update storage version"
+
+func slogLevel(level zapcore.Level, message string) slog.Level {
+	if level == zapcore.ErrorLevel && message != firstStart {
 		return slog.LevelWarn
 	}
-	return slog.LevelError
+	return slog.LevelDebug
 }
 
 func (c slogCore) With(fields []zap.Field) zapcore.Core {
@@ -80,7 +80,7 @@ func (c slogCore) Write(entry zapcore.Entry, fields []zap.Field) error {
 	for k, v := range enc.Fields {
 		attrs = append(attrs, slog.Any(k, v))
 	}
-	c.log.LogAttrs(context.Background(), slogLevel(entry.Level), "etcd: "+entry.Message, attrs...)
+	c.log.LogAttrs(context.Background(), slogLevel(entry.Level, entry.Message), "etcd: "+entry.Message, attrs...)
 	return nil
 }
 
