@@ -116,21 +116,18 @@ func (c *compiler) newStage(dep apigw.DeploymentID) *Stage {
 
 func (c *compiler) addResource(r *apigw.Resource) {
 	place, names := c.out.root.add(r.Path)
-	if *place == nil {
-		*place = new(verbs)
-	}
 	compiled := &resource{id: r.ID, path: r.Path, names: names}
 	for v, name := range verbNames {
 		from := r.Methods[name]
 		if from == nil {
 			continue
 		}
-		m := &method{verb: name, resource: compiled}
-		if (*place)[v] != nil {
+		m := &method{verb: name, code: verb(v), resource: compiled}
+		if place.of(m.code) != nil {
 			c.refuse(m.place(), "another resource stands for the same paths")
 		}
 		m.backend = c.method(m, from)
-		(*place)[v] = m
+		place.add(m)
 	}
 	for name := range r.Methods {
 		if !slices.Contains(verbNames[:], name) {

@@ -11,9 +11,8 @@ import (
 
 // httpCall serves integrations of type HTTP: request and response are mapped.
 type httpCall struct {
-	target  httpTarget
-	request payloadRule
-	answers answers
+	*shape
+	target httpTarget
 }
 
 // forbiddenField is the fault of a mapping to a field that API Gateway can't
@@ -23,7 +22,7 @@ var forbiddenField = integration.Misconfigured(errors.New("requestParameters map
 func (c *compiler) http(place string, m *apigw.Method) backend {
 	i := m.Integration
 	target, err := c.httpTarget(place, i)
-	h := &httpCall{target: target, request: c.payloadRule(place, i), answers: c.answers(place, m)}
+	h := &httpCall{target: target, shape: c.shape(place, m)}
 	if err != nil {
 		return c.broken(place, err)
 	}

@@ -9,11 +9,7 @@ import (
 )
 
 // mock answers without a backend.
-type mock struct {
-	request payloadRule
-	answers answers
-	fixed   []mockStatus // what each template's text says
-}
+type mock struct{ *shape }
 
 // mockStatus is the status code that a template's text holds.
 type mockStatus struct {
@@ -24,8 +20,12 @@ type mockStatus struct {
 
 func (c *compiler) mock(place string, m *apigw.Method) backend {
 	c.parameters(place, m.Integration.RequestParameters) // no effect, but they must mean something
-	k := &mock{request: c.payloadRule(place, m.Integration), answers: c.answers(place, m)}
-	for t := range k.request.templates.All() {
+	return mock{c.shape(place, m)}
+}
+
+// mockStatuses reads the status code in every template that has a text.
+func (c *compiler) mockStatuses(place string, templates *mapping.Templates) (fixed []mockStatus) {
+	for t := range templates.All() {
 		if t.Text == nil {
 			continue
 		}
@@ -33,9 +33,9 @@ func (c *compiler) mock(place string, m *apigw.Method) backend {
 		if err != nil {
 			c.warn(place, "requestTemplates "+t.MediaType+": "+err.Error()+"; every request that uses it will be answered with 500")
 		}
-		k.fixed = append(k.fixed, mockStatus{t, status, err})
+		fixed = append(fixed, mockStatus{t, status, err})
 	}
-	return k
+	return fixed
 }
 
 // noAnswer is the header of a mock's backend: it has none.
@@ -44,7 +44,7 @@ var noAnswer http1.Header
 // serve reads the status code out of the rendered request: selection patterns
 // see it. Without any request the default response is used. The response
 // begins from an empty body, not from the mock's document (recorded on AWS).
-func (m *mock) serve(r *request) *exchange.Fault {
+func (m mock) serve(r *request) *exchange.Fault {
 	doc, t, f := m.request.render(r)
 	if f != nil {
 		return f
@@ -60,7 +60,7 @@ func (m *mock) serve(r *request) *exchange.Fault {
 }
 
 // status is the code in doc, the text of t if that is not nil.
-func (m *mock) status(t *mapping.Template, doc []byte) ([]byte, error) {
+func (m mock) status(t *mapping.Template, doc []byte) ([]byte, error) {
 	for i := range m.fixed {
 		if m.fixed[i].template == t {
 			return m.fixed[i].status, m.fixed[i].err

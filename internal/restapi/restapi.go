@@ -28,6 +28,7 @@ type Env struct {
 	Now       func() time.Time // nil: time.Now
 
 	requests    sync.Pool // of *request
+	shapes      interner[shape]
 	compressors sync.Pool // of *compressor
 }
 
@@ -63,6 +64,7 @@ type Stage struct {
 // method is a compiled method of a resource.
 type method struct {
 	verb     apigw.Verb
+	code     verb
 	resource *resource
 	backend  backend
 }

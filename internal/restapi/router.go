@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -53,35 +54,61 @@ func parseVerb(method string) verb {
 // node is a place in the tree of routes, one path segment deeper than its
 // parent.
 type node struct {
-	labels   []string // of static children, sorted
-	children []*node  // one for each label
-	param    *node    // {name}
-	greedy   *verbs   // {name+}
-	own      *verbs   // the resource that ends here
+	children []child // static, by label
+	param    *node   // {name}
+	greedy   *verbs  // {name+}
+	own      verbs   // the resource that ends here
 }
 
-// verbs are a resource's methods.
-type verbs [verbCount]*method
+type child struct {
+	label string
+	*node
+}
+
+// verbs are a resource's methods by ascending verb: ANY, if there is one, is
+// the last.
+type verbs []*method
 
 // pick is the method for v: its own, else ANY's, else nil.
-func (t *verbs) pick(v verb) *method {
-	if t == nil || v >= anyVerb {
+func (t verbs) pick(v verb) *method {
+	if v >= anyVerb {
 		return nil
 	}
-	if m := t[v]; m != nil {
-		return m
+	for _, m := range t {
+		if m.code == v || m.code == anyVerb {
+			return m
+		}
 	}
-	return t[anyVerb]
+	return nil
+}
+
+// add puts m in its place.
+func (t *verbs) add(m *method) {
+	*t = append(*t, m)
+	slices.SortFunc(*t, func(a, b *method) int { return cmp.Compare(a.code, b.code) })
+}
+
+// of is the method whose verb is v itself.
+func (t verbs) of(v verb) *method {
+	for _, m := range t {
+		if m.code == v {
+			return m
+		}
+	}
+	return nil
 }
 
 // add makes place for a resource whose template path is path, and returns the
 // place and the names of its parameters.
-func (n *node) add(path string) (place **verbs, names []string) {
+func (n *node) add(path string) (place *verbs, names []string) {
 	for part := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
 		switch {
 		case part == "":
 		case strings.HasPrefix(part, "{") && strings.HasSuffix(part, "+}"):
-			return &n.greedy, append(names, part[1:len(part)-2])
+			if n.greedy == nil {
+				n.greedy = new(verbs)
+			}
+			return n.greedy, append(names, part[1:len(part)-2])
 		case strings.HasPrefix(part, "{") && strings.HasSuffix(part, "}"):
 			names = append(names, part[1:len(part)-1])
 			if n.param == nil {
@@ -96,26 +123,25 @@ func (n *node) add(path string) (place **verbs, names []string) {
 }
 
 func (n *node) static(label string) *node {
-	i, found := slices.BinarySearch(n.labels, label)
+	i, found := slices.BinarySearchFunc(n.children, label, func(c child, label string) int { return strings.Compare(c.label, label) })
 	if !found {
-		n.labels = slices.Insert(n.labels, i, label)
-		n.children = slices.Insert(n.children, i, new(node))
+		n.children = slices.Insert(n.children, i, child{label, new(node)})
 	}
-	return n.children[i]
+	return n.children[i].node
 }
 
 func (n *node) child(label []byte) *node {
-	low, high := 0, len(n.labels)
+	low, high := 0, len(n.children)
 	for low < high {
 		mid := int(uint(low+high) >> 1)
-		if n.labels[mid] < string(label) {
+		if n.children[mid].label < string(label) {
 			low = mid + 1
 		} else {
 			high = mid
 		}
 	}
-	if low < len(n.labels) && n.labels[low] == string(label) {
-		return n.children[low]
+	if low < len(n.children) && n.children[low].label == string(label) {
+		return n.children[low].node
 	}
 	return nil
 }
@@ -173,7 +199,7 @@ func (n *node) find(s *search, from int) *method {
 		}
 		s.spans = s.spans[:len(s.spans)-1]
 	}
-	if from < len(s.path) {
+	if n.greedy != nil && from < len(s.path) {
 		if m := n.greedy.pick(s.verb); m != nil {
 			s.spans = append(s.spans, mapping.Span{From: uint32(from), To: uint32(len(s.path))})
 			return m

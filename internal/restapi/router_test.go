@@ -16,16 +16,10 @@ import (
 func tree(routes ...string) *node {
 	root := new(node)
 	for _, r := range routes {
-		verb, path, _ := strings.Cut(r, " ")
+		name, path, _ := strings.Cut(r, " ")
 		place, names := root.add(path)
-		if *place == nil {
-			*place = new(verbs)
-		}
-		for v, name := range verbNames {
-			if string(name) == verb {
-				(*place)[v] = &method{verb: apigw.Verb(verb), resource: &resource{path: path, names: names}}
-			}
-		}
+		code := verb(slices.Index(verbNames[:], apigw.Verb(name)))
+		place.add(&method{verb: apigw.Verb(name), code: code, resource: &resource{path: path, names: names}})
 	}
 	return root
 }
