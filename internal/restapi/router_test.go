@@ -195,7 +195,7 @@ func TestRouteNamesAreOfTheirOwnPath(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if !slices.IsSorted(root.labels) {
+	if !slices.IsSorted(root.children) {
 		t.Error("labels are not sorted")
 	}
 }
