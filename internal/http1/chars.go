@@ -9,7 +9,7 @@ const (
 	inToken   class = 1 << iota // tchar: field names, methods
 	inValue                     // field values: visible, obs-text, blank, tab
 	inTarget                    // request targets: visible US-ASCII without '#'
-	inRegName                   // host names: unreserved, sub-delims (and '%', checked apart)
+	inRegName                   // host names: unreserved, sub-delims
 	isDigit
 	isHex
 )

@@ -61,11 +61,10 @@ var (
 	errHeaderTimeout = &ProtocolError{408, "the request head did not arrive in time"}
 	errBodyTimeout   = &ProtocolError{408, "the request body did not arrive in time"}
 
-	errStatusLine  = &ProtocolError{502, "the status line is malformed"}
-	errInterim     = &ProtocolError{502, "there are too many interim responses"}
-	errSwitch      = &ProtocolError{502, "the backend switches protocols without being asked"}
-	errBodyless    = &ProtocolError{502, "an interim or 204 response announces a body"}
-	errUnsolicited = &ProtocolError{502, "the backend sent more than its response"}
+	errStatusLine = &ProtocolError{502, "the status line is malformed"}
+	errInterim    = &ProtocolError{502, "there are too many interim responses"}
+	errSwitch     = &ProtocolError{502, "the backend switches protocols without being asked"}
+	errBodyless   = &ProtocolError{502, "an interim or 204 response announces a body"}
 )
 
 // Misuse by a handler or a caller; nothing of the message was sent.

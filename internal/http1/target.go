@@ -103,7 +103,8 @@ func validEscapes(path []byte) bool {
 }
 
 // validHost checks uri-host [":" port] (RFC 3986, 3.2.2) without user
-// information; the host can't be empty.
+// information. The host can't be empty, nor hold percent escapes: no name that
+// can be asked for has any.
 func validHost(h []byte) bool {
 	host := h
 	if i := bytes.LastIndexByte(h, ':'); i >= 0 && bytes.IndexByte(h[i:], ']') < 0 {
@@ -116,12 +117,7 @@ func validHost(h []byte) bool {
 	if len(host) > 1 && host[0] == '[' {
 		return host[len(host)-1] == ']' && validIPv6(host[1:len(host)-1])
 	}
-	for _, b := range host {
-		if classes[b]&inRegName == 0 && b != '%' {
-			return false
-		}
-	}
-	return len(host) > 0 && validEscapes(host)
+	return len(host) > 0 && all(host, inRegName)
 }
 
 func validIPv6(b []byte) bool {
