@@ -195,7 +195,7 @@ func TestRouteNamesAreOfTheirOwnPath(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if !slices.IsSorted(root.children) {
+	if !slices.IsSortedFunc(root.children, func(a, b child) int { return strings.Compare(a.label, b.label) }) {
 		t.Error("labels are not sorted")
 	}
 }
