@@ -176,6 +176,8 @@ func storeError(err error) error {
 	switch {
 	case errors.Is(err, store.ErrDead):
 		kind, text = apigw.Unavailable, "Gatehouse can't reach its store: "+err.Error()
+	case errors.Is(err, store.ErrTooLarge):
+		kind, text = apigw.LimitExceeded, "Gatehouse can't store the change: "+err.Error()
 	case errors.Is(err, store.ErrConflict):
 		kind, text = apigw.Unavailable, "Gatehouse couldn't store the change: too many writers at once"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -60,7 +60,7 @@ func touch[K ~string, V any](e *edit, m map[K]*V, kind string) {
 // run applies one change; what a refused one did is undone.
 func (e *edit) run(apply func(*edit) error) error {
 	e.undo, e.touched = e.undo[:0], e.touched[:0]
-	err := apply(e)
+	err := recovered(func() error { return apply(e) })
 	if err == nil {
 		err = e.encode()
 	}

@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +18,8 @@ const (
 	maxAttempts = 20
 	// maxBatch bounds how many changes are stored together.
 	maxBatch = 256
+	// maxQueue bounds how many changes of one API wait.
+	maxQueue = 4096
 	// commitTime bounds one commit; it belongs to no single caller.
 	commitTime = 30 * time.Second
 )
@@ -101,18 +105,9 @@ func (c *Control) enqueue(ctx context.Context, ref apiRef, ch *change) error {
 		return storeError(err)
 	}
 	ch.done = make(chan error, 1)
-	c.writersMu.Lock()
-	w, ok := c.writers[ref]
-	if !ok {
-		w = &writer{}
-		c.writers[ref] = w
+	if !c.queue(ref, ch) {
+		return apigw.Errorf(apigw.Throttled, "Too many changes of API %s are waiting", ref.api)
 	}
-	w.queue = append(w.queue, ch)
-	if !ok {
-		c.running.Add(1)
-		go c.write(ref, w)
-	}
-	c.writersMu.Unlock()
 	select {
 	case err := <-ch.done:
 		if err == nil && ch.revision > 0 {
@@ -122,6 +117,25 @@ func (c *Control) enqueue(ctx context.Context, ref apiRef, ch *change) error {
 	case <-ctx.Done():
 		return storeError(ctx.Err())
 	}
+}
+
+// queue puts ch behind the changes that wait, and begins a writer when there
+// is none; false when too many wait.
+func (c *Control) queue(ref apiRef, ch *change) bool {
+	c.writersMu.Lock()
+	defer c.writersMu.Unlock()
+	w, ok := c.writers[ref]
+	if ok && len(w.queue) >= maxQueue {
+		return false
+	}
+	if !ok {
+		w = &writer{}
+		c.writers[ref] = w
+		c.running.Add(1)
+		go c.write(ref, w)
+	}
+	w.queue = append(w.queue, ch)
+	return true
 }
 
 // write works until the queue is empty.
@@ -164,12 +178,25 @@ func shares(ch *change) bool { return ch.alone == nil && !ch.big }
 
 func (c *Control) runAlone(ctx context.Context, ch *change) error {
 	for attempt := 1; ; attempt++ {
-		var err error
-		ch.revision, err = ch.alone(ctx)
+		err := recovered(func() (err error) {
+			ch.revision, err = ch.alone(ctx)
+			return err
+		})
 		if !errors.Is(err, store.ErrConflict) || attempt == maxAttempts {
 			return err
 		}
 	}
+}
+
+// recovered turns a panic into an error: it costs the calls that met it, not
+// the process.
+func recovered(run func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return run()
 }
 
 // runBatch applies each change to a working copy and commits what they did
@@ -178,9 +205,15 @@ func (c *Control) runAlone(ctx context.Context, ch *change) error {
 func (c *Control) runBatch(ctx context.Context, ref apiRef, batch []*change) {
 	answers := make([]error, len(batch))
 	for attempt := 1; ; attempt++ {
-		err := c.tryBatch(ctx, ref, batch, answers)
+		err := recovered(func() error { return c.tryBatch(ctx, ref, batch, answers) })
 		if errors.Is(err, store.ErrConflict) && attempt < maxAttempts {
 			continue
+		}
+		if errors.Is(err, store.ErrTooLarge) && len(batch) > 1 {
+			for i := range batch {
+				c.runBatch(ctx, ref, batch[i:i+1])
+			}
+			return
 		}
 		for i, ch := range batch {
 			if err != nil {

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -113,6 +114,55 @@ func TestCallerThatLeaves(t *testing.T) {
 	cancel()
 	_, err := w.CreateResource(ctx, w.scope, api.ID, api.RootResourceID, "a")
 	if apigw.KindOf(err) != apigw.Unavailable {
+		t.Fatal(err)
+	}
+}
+
+func TestPanicCostsItsCallAlone(t *testing.T) {
+	w := newWorldWith(t, Options{Check: func(*apigw.Definition, *apigw.Stage) []Problem { panic("a check") }})
+	api := w.newAPI()
+	w.newMock(api)
+	_, err := w.UpdateRestAPI(t.Context(), w.scope, api.ID, func(a *apigw.RestAPI) error {
+		a.Name = "half"
+		panic("a mutator")
+	})
+	if apigw.KindOf(err) != apigw.Internal || !strings.Contains(err.Error(), "a mutator") {
+		t.Fatal(err)
+	}
+	_, err = w.CreateDeployment(t.Context(), w.scope, api.ID, NewDeployment{})
+	if apigw.KindOf(err) != apigw.Internal || !strings.Contains(err.Error(), "a check") {
+		t.Fatal(err)
+	}
+	if got := must[*apigw.RestAPI](t)(w.RestAPI(t.Context(), w.scope, api.ID)); got.Name != "test" {
+		t.Fatal(got)
+	}
+}
+
+func TestTooManyWaiting(t *testing.T) {
+	w := newWorld(t)
+	ref := apiRef{w.scope, w.newAPI().ID}
+	begun, release := make(chan struct{}), make(chan struct{})
+	first := make(chan error, 1)
+	go func() {
+		first <- w.exclusive(t.Context(), ref, func(context.Context) (int64, error) {
+			close(begun)
+			<-release
+			return 0, nil
+		})
+	}()
+	<-begun
+	for range maxQueue {
+		ch := &change{done: make(chan error, 1), alone: func(context.Context) (int64, error) { return 0, nil }}
+		if !w.queue(ref, ch) {
+			t.Fatal("refused too early")
+		}
+	}
+	_, err := w.UpdateRestAPI(t.Context(), w.scope, ref.api, func(*apigw.RestAPI) error { return nil })
+	if apigw.KindOf(err) != apigw.Throttled {
+		t.Fatal(err)
+	}
+	close(release)
+	if err := <-first; err != nil {
 		t.Fatal(err)
 	}
 }
