@@ -17,7 +17,6 @@ type peer struct {
 	client   exchange.Client
 	trusted  bool // its forwarding headers are believed
 	info     http1.ConnInfo
-	ended    chan struct{} // HTTP/2: closed when the connection is
 }
 
 // connect takes a connection from its first byte to the protocol that serves
@@ -33,7 +32,7 @@ func (g *Gateway) connect(l *listener, nc net.Conn) {
 	}
 	served := func() { g.opening.remove(nc) }
 	if h2 {
-		g.h2.serve(conn, p, served)
+		g.serveHTTP2(conn, p, served)
 		return
 	}
 	g.serveHTTP1(conn, p, served)

@@ -27,7 +27,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	ended := make(chan error, 2)
 	go func() {
 		g.opening.wait(fresh)
-		ended <- g.h2.shutdown(ctx)
+		ended <- g.h2.Shutdown(ctx)
 	}()
 	go func() {
 		g.opening.wait(fresh)

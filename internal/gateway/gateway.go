@@ -20,6 +20,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/gateway/http2"
 	"github.com/gatehouse/gatehouse/internal/http1"
 )
 
@@ -71,7 +72,7 @@ type Gateway struct {
 	opening   openConns
 	sessions  sync.Pool // of *session
 	h1        http1.Server
-	h2        *http2Edge
+	h2        http2.Server
 	serving   atomic.Bool
 	draining  atomic.Bool
 	drained   chan struct{} // closed when Shutdown has ended
@@ -101,7 +102,7 @@ func New(cfg Config) (*Gateway, error) {
 		g.keeper = newKeeper(cfg.LastGood)
 	}
 	g.h1.Handler, g.h1.Limits = g.handleHTTP1, cfg.Limits
-	g.h2 = newHTTP2Edge(g)
+	g.h2.Handler, g.h2.Limits, g.h2.Refused = g.handleHTTP2, cfg.Limits, g.refusedHTTP2
 	return g, nil
 }
 

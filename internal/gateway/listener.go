@@ -168,7 +168,6 @@ func (g *Gateway) closeSockets() {
 // Serve accepts connections until Shutdown is called (nil), ctx ends, which
 // cuts what is in flight, or a listener breaks.
 func (g *Gateway) Serve(ctx context.Context) error {
-	g.h2.start()
 	failed := make(chan error, len(g.listeners))
 	for _, l := range g.listeners {
 		go func() { failed <- g.accept(l) }()
