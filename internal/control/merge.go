@@ -253,7 +253,7 @@ func (m *merger) resource(path string) (*apigw.Resource, error) {
 			at = m.e.def.Resources[siblings[i].ID]
 			continue
 		}
-		if err := checkPathPart(at, part, siblings); err != nil {
+		if err := checkPathPart(at, part, slices.Values(siblings)); err != nil {
 			return nil, err
 		}
 		made, err := m.e.addResource(at, part)

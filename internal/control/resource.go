@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"iter"
 	"regexp"
 	"strings"
 
@@ -79,16 +80,16 @@ func childPath(parent, part string) string {
 // checkPathPart says whether a resource called part may stand under parent.
 // Self is the resource itself when it is renamed or moved.
 func (e *edit) checkPathPart(parent *apigw.Resource, part string, self apigw.ResourceID) error {
-	var siblings []*apigw.Resource
-	for _, r := range e.def.Resources {
-		if r.ParentID == parent.ID && r.ID != self {
-			siblings = append(siblings, r)
+	return checkPathPart(parent, part, func(yield func(*apigw.Resource) bool) {
+		for _, r := range e.def.Resources {
+			if r.ParentID == parent.ID && r.ID != self && !yield(r) {
+				return
+			}
 		}
-	}
-	return checkPathPart(parent, part, siblings)
+	})
 }
 
-func checkPathPart(parent *apigw.Resource, part string, siblings []*apigw.Resource) error {
+func checkPathPart(parent *apigw.Resource, part string, siblings iter.Seq[*apigw.Resource]) error {
 	if !pathPart.MatchString(part) {
 		return apigw.Errorf(apigw.BadRequest, "Resource's path part only allow a-zA-Z0-9._- and curly braces at the beginning and the end.")
 	}
@@ -96,7 +97,7 @@ func checkPathPart(parent *apigw.Resource, part string, siblings []*apigw.Resour
 		return apigw.Errorf(apigw.BadRequest, "Cannot create a child of a resource with a greedy path variable: %s", parent.PathPart)
 	}
 	var variable string
-	for _, r := range siblings {
+	for r := range siblings {
 		if r.PathPart == part {
 			return apigw.Errorf(apigw.Conflict, "Another resource with the same parent already has this name: %s", part)
 		}
