@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/klauspost/compress/s2"
+
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
@@ -103,18 +105,34 @@ type savedDefinition struct {
 
 const definitionSchema = 1
 
-// EncodeDefinition writes a definition as one piece, for the state a node
-// keeps on its own disk.
+// maxDefinition bounds a saved definition, in bytes before compression: well
+// over what the limits of an API come to.
+const maxDefinition = 1 << 30
+
+// EncodeDefinition writes a definition as one piece, compressed, for the state
+// a node keeps on its own disk: the file is mapped into memory, so its size is
+// memory, too.
 func EncodeDefinition(def *apigw.Definition) ([]byte, error) {
-	return json.Marshal(savedDefinition{
+	raw, err := json.Marshal(savedDefinition{
 		Schema: definitionSchema, API: def.API, Resources: def.Resources, Authorizers: def.Authorizers,
 		Models: def.Models, Validators: def.Validators, GatewayResponses: def.GatewayResponses,
 	})
+	if err != nil {
+		return nil, fmt.Errorf("encode definition: %w", err)
+	}
+	return s2.EncodeBetter(nil, raw), nil
 }
 
 // DecodeDefinition reads what EncodeDefinition wrote. store.ErrNewer when a
 // later version wrote it.
-func DecodeDefinition(raw []byte) (*apigw.Definition, error) {
+func DecodeDefinition(saved []byte) (*apigw.Definition, error) {
+	if n, err := s2.DecodedLen(saved); err == nil && n > maxDefinition {
+		return nil, fmt.Errorf("decode definition: %d bytes; at most %d", n, maxDefinition)
+	}
+	raw, err := s2.Decode(nil, saved)
+	if err != nil {
+		return nil, fmt.Errorf("decode definition: %w", err)
+	}
 	var s savedDefinition
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, fmt.Errorf("decode definition: %w", err)
