@@ -3,6 +3,7 @@ package awsapi
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/control"
@@ -40,7 +41,7 @@ func (p PatchOp) oneOf(values ...string) (string, error) {
 	if slices.Contains(values, p.Text()) {
 		return p.Text(), nil
 	}
-	return "", apigw.Errorf(apigw.BadRequest, "Invalid value '%s' for path %s. Must be one of: %s", p.Text(), p.Path, values)
+	return "", apigw.Errorf(apigw.BadRequest, "Invalid value '%s' for path %s. Must be one of: [%s]", p.Text(), p.Path, strings.Join(values, ", "))
 }
 
 // replaceText makes *to the value; absent or empty clears it.

@@ -114,7 +114,8 @@ func (w *stageWatch) begin(ctx context.Context) bool {
 func (w *stageWatch) deliver(ctx context.Context, s scopedBatch) bool {
 	batch := w.changes(s)
 	if w.started {
-		return w.send(ctx, batch)
+		// A revision that one scope reached says nothing of the others.
+		return len(batch.Events) == 0 || w.send(ctx, batch)
 	}
 	w.first.Events = append(w.first.Events, batch.Events...)
 	w.first.Revision = max(w.first.Revision, batch.Revision)

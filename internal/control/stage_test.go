@@ -1,6 +1,8 @@
 package control
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,4 +99,35 @@ func TestRedeploymentOntoStage(t *testing.T) {
 	}
 	_, err := w.CreateDeployment(t.Context(), w.scope, api.ID, NewDeployment{Stage: stageOf("prod"), StageDescription: text("x")})
 	wantError(t, err, apigw.BadRequest, "StageDescription cannot be specified when stage referenced by StageName already exists")
+}
+
+func TestStageChangesAreWaitedFor(t *testing.T) {
+	var waited []int64
+	w := newWorldWith(t, Options{Visible: func(_ context.Context, revision int64) { waited = append(waited, revision) }})
+	api := w.newAPI()
+	w.newMock(api)
+	dep := w.deploy(api, "")
+	if len(waited) > 0 {
+		t.Fatal("waited for what no stage shows")
+	}
+	must[*apigw.Stage](t)(w.CreateStage(t.Context(), w.scope, api.ID, apigw.Stage{Name: "s", DeploymentID: dep.ID}))
+	must[*apigw.Stage](t)(w.UpdateStage(t.Context(), w.scope, api.ID, "s", func(s *apigw.Stage) error {
+		s.Description = "d"
+		return nil
+	}))
+	must[*apigw.Stage](t)(w.UpdateStage(t.Context(), w.scope, api.ID, "s", func(s *apigw.Stage) error { return nil }))
+	w.deploy(api, "s")
+	if err := w.DeleteStage(t.Context(), w.scope, api.ID, "s"); err != nil {
+		t.Fatal(err)
+	}
+	if len(waited) != 4 || !slices.IsSorted(waited) {
+		t.Fatal(waited)
+	}
+	w.deploy(api, "t")
+	if err := w.DeleteRestAPI(t.Context(), w.scope, api.ID); err != nil {
+		t.Fatal(err)
+	}
+	if len(waited) != 6 {
+		t.Fatal(waited)
+	}
 }
