@@ -150,8 +150,8 @@ func health(w http.ResponseWriter, _ *http.Request) { writeState(w, http.StatusO
 // readiness answers 200 while requests are served and changes can be made.
 func (p *program) readiness(w http.ResponseWriter, _ *http.Request) {
 	err := p.gateway.Ready()
-	if err == nil && p.plane.store != nil {
-		err = p.plane.store.Err()
+	if err == nil {
+		err = p.plane.Load().err()
 	}
 	if err != nil {
 		writeState(w, http.StatusServiceUnavailable, "not ready", err)

@@ -194,15 +194,18 @@ func (s *server) records(message string) []map[string]any {
 }
 
 // api is the ID of the API that the server announced last for a definition.
-func (s *server) api(definition string) string {
+func (s *server) api(definition string) (id string) {
 	s.t.Helper()
-	for _, r := range slices.Backward(s.records("serving")) {
-		if r["definition"] == definition {
-			return r["api"].(string)
+	eventually(s.t, definition+" is announced", func() bool { // the log comes by another pipe than the ready line
+		for _, r := range slices.Backward(s.records("serving")) {
+			if r["definition"] == definition {
+				id = r["api"].(string)
+				return true
+			}
 		}
-	}
-	s.t.Fatalf("%s isn't served:\n%s", definition, s.log.String())
-	return ""
+		return false
+	})
+	return id
 }
 
 // aws runs the AWS CLI against the control address and returns what --query

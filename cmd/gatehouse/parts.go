@@ -43,6 +43,17 @@ func (p *program) newParts() (*parts, error) {
 	return s, nil
 }
 
+// servedNothing says that the last good state is empty.
+func (s *parts) servedNothing() bool {
+	if s.lastGood == nil {
+		return true
+	}
+	for range s.lastGood.All() {
+		return false
+	}
+	return true
+}
+
 func (s *parts) close() {
 	if err := s.functions.Close(); err != nil {
 		s.env.Logger.Warn("end functions", "error", err)

@@ -23,12 +23,27 @@ import (
 // served here, so that a client may call its API right after it deployed.
 const visibleTime = 2 * time.Second
 
+// settleTime is how long a start without a store waits for the last good
+// state.
+const settleTime = 5 * time.Second
+
 // plane is the management side: everything that needs the store.
 type plane struct {
-	store   *store.Store
+	store   *store.Store // nil: it can't be opened
+	missing error        // why it can't
 	control *control.Control
-	stop    context.CancelFunc
-	running sync.WaitGroup // what follows and maintains the store
+
+	following context.Context // ends when the store is given back
+	stop      context.CancelFunc
+	running   sync.WaitGroup // what follows and maintains the store
+}
+
+// err is nil, or why nothing can be stored.
+func (pl *plane) err() error {
+	if pl.store == nil {
+		return pl.missing
+	}
+	return pl.store.Err()
 }
 
 // openPlane opens the store and what stands on it. An error means that the
@@ -41,10 +56,9 @@ func (p *program) openPlane(ctx context.Context) error {
 	}
 	if err != nil {
 		p.log.Error("the store can't be opened; serving the last good state, and no changes", "error", err)
-		p.follow(&plane{}, absent{})
-		return p.setAPI(awsapi.Operations{}, func(context.Context, *awsapi.Call) error {
-			return &apigw.Error{Kind: apigw.Unavailable, Message: "Gatehouse can't open its store: " + err.Error(), Cause: err}
-		})
+		pl := &plane{missing: &apigw.Error{Kind: apigw.Unavailable, Message: "Gatehouse can't open its store: " + err.Error()}}
+		p.follow(pl, absent{})
+		return p.setAPI(awsapi.Operations{}, func(context.Context, *awsapi.Call) error { return pl.missing })
 	}
 	pl := &plane{store: s}
 	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible})
@@ -71,13 +85,12 @@ func externalConfig(p *program, e *config.Etcd) store.ExternalConfig {
 
 // follow makes pl the program's plane and serves what src holds.
 func (p *program) follow(pl *plane, src gateway.Source) {
-	ctx, stop := context.WithCancel(context.Background())
-	pl.stop = stop
-	pl.running.Go(func() { _ = p.gateway.Follow(ctx, src) })
+	pl.following, pl.stop = context.WithCancel(context.Background())
+	pl.running.Go(func() { _ = p.gateway.Follow(pl.following, src) })
 	if pl.control != nil {
-		pl.running.Go(func() { pl.control.Maintain(ctx) })
+		pl.running.Go(func() { pl.control.Maintain(pl.following) })
 	}
-	p.plane = pl
+	p.plane.Store(pl)
 }
 
 // close ends what uses the store, then the store.
@@ -128,6 +141,11 @@ func (p *program) setAPI(operations awsapi.Operations, refuse func(context.Conte
 // the gateway serves its last good state.
 type absent struct{ control.Feed }
 
+// Definition is asked for what the last good state doesn't have.
+func (absent) Definition(context.Context, string, apigw.DeploymentID) (*apigw.Definition, error) {
+	return nil, errors.New("the store can't be opened")
+}
+
 func (absent) Watch(ctx context.Context) <-chan store.Batch {
 	silent := make(chan store.Batch)
 	context.AfterFunc(ctx, func() { close(silent) })
@@ -177,13 +195,62 @@ func (p *program) audit(r awsapi.AuditRecord) {
 		"source", r.Source, "status", r.Status, "error", r.ErrorCode, "request", r.RequestID)
 }
 
-// deploy imports and deploys the definitions and tells what is served.
-func (p *program) deploy(ctx context.Context, definitions []definition) error {
-	if len(definitions) == 0 {
-		return nil
+// settle returns once everything that was deployed before is served: as the
+// store has it or, when that stays silent, from the last good state. An
+// external cluster that is away at the first start is waited for.
+func (p *program) settle(ctx context.Context) error {
+	missing := p.plane.Load().missing
+	if missing != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, settleTime)
+		defer cancel()
 	}
-	if p.plane.control == nil {
-		return errors.New("the given definitions can't be deployed: the store can't be opened")
+	err := p.gateway.WaitFor(ctx, 0)
+	if err != nil && missing != nil {
+		return fmt.Errorf("there is no last good state to serve: %w", missing)
+	}
+	return err
+}
+
+// deploy imports and deploys the definitions and tells what is served. When
+// the store is away, but what it held is served from the last good state, the
+// definitions are deployed once it is back.
+func (p *program) deploy(ctx context.Context, definitions []definition) error {
+	err := p.deployAll(ctx, definitions)
+	if apigw.KindOf(err) != apigw.Unavailable || p.parts.servedNothing() {
+		return err
+	}
+	p.log.Error("the given definitions can't be deployed now; serving what was served before", "error", err)
+	if pl := p.plane.Load(); pl.store != nil {
+		pl.running.Go(func() { p.deployLater(pl, definitions) })
+	}
+	return nil
+}
+
+func (p *program) deployLater(pl *plane, definitions []definition) {
+	for {
+		select {
+		case <-pl.following.Done():
+			return
+		case <-time.After(time.Second):
+		}
+		if pl.err() != nil {
+			continue
+		}
+		err := p.deployAll(pl.following, definitions)
+		if err == nil || pl.following.Err() != nil {
+			return
+		}
+		if apigw.KindOf(err) != apigw.Unavailable {
+			p.log.Error("the given definitions can't be deployed", "error", err)
+			return
+		}
+	}
+}
+
+func (p *program) deployAll(ctx context.Context, definitions []definition) error {
+	if pl := p.plane.Load(); pl.store == nil && len(definitions) > 0 {
+		return fmt.Errorf("the given definitions can't be deployed: %w", pl.missing)
 	}
 	for _, d := range definitions {
 		if err := p.deployOne(ctx, d); err != nil {
@@ -198,7 +265,7 @@ func (p *program) deployOne(ctx context.Context, d definition) error {
 	if err != nil {
 		return err
 	}
-	c, scope := p.plane.control, p.config.Scope()
+	c, scope := p.plane.Load().control, p.config.Scope()
 	done, err := c.EnsureFromDefinition(ctx, scope, name, d.api, p.stage)
 	if err != nil {
 		return fmt.Errorf("%s: %w", d.file, err)

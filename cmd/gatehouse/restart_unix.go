@@ -42,7 +42,7 @@ func tellPredecessor() {
 // fails, it takes it back.
 func (p *program) handOver() error {
 	p.log.Info("handing over to a new process")
-	if err := p.plane.close(); err != nil {
+	if err := p.plane.Load().close(); err != nil {
 		p.log.Warn("close the store", "error", err)
 	}
 	if err := p.startSuccessor(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -108,7 +109,7 @@ type program struct {
 
 	gateway *gateway.Gateway
 	control *controlEdge
-	plane   *plane
+	plane   atomic.Pointer[plane]
 	parts   *parts
 }
 
@@ -173,12 +174,15 @@ func (p *program) run(definitions []definition) error {
 	failed := make(chan error, 2)
 	go func() { failed <- p.gateway.Serve(ctx) }()
 	go func() { failed <- p.control.serve() }()
-	err := p.gateway.WaitFor(ctx, 0) // what was deployed before is served, too
+	err := p.settle(ctx)
 	if err == nil {
 		err = p.deploy(ctx, definitions)
 	}
 	if err != nil {
 		p.close()
+		if ctx.Err() != nil { // asked to end
+			return nil
+		}
 		return err
 	}
 	p.ready()
@@ -245,8 +249,10 @@ func (p *program) close() {
 		})
 	}
 	drained.Wait()
-	if p.plane != nil {
-		p.plane.close()
+	if pl := p.plane.Load(); pl != nil {
+		if err := pl.close(); err != nil {
+			p.log.Warn("close the store", "error", err)
+		}
 	}
 	if p.parts != nil {
 		p.parts.close()

@@ -59,7 +59,7 @@ func guarded[T any](ctx context.Context, s *Store, f func(context.Context) (T, e
 	debug.SetPanicOnFault(true)
 	defer func() {
 		if p := recover(); p != nil {
-			o.err = fmt.Errorf("reading the data: %v", p)
+			o.err = fmt.Errorf("%w: reading it: %v", ErrDamaged, p)
 			s.die(o.err)
 		}
 	}()

@@ -130,7 +130,7 @@ func (s *Store) bootstrap(cfg config.ServerConfig) (err error) {
 	debug.SetPanicOnFault(true)
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("reading the data: %v", p)
+			err = fmt.Errorf("%w: reading it: %v", ErrDamaged, p)
 		}
 	}()
 	applied, err := inspectDatabase(cfg.BackendPath())
