@@ -152,7 +152,7 @@ func (c *conn) resetStream(e *streamError) error {
 	if c.resets > freeResets+c.completed {
 		return &connError{enhanceYourCalm, "too many streams end in errors"}
 	}
-	if s := c.streams[e.id]; s != nil {
+	if s := c.streams[e.id]; s != nil && !s.resetByClient {
 		c.abort(s, e.code)
 		s.abandoned()
 		return nil
