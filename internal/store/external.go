@@ -1,12 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -20,9 +22,13 @@ import (
 
 const (
 	probeInterval = time.Second            // while the cluster answers
-	retryInterval = 200 * time.Millisecond // while it doesn't
+	minRetry      = 100 * time.Millisecond // while it doesn't, growing
+	maxRetry      = 2 * time.Second
 	probeTimeout  = 2 * time.Second
-	firstAnswer   = 300 * time.Millisecond // how long OpenExternal waits for a cluster that may be away
+
+	diagnoseTimeout = time.Second
+
+	firstAnswer = 300 * time.Millisecond // how long OpenExternal waits for a cluster that may be away
 )
 
 // ExternalConfig is for an etcd cluster. Endpoints are host:port or URLs. TLS
@@ -38,8 +44,12 @@ type ExternalConfig struct {
 // OpenExternal returns at once, also when the cluster is away: calls then fail
 // with ErrDead until it is back. A configuration that can't work, or data
 // newer than this version (ErrNewer), is an error when it is known by then.
+//
+// A user needs read and write access to the keys under Prefix and
+// "/gatehouse-store/". One who isn't root can't compact the history: such a
+// cluster needs etcd's automatic compaction.
 func OpenExternal(ctx context.Context, cfg ExternalConfig) (*Store, error) {
-	s, err := dialExternal(cfg)
+	s, err := newExternal(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
@@ -54,7 +64,8 @@ func OpenExternal(ctx context.Context, cfg ExternalConfig) (*Store, error) {
 	return s, nil
 }
 
-func dialExternal(cfg ExternalConfig) (*Store, error) {
+// newExternal returns a store whose client is made by connect.
+func newExternal(cfg ExternalConfig) (*Store, error) {
 	if len(cfg.Endpoints) == 0 {
 		return nil, errors.New("no endpoint is configured")
 	}
@@ -62,13 +73,10 @@ func dialExternal(cfg ExternalConfig) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	timeout := cfg.DialTimeout
-	if timeout == 0 {
-		timeout = probeTimeout
-	}
+	timeout := cmp.Or(cfg.DialTimeout, probeTimeout)
 	s := newStore(cfg.Logger, false)
-	s.epoch = newEpoch()
-	s.client, err = clientv3.New(clientv3.Config{
+	s.epoch, s.diagnose = newEpoch(), diagnoser(cfg.Endpoints, tlsConfig)
+	client := clientv3.Config{
 		Endpoints:            cfg.Endpoints,
 		DialTimeout:          timeout,
 		DialKeepAliveTime:    5 * time.Second,
@@ -82,8 +90,12 @@ func dialExternal(cfg ExternalConfig) (*Store, error) {
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
 			MinConnectTimeout: timeout,
 		})},
-	})
-	return s, err
+	}
+	s.connect = func() (err error) {
+		s.client, err = clientv3.New(client)
+		return err
+	}
+	return s, nil
 }
 
 func (cfg ExternalConfig) tls() (*tls.Config, error) {
@@ -116,10 +128,11 @@ func (cfg ExternalConfig) tls() (*tls.Config, error) {
 }
 
 // monitor keeps health up to date until Close: by a probe every second, and at
-// once when a call failed or the connection broke.
+// once when a call failed or the connection's state changed.
 func (s *Store) monitor(place string) {
+	retry := minRetry
 	for s.ctx.Err() == nil {
-		broken := s.watchConnection()
+		moved := s.watchConnection()
 		at, err := s.probe(place)
 		if s.ctx.Err() != nil {
 			return
@@ -130,13 +143,15 @@ func (s *Store) monitor(place string) {
 		s.report(err, place)
 		interval := probeInterval
 		if err != nil {
-			interval = retryInterval
+			interval, retry = retry, min(2*retry, maxRetry)
+		} else {
+			retry = minRetry
 		}
 		select {
 		case <-s.ctx.Done():
 		case <-time.After(interval):
 		case <-s.wake:
-		case <-broken:
+		case <-moved:
 		}
 	}
 }
@@ -152,17 +167,23 @@ func (s *Store) report(err error, place string) {
 	s.log.Info("the etcd cluster is in use", "cluster", place)
 }
 
-// probe asks the cluster for the format record.
+// probe asks the cluster for the format record. The first one makes the
+// client, which logs in when a user is configured.
 func (s *Store) probe(place string) (origin, error) {
+	if s.client == nil {
+		if err := s.connect(); err != nil {
+			return origin{}, fmt.Errorf("connect to %s: %w", place, err)
+		}
+	}
 	ctx, cancel := context.WithTimeout(s.ctx, probeTimeout)
 	defer cancel()
 	defer s.refused(cancel)()
 	at, err := agreeFormat(ctx, s.client, place)
 	if ctx.Err() != nil && s.ctx.Err() == nil {
-		err = fmt.Errorf("no answer from %s (connection %s)", place, s.client.ActiveConnection().GetState())
-	}
-	if err == nil {
-		s.refuse(s.alarm(ctx))
+		err = fmt.Errorf("no answer from %s", place)
+		if s.client.ActiveConnection().GetState() != connectivity.Ready && s.Err() == nil {
+			err = fmt.Errorf("%w: %s", err, s.diagnose())
+		}
 	}
 	return at, err
 }
@@ -186,22 +207,59 @@ func (s *Store) refused(cancel func()) (stop func()) {
 	return stop
 }
 
-// watchConnection returns a channel that is closed when the connection, ready
-// now, is no longer.
+// diagnoser dials every endpoint once, to tell an operator what the client
+// keeps to itself: a refused connection, an unknown authority.
+func diagnoser(endpoints []string, config *tls.Config) func() string {
+	return func() string {
+		var found []string
+		for _, e := range endpoints {
+			if _, address, ok := strings.Cut(e, "://"); ok {
+				e = address
+			}
+			d := net.Dialer{Timeout: diagnoseTimeout}
+			conn, err := d.Dial("tcp", e)
+			if err == nil && config != nil {
+				_ = conn.SetDeadline(time.Now().Add(diagnoseTimeout))
+				conn, err = dialTLS(conn, e, config)
+			}
+			if err == nil {
+				conn.Close()
+				continue
+			}
+			found = append(found, err.Error())
+		}
+		return strings.Join(found, "; ")
+	}
+}
+
+// dialTLS closes conn when the handshake fails.
+func dialTLS(conn net.Conn, address string, config *tls.Config) (net.Conn, error) {
+	config = config.Clone()
+	config.ServerName, _, _ = net.SplitHostPort(address)
+	c := tls.Client(conn, config)
+	if err := c.Handshake(); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("%s: %w", address, err)
+	}
+	return c, nil
+}
+
+// watchConnection returns a channel that is closed when the connection's state
+// is another one.
 func (s *Store) watchConnection() <-chan struct{} {
-	conn := s.client.ActiveConnection()
-	if conn.GetState() != connectivity.Ready {
+	if s.client == nil {
 		return nil
 	}
-	broken := make(chan struct{})
-	ctx, cancel := context.WithTimeout(s.ctx, probeInterval+probeTimeout)
+	conn, moved := s.client.ActiveConnection(), make(chan struct{})
+	state := conn.GetState()
+	ctx, cancel := context.WithTimeout(s.ctx, maxRetry+probeTimeout)
 	go func() {
 		defer cancel()
-		if conn.WaitForStateChange(ctx, connectivity.Ready) {
-			close(broken)
+		if conn.WaitForStateChange(ctx, state) {
+			close(moved)
 		}
 	}()
-	return broken
+	return moved
 }
 
 // epoch notices that the cluster's data was replaced by other data.

@@ -82,7 +82,7 @@ func (s *Store) compactHistory(ctx context.Context, now time.Time, h *history) e
 }
 
 func (s *Store) tendMember(ctx context.Context, now time.Time, u *upkeep) error {
-	if alarm := s.alarm(ctx); alarm != nil {
+	if alarm := s.member.alarm(); alarm != nil {
 		s.refuse(alarm)
 		if now.Sub(u.madeSpace) < makeSpaceInterval {
 			return nil
@@ -148,18 +148,14 @@ func (s *Store) compact(ctx context.Context, rev int64) error {
 	return err
 }
 
-// alarm returns errNoSpace while etcd refuses writes for want of quota.
-func (s *Store) alarm(ctx context.Context) error {
-	resp, err := s.client.AlarmList(ctx)
-	if err != nil {
-		return nil // not every user of a cluster may ask; a refused write tells, too
-	}
-	for _, a := range resp.Alarms {
+// alarm is why etcd refuses writes, or nil.
+func (m *member) alarm() error {
+	for _, a := range m.server.Alarms() {
 		switch a.Alarm {
 		case etcdserverpb.AlarmType_NOSPACE:
 			return errNoSpace
 		case etcdserverpb.AlarmType_CORRUPT:
-			return fmt.Errorf("%w: etcd found its members' data to differ", ErrDamaged)
+			return fmt.Errorf("%w: etcd raised an alarm", ErrDamaged)
 		}
 	}
 	return nil

@@ -92,9 +92,12 @@ func restoreFolder(ctx context.Context, in io.Reader, dir string) error {
 }
 
 func restoreCluster(ctx context.Context, in io.Reader, cfg ExternalConfig) error {
-	s, err := dialExternal(cfg)
+	s, err := newExternal(cfg)
 	if err != nil {
 		return err
+	}
+	if err := s.connect(); err != nil {
+		return deadBecause(err)
 	}
 	defer s.Close()
 	s.health.set(nil) // no monitor: each call finds out by itself

@@ -3,8 +3,10 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // keepFree is what the embedded store leaves of the disk: writes are refused
@@ -20,11 +22,13 @@ var (
 // refusal is why writes are refused while reads work.
 type refusal struct{ err error }
 
-// writable is nil, or why a write would be refused.
+// writable is nil, or why a write would be refused. What an external cluster
+// would do is known only by trying.
 func (s *Store) writable() error {
-	if s.member != nil && s.member.keepFree > 0 {
-		s.checkDisk()
+	if s.member == nil {
+		return nil
 	}
+	s.checkDisk()
 	if r := s.refusing.Load(); r != nil {
 		return r.err
 	}
@@ -32,6 +36,9 @@ func (s *Store) writable() error {
 }
 
 func (s *Store) checkDisk() {
+	if s.member.keepFree < 0 {
+		return
+	}
 	free, err := freeSpace(s.member.dir)
 	if err != nil {
 		return // etcd will tell
@@ -60,10 +67,13 @@ func (s *Store) refuse(cause error) {
 	}
 }
 
-// noteRefusal looks whether etcd refused a write for want of quota.
-func (s *Store) noteRefusal(err error) {
-	if errors.Is(rpctypes.Error(err), rpctypes.ErrNoSpace) {
+// noteRefusal looks at the outcome of a write, which may need space.
+func (s *Store) noteRefusal(err error, ops []clientv3.Op) {
+	switch {
+	case errors.Is(rpctypes.Error(err), rpctypes.ErrNoSpace):
 		s.refuse(errNoSpace)
 		s.poke()
+	case err == nil && s.member == nil && slices.ContainsFunc(ops, clientv3.Op.IsPut):
+		s.refuse(nil)
 	}
 }

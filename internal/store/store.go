@@ -55,12 +55,14 @@ type Txn struct {
 
 // Store is an open store, embedded or external. Safe for concurrent use.
 type Store struct {
-	log    *slog.Logger
-	health *health
-	client *clientv3.Client
-	member *member       // nil when external
-	epoch  *epoch        // nil when embedded
-	wake   chan struct{} // for maintenance or, when external, the monitor: look now
+	log      *slog.Logger
+	health   *health
+	client   *clientv3.Client // when external, set before health is first good
+	member   *member          // nil when external
+	connect  func() error     // makes the client when external
+	diagnose func() string    // why there is no connection
+	epoch    *epoch           // nil when embedded
+	wake     chan struct{}    // for maintenance or, when external, the monitor: look now
 
 	refusing atomic.Pointer[refusal] // nil: writes are taken
 
@@ -116,7 +118,9 @@ func (s *Store) Close() error {
 			s.closeErr = s.member.stop(timeout)
 			return
 		}
-		s.client.Close()
+		if s.client != nil {
+			s.client.Close()
+		}
 	})
 	return s.closeErr
 }
@@ -240,7 +244,7 @@ func (s *Store) commit(ctx context.Context, cmps []clientv3.Cmp, ops []clientv3.
 	s.lastWrite.Store(time.Now().UnixNano())
 	resp, err := call(ctx, s, func(ctx context.Context) (*clientv3.TxnResponse, error) {
 		resp, err := s.client.Txn(ctx).If(cmps...).Then(ops...).Commit()
-		s.noteRefusal(err)
+		s.noteRefusal(err, ops)
 		return resp, err
 	})
 	if err != nil {
