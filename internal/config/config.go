@@ -209,10 +209,13 @@ type AccessKey struct {
 
 // Secret is a value that is written in place, or as env:NAME or file:PATH. It
 // never prints.
-type Secret struct{ value string }
+type Secret struct {
+	value string
+	line  int // where it is written; 0: nowhere
+}
 
 // NewSecret is a Secret of value.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret { return Secret{value: value} }
 
 // Value is the secret itself; empty when none was configured.
 func (s Secret) Value() string { return s.value }
@@ -223,24 +226,53 @@ func (s Secret) String() string { return "(secret)" }
 // GoString hides the value from %#v.
 func (s Secret) GoString() string { return s.String() }
 
-// UnmarshalYAML resolves env: and file: forms.
+// UnmarshalYAML keeps what is written; resolve reads what it refers to.
 func (s *Secret) UnmarshalYAML(n *yaml.Node) error {
-	kind, rest, found := strings.Cut(n.Value, ":")
+	s.value, s.line = n.Value, n.Line
+	return nil
+}
+
+// resolve replaces env: and file: forms by what they refer to. Paths are
+// relative to the folder dir.
+func (s *Secret) resolve(dir string) error {
+	kind, rest, found := strings.Cut(s.value, ":")
 	switch {
 	case found && kind == "env":
 		value, ok := os.LookupEnv(rest)
 		if !ok {
-			return fmt.Errorf("line %d: the variable %s is not set", n.Line, rest)
+			return fmt.Errorf("line %d: the variable %s is not set", s.line, rest)
 		}
 		s.value = value
 	case found && kind == "file":
+		if !filepath.IsAbs(rest) {
+			rest = filepath.Join(dir, rest)
+		}
 		data, err := os.ReadFile(rest)
 		if err != nil {
-			return fmt.Errorf("line %d: read secret: %w", n.Line, err)
+			return fmt.Errorf("line %d: read secret: %w", s.line, err)
 		}
 		s.value = strings.TrimRight(string(data), "\r\n")
-	default:
-		s.value = n.Value
+	}
+	return nil
+}
+
+// resolveSecrets reads what the secrets of c refer to.
+func (c *Config) resolveSecrets(dir string) error {
+	secrets := []*Secret{&c.Store.MasterKey}
+	if c.Store.Etcd != nil {
+		secrets = append(secrets, &c.Store.Etcd.Password)
+	}
+	if c.Identities != nil {
+		for _, u := range c.Identities.Users {
+			for i := range u.AccessKeys {
+				secrets = append(secrets, &u.AccessKeys[i].Secret)
+			}
+		}
+	}
+	for _, s := range secrets {
+		if err := s.resolve(dir); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -264,6 +296,10 @@ func (c *Config) absolute(dir string) {
 	}
 	for _, listeners := range []Listeners{c.Invoke, c.Control} {
 		for i := range listeners {
+			if path, ok := strings.CutPrefix(listeners[i].Address, "unix:"); ok {
+				abs(&path)
+				listeners[i].Address = "unix:" + path
+			}
 			if t := listeners[i].TLS; t != nil {
 				abs(&t.Cert)
 				abs(&t.Key)

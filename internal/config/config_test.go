@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func write(t *testing.T, text string) string {
@@ -73,8 +75,11 @@ functions:
 
 func TestLoadRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
-		"unknown key":            {"invoke: 127.0.0.1:1\nfuncions: {}\n", "line 2: field funcions not found"},
-		"unknown listener key":   {"invoke:\n  - {address: '127.0.0.1:1', tsl: development}\n", "field tsl not found"},
+		"unknown key":            {"invoke: 127.0.0.1:1\nfuncions: {}\n", `line 2: there is no setting "funcions" here`},
+		"unknown listener key":   {"invoke:\n  - {address: '127.0.0.1:1', tsl: development}\n", `line 2: there is no setting "tsl" here`},
+		"unknown TLS key":        {"invoke:\n  - address: 127.0.0.1:1\n    tls:\n      cret: x\n", `line 4: there is no setting "cret" here`},
+		"unknown function key":   {"functions:\n  f:\n    cod: x\n", `line 3: there is no setting "cod" here`},
+		"missing secret file":    {"store: {masterKey: 'file:no-such-file'}\n", "line 1: read secret"},
 		"account as a number":    {"account: 12\n", "an account is 12 digits"},
 		"address without a port": {"control: localhost\n", "missing port"},
 		"half a certificate":     {"invoke: {address: '127.0.0.1:1', tls: {cert: a}}\n", "both cert and key"},
@@ -106,5 +111,25 @@ func TestSecretNeverPrints(t *testing.T) {
 	}
 	if s := fmt.Sprintf("%v %+v %#v", key, key, key); strings.Contains(s, "hunter2") {
 		t.Errorf("secret printed: %s", s)
+	}
+}
+
+func TestPathsAreRelativeToTheFile(t *testing.T) {
+	file := write(t, `
+invoke: unix:g.sock
+store: {masterKey: "file:key", etcd: {endpoints: [a], ca: ca.pem}}
+`)
+	dir := filepath.Dir(file)
+	if err := os.WriteFile(filepath.Join(dir, "key"), []byte("0011\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(Overrides{File: file}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{c.Invoke[0].Address, c.Store.MasterKey.Value(), c.Store.Etcd.CA}
+	want := []string{"unix:" + filepath.Join(dir, "g.sock"), "0011", filepath.Join(dir, "ca.pem")}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -95,13 +96,13 @@ func (c *Config) read(file string) error {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
-		return err
+		return plainly(err)
 	}
 	if c.File, err = filepath.Abs(file); err != nil {
 		return err
 	}
 	c.absolute(filepath.Dir(c.File))
-	return nil
+	return c.resolveSecrets(filepath.Dir(c.File))
 }
 
 func (c *Config) defaults() {
@@ -188,17 +189,36 @@ func checkAddress(address string) error {
 	return err
 }
 
+// decodeStrict decodes n into the struct that v points to and refuses keys
+// that it doesn't have.
 func decodeStrict(n *yaml.Node, v any) error {
-	data, err := yaml.Marshal(n)
-	if err != nil {
+	known := map[string]bool{}
+	for f := range reflect.TypeOf(v).Elem().Fields() {
+		known[f.Tag.Get("yaml")] = true
+	}
+	if n.Kind == yaml.MappingNode {
+		for i := 0; i < len(n.Content); i += 2 {
+			if key := n.Content[i]; !known[key.Value] {
+				return fmt.Errorf("line %d: there is no setting %q here", key.Line, key.Value)
+			}
+		}
+	}
+	return n.Decode(v)
+}
+
+var unknownField = regexp.MustCompile(`^(line \d+): field (.*) not found in type .*$`)
+
+// plainly says in words of the file, not of our types, what is wrong with it.
+func plainly(err error) error {
+	wrong, ok := errors.AsType[*yaml.TypeError](err)
+	if !ok {
 		return err
 	}
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	d.KnownFields(true)
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("at line %d: %w", n.Line, err)
+	lines := make([]string, len(wrong.Errors))
+	for i, text := range wrong.Errors {
+		lines[i] = unknownField.ReplaceAllString(text, `$1: there is no setting "$2" here`)
 	}
-	return nil
+	return errors.New(strings.Join(lines, "\n  "))
 }
 
 func first(values ...string) string {
