@@ -64,7 +64,7 @@ func (e *Endpoint) Do(call *Call, req *ClientRequest, resp *ClientResponse) erro
 
 func (e *Endpoint) do(call *Call, m *message, resp *ClientResponse) error {
 	for {
-		cc, reused, err := e.acquire(call)
+		cc, reused, err := e.acquire(call, m.isSmall())
 		if err != nil {
 			return err
 		}
@@ -72,8 +72,13 @@ func (e *Endpoint) do(call *Call, m *message, resp *ClientResponse) error {
 			return call.failure(PhaseConnect, err)
 		}
 		cc.in.buf = e.buffers.getLarge()
-		sent, err := m.send(cc, &e.buffers)
-		if err != nil && !sent && reused && brokenPipe(err) {
+		var sent bool
+		if reused && m.isSmall() && cc.in.sock.isDirect() {
+			sent, err = cc.swap(m.out)
+		} else {
+			sent, err = m.send(cc, &e.buffers)
+		}
+		if !sent && reused && (err == errStale || err != nil && brokenPipe(err)) {
 			cc.end(e)
 			continue
 		}

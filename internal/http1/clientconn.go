@@ -36,6 +36,35 @@ func newClientConn(nc net.Conn) *clientConn {
 	}
 }
 
+// swap sends a whole request that is small on a direct socket, if the
+// connection is still idle, and waits for the answer's first bytes. sent and
+// err are of the request alone: what ends the wait will end the next read too.
+func (cc *clientConn) swap(out []byte) (sent bool, err error) {
+	for {
+		if cc.in.armed == 0 || cc.in.armed > cc.deadline {
+			cc.in.armed = cc.deadline
+			if err := cc.call.arm(cc.arm, cc.deadline); err != nil {
+				return false, err
+			}
+		}
+		n, got, err := cc.in.sock.swap(out, cc.in.buf)
+		cc.in.w = got
+		switch {
+		case n == len(out):
+			return true, nil
+		case err == nil: // the socket takes no more: only write can wait for that
+			sent, err := cc.write(out[n:], nil, false)
+			return sent || n > 0, err
+		case !isTimeout(err):
+			return n > 0, cc.orCancelled(err)
+		}
+		if err := cc.fired(); err != nil {
+			return n > 0, err
+		}
+		cc.in.armed = 0
+	}
+}
+
 // quiet says whether the connection is open with nothing to read, as far as
 // its socket shows: an idle backend that says something has closed, or sends
 // what nobody asked for.
@@ -81,7 +110,7 @@ func (cc *clientConn) read(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		n, err := cc.in.nc.Read(p)
+		n, err := cc.in.readOnce(p)
 		if n > 0 || err == nil {
 			return n, nil
 		}

@@ -59,12 +59,13 @@ func (e *Endpoint) Close() {
 	}
 }
 
-// acquire is a connection that nothing was sent on since it was checked.
-func (e *Endpoint) acquire(call *Call) (cc *clientConn, reused bool, err error) {
+// acquire is an idle connection or a new one. An idle one was checked, unless
+// it will be by swapping.
+func (e *Endpoint) acquire(call *Call, swapping bool) (cc *clientConn, reused bool, err error) {
 	for {
 		if cc := e.pop(); cc == nil {
 			break
-		} else if cc.fresh() {
+		} else if swapping && cc.in.sock.isDirect() || cc.fresh() {
 			return cc, true, nil
 		} else {
 			cc.in.nc.Close()

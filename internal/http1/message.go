@@ -85,6 +85,9 @@ func streamError(err error) error {
 	return &StreamError{err}
 }
 
+// isSmall says whether all of m is in out.
+func (m *message) isSmall() bool { return m.stream == nil && len(m.body) == 0 }
+
 // send writes m to cc. sent: some of it was given to the connection.
 func (m *message) send(cc *clientConn, b *buffers) (sent bool, err error) {
 	sent, err = cc.write(m.out, m.body, len(m.body) > watchedBody)

@@ -9,6 +9,7 @@ import (
 // output is the writing side of a client's connection.
 type output struct {
 	nc      net.Conn
+	sock    socket
 	tls     bool
 	timeout time.Duration
 	armed   instant // the write deadline
@@ -36,7 +37,7 @@ func (o *output) send(t instant, p []byte) error {
 		if err := o.arm(t); err != nil {
 			return err
 		}
-		n, err := o.nc.Write(p[:min(len(p), onePiece)])
+		n, err := o.writeOnce(p[:min(len(p), onePiece)])
 		if err != nil {
 			return err
 		}
@@ -45,6 +46,13 @@ func (o *output) send(t instant, p []byte) error {
 		}
 		t = now()
 	}
+}
+
+func (o *output) writeOnce(p []byte) (int, error) {
+	if len(p) <= largeSize && o.sock.isDirect() {
+		return o.sock.write(p)
+	}
+	return o.nc.Write(p)
 }
 
 // sendAll writes head, body and tail, in one system call when they are small.

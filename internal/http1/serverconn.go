@@ -48,7 +48,7 @@ func newServerConn(s *Server, nc net.Conn, info ConnInfo) *ServerConn {
 	}
 	c.in = wire{nc: nc, buf: s.buffers.getSmall(), sock: socketOf(nc)}
 	c.tls = isTLS(nc)
-	c.out = output{nc: nc, tls: c.tls, timeout: s.limits.WriteTimeout}
+	c.out = output{nc: nc, sock: c.in.sock, tls: c.tls, timeout: s.limits.WriteTimeout}
 	if len(early) > 0 {
 		if len(early) > len(c.in.buf) {
 			c.in.buf = make([]byte, len(early)+bufferSize)
@@ -183,7 +183,7 @@ func (c *ServerConn) read(p []byte) (int, error) {
 		if c.shuttingDown() {
 			return 0, errShutdown
 		}
-		n, err := c.in.nc.Read(p)
+		n, err := c.in.readOnce(p)
 		if n > 0 || err == nil {
 			return n, nil
 		}

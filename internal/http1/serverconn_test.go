@@ -71,11 +71,12 @@ func TestOnAbandon(t *testing.T) {
 }
 
 func TestOnAbandonNot(t *testing.T) {
-	ran, finish := make(chan struct{}, 2), make(chan struct{})
+	ran, finish, second := make(chan struct{}, 2), make(chan struct{}), make(chan struct{})
 	client, done := serveTCP(t, &Server{Handler: func(c *ServerConn, r *Request) {
 		c.OnAbandon(func() { ran <- struct{}{} })
 		if r.Path[1] == '2' {
 			c.OnAbandon(nil)
+			close(second)
 		}
 		<-finish
 		c.Respond(200, nil, nil)
@@ -86,6 +87,7 @@ func TestOnAbandonNot(t *testing.T) {
 	if len(ran) != 0 {
 		t.Error("a client that waits was taken for gone")
 	}
+	<-second
 	client.Close()
 	time.Sleep(3 * firstLook)
 	finish <- struct{}{}

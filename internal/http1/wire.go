@@ -6,7 +6,6 @@ import (
 	"math"
 	"net"
 	"os"
-	"syscall"
 	"time"
 )
 
@@ -98,25 +97,12 @@ func (w *wire) makeRoom(most int) {
 	w.buf, w.keep, w.r, w.w = bigger, 0, 0, unused
 }
 
-// socketOf finds the socket under nc, for peeking; none when there is none.
-func socketOf(nc net.Conn) socket {
-	if c, ok := netConn(nc).(syscall.Conn); ok {
-		if raw, err := c.SyscallConn(); err == nil {
-			return newSocket(raw)
-		}
+// readOnce is one read under the armed deadline.
+func (w *wire) readOnce(p []byte) (int, error) {
+	if w.sock.isDirect() {
+		return w.sock.read(p)
 	}
-	return socket{}
-}
-
-// netConn is the connection under TLS, or nc itself.
-func netConn(nc net.Conn) net.Conn {
-	for {
-		c, ok := nc.(interface{ NetConn() net.Conn })
-		if !ok {
-			return nc
-		}
-		nc = c.NetConn()
-	}
+	return w.nc.Read(p)
 }
 
 // isTLS says whether a write to nc that timed out breaks it for good.

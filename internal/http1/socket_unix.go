@@ -7,7 +7,7 @@ import "syscall"
 // socket looks at a connection's input without reading or waiting.
 type socket struct{ raw syscall.RawConn }
 
-func newSocket(raw syscall.RawConn) socket { return socket{raw} }
+func newSocket(raw syscall.RawConn, _ bool) socket { return socket{raw} }
 
 // peek says what a read would find.
 func (s socket) peek() peeked {
@@ -36,6 +36,12 @@ func (s socket) peek() peeked {
 // left says whether the peer closed its side. Bytes that weren't read yet
 // hide it here.
 func (s socket) left() bool { return s.peek() == peekGone }
+
+// Reading and writing is the net package's here.
+func (s socket) isDirect() bool                              { return false }
+func (s socket) read([]byte) (int, error)                    { panic("not direct") }
+func (s socket) write([]byte) (int, error)                   { panic("not direct") }
+func (s socket) swap(_, _ []byte) (sent, got int, err error) { panic("not direct") }
 
 // brokenErrors are what writing to a connection that the peer closed gives.
 var brokenErrors = []error{syscall.EPIPE, syscall.ECONNRESET}
