@@ -181,7 +181,7 @@ func (s *Store) awaitReady(server *etcdserver.EtcdServer, applied uint64) error 
 // useSmallLogFiles: etcd reserves two log files of 64 MB from the start, more
 // than a small installation ever fills. The size is a variable of etcd's, so
 // it is set once.
-var useSmallLogFiles = sync.OnceFunc(func() { wal.SegmentSizeBytes = 16 << 20 })
+var useSmallLogFiles = sync.OnceFunc(func() { wal.SegmentSizeBytes = 8 << 20 })
 
 func serverConfig(dir string, quota int64, log *zap.Logger) config.ServerConfig {
 	self, _ := types.NewURLs([]string{"http://127.0.0.1:1"}) // a name, never dialled; can't fail
@@ -198,7 +198,7 @@ func serverConfig(dir string, quota int64, log *zap.Logger) config.ServerConfig 
 		SnapshotCount:               500, // entries replayed at start, at most
 		SnapshotCatchUpEntries:      10,  // kept in memory for peers that don't exist
 		MaxSnapFiles:                2,
-		MaxWALFiles:                 3,
+		MaxWALFiles:                 1,
 		BackendFreelistType:         bolt.FreelistMapType,
 		QuotaBackendBytes:           quota,
 		MaxTxnOps:                   128,

@@ -15,7 +15,7 @@ import (
 const (
 	maintainInterval = 10 * time.Second
 	keepHistory      = 5 * time.Minute  // old revisions, for watches that lag,
-	keepRevisions    = 10_000           // but never more of them
+	keepRevisions    = 2000             // but never more of them
 	idleTime         = 30 * time.Second // since the last write, before defragmentation
 	defragSize       = 64 << 20         // not worth it below
 	maintainTimeout  = 5 * time.Minute
