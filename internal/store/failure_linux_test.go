@@ -84,10 +84,14 @@ func TestNearlyFullDisk(t *testing.T) {
 	s := openTest(t, filepath.Join(disk, "data"))
 	mustCommit(t, s, put(Prefix+"a", "1"))
 	ballast := filepath.Join(disk, "ballast")
-	if err := os.WriteFile(ballast, make([]byte, 120<<20), 0o600); err != nil {
+	free, err := freeSpace(disk)
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.Commit(t.Context(), Txn{Ops: []Op{put(Prefix+"a", "2")}})
+	if err := os.WriteFile(ballast, make([]byte, free-keepFree+1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Commit(t.Context(), Txn{Ops: []Op{put(Prefix+"a", "2")}})
 	t.Log(err)
 	wantError(t, err, ErrDead)
 	wantError(t, s.Err(), errDiskFull)
