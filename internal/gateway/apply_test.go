@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -182,7 +183,7 @@ func TestDisabledEndpoint(t *testing.T) {
 
 func TestOneCompilationForManyWaiters(t *testing.T) {
 	k := &fakeKind{}
-	g := newGateway(t, k, func(c *Config) { c.MaxCompiled = 1 }) // nothing ahead of use
+	g := newGateway(t, k, func(c *Config) { c.MaxRoutes = 1 }) // nothing ahead of use
 	src := newFakeSource()
 	src.define("aaa", "d1")
 	src.define("bbb", "d1")
@@ -239,4 +240,28 @@ func TestReplacedStagesAreClosed(t *testing.T) {
 	src.batches <- store.Batch{Revision: 3, Events: []store.Event{{Key: fakePrefix + "aaa/prod"}}}
 	wait(t, g, 3)
 	eventually(t, "the deleted stage is closed", func() bool { runtime.GC(); return k.closed.Load() == 2 })
+}
+
+// lateSource shows a definition a moment after the change that needs it.
+type lateSource struct {
+	*fakeSource
+	misses atomic.Int64
+}
+
+func (l *lateSource) Definition(ctx context.Context, key string, dep apigw.DeploymentID) (*apigw.Definition, error) {
+	if l.misses.Add(1) < 3 {
+		return nil, apigw.Errorf(apigw.NotFound, "Invalid Deployment identifier specified")
+	}
+	return l.fakeSource.Definition(ctx, key, dep)
+}
+
+func TestReadsThatLagBehindAChange(t *testing.T) {
+	g := newGateway(t, &fakeKind{})
+	src := &lateSource{fakeSource: newFakeSource()}
+	src.define("aaa", "d1")
+	src.batches <- store.Batch{Revision: 1, Reset: true}
+	follow(t, g, src, 1)
+	src.batches <- store.Batch{Revision: 2, Events: []store.Event{record("aaa", "prod", "d1")}}
+	wait(t, g, 2)
+	expect(t, g, "aaa", "prod", "d1")
 }

@@ -58,7 +58,7 @@ type Config struct {
 	MaxConnections   int           // default 65536, over all listeners; more wait to be accepted
 	HandshakeTimeout time.Duration // for a PROXY header and TLS; default 10 s
 	StartTimeout     time.Duration // how long Follow waits for the store before it serves the last good state; default 2 s
-	MaxCompiled      int           // stages held ready at once; others are compiled when they are used; default 4096
+	MaxRoutes        int           // methods of all stages held ready at once; what is beyond is compiled when it is used; default 300,000
 }
 
 // Gateway accepts requests and hands each to its stage.
@@ -96,7 +96,7 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	g.sessions.New = func() any { return new(session) }
 	g.hosts.init(cfg.Scope)
-	g.warmth.init(cfg.MaxCompiled)
+	g.warmth.init(cfg.MaxRoutes)
 	g.applied.init()
 	if cfg.LastGood != nil {
 		g.keeper = newKeeper(cfg.LastGood)
@@ -116,7 +116,7 @@ func (c *Config) complete() error {
 	orDefault(&c.MaxConnections, 65536)
 	orDefault(&c.HandshakeTimeout, 10*time.Second)
 	orDefault(&c.StartTimeout, 2*time.Second)
-	orDefault(&c.MaxCompiled, 4096)
+	orDefault(&c.MaxRoutes, 300_000)
 	completeLimits(&c.Limits)
 	for i := range c.Listeners {
 		if err := c.Listeners[i].check(); err != nil {

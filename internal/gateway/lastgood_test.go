@@ -83,7 +83,7 @@ func TestSilentStoreWithoutLastGood(t *testing.T) {
 
 func TestStoreDiesWhileStagesAreCold(t *testing.T) {
 	m, src := &memoryLastGood{}, newFakeSource()
-	g := newGateway(t, &fakeKind{}, keeping(m), func(c *Config) { c.MaxCompiled = 1 })
+	g := newGateway(t, &fakeKind{}, keeping(m), func(c *Config) { c.MaxRoutes = 1 })
 	batch := store.Batch{Revision: 1, Reset: true}
 	for i := range 5 {
 		api := fmt.Sprint("api", i)
@@ -106,7 +106,7 @@ func TestStoreDiesWhileStagesAreCold(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	const stages, limit = 50, 8
 	k, m, src := &fakeKind{}, &memoryLastGood{}, newFakeSource()
-	g := newGateway(t, k, keeping(m), func(c *Config) { c.MaxCompiled = limit })
+	g := newGateway(t, k, keeping(m), func(c *Config) { c.MaxRoutes = limit })
 	src.batches <- store.Batch{Revision: 1, Reset: true}
 	follow(t, g, src, 1)
 	for i := range stages {

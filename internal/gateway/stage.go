@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 const (
@@ -28,6 +30,7 @@ type stage struct {
 	running     atomic.Pointer[running]
 	used        atomic.Bool // since the evictor looked last
 	pinned      atomic.Bool // must not be evicted: it couldn't be made again
+	warm        warmPlace   // guarded by warmth
 
 	mu       sync.Mutex // guards what follows; held while compiling
 	record   []byte     // the latest
@@ -49,10 +52,14 @@ type stage struct {
 type running struct {
 	Stage
 	disabled bool // disableExecuteApiEndpoint: the default address answers 403
+	routes   int  // methods, for what memory it takes
 }
 
-func newRunning(s Stage, disabled bool) *running {
-	r := &running{Stage: s, disabled: disabled}
+func newRunning(s Stage, def *apigw.Definition) *running {
+	r := &running{Stage: s, disabled: def.API.DisableExecuteAPIEndpoint, routes: 1}
+	for _, resource := range def.Resources {
+		r.routes += len(resource.Methods)
+	}
 	runtime.AddCleanup(r, Stage.Close, s)
 	return r
 }
@@ -135,9 +142,8 @@ func (g *Gateway) compile(s *stage) {
 	}
 	s.failure, s.stale, s.failures = nil, false, 0
 	s.pinned.Store(false)
-	if s.running.Swap(r) == nil {
-		g.warmth.compiled(s)
-	}
+	s.running.Store(r)
+	g.warmth.compiled(s, r.routes)
 }
 
 func servingText(old bool) string {
@@ -168,7 +174,7 @@ func (g *Gateway) build(s *stage) (r *running, err error) {
 	if g.keeper != nil {
 		g.keeper.keep(s.key, s.record, st.DeploymentID, def)
 	}
-	return newRunning(compiled, def.API.DisableExecuteAPIEndpoint), nil
+	return newRunning(compiled, def), nil
 }
 
 // definition is the content of a deployment, from the last good state or else
@@ -184,7 +190,20 @@ func (g *Gateway) definition(s *stage, dep apigw.DeploymentID) (*apigw.Definitio
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
 	defer cancel()
-	return g.src().Definition(ctx, s.key, dep)
+	return g.read(ctx, s.key, dep)
+}
+
+// read reads a deployment from the store. The store tells of a change a
+// moment before a read shows it, so what isn't there is looked for again.
+func (g *Gateway) read(ctx context.Context, key string, dep apigw.DeploymentID) (*apigw.Definition, error) {
+	for pause := time.Millisecond; ; pause *= 3 {
+		def, err := g.src().Definition(ctx, key, dep)
+		missing := errors.Is(err, store.ErrNotFound) || err != nil && apigw.KindOf(err) == apigw.NotFound
+		if !missing || pause > 100*time.Millisecond {
+			return def, err
+		}
+		time.Sleep(pause)
+	}
 }
 
 // serve answers x from s.

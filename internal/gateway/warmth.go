@@ -2,22 +2,30 @@ package gateway
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 )
 
 // warmth decides which stages are held compiled. After a start it compiles
-// them one by one in the background, up to limit; beyond it, stages that
-// weren't used lately make room and are compiled again when they are used.
+// them one by one in the background, up to a limit of routes, which is what
+// memory goes with; beyond it, stages that weren't used lately make room and
+// are compiled again when they are used.
 type warmth struct {
-	limit int
+	limit int // routes
 	wake  chan struct{}
 
 	mu    sync.Mutex // guards what follows; taken after a stage's mutex
 	queue []*stage   // to be compiled or kept
 	live  []*stage   // compiled
+	total int        // routes of live
 	hand  int        // where the evictor goes on in live
+}
+
+// warmPlace is a stage's place in warmth, guarded by warmth's mutex.
+type warmPlace struct {
+	live   bool
+	index  int // in live
+	routes int
 }
 
 func (w *warmth) init(limit int) { w.limit, w.wake = limit, make(chan struct{}, 1) }
@@ -30,15 +38,39 @@ func (w *warmth) add(s *stage) {
 	w.rouse()
 }
 
-// compiled notes that s takes memory.
-func (w *warmth) compiled(s *stage) {
+// compiled notes that s takes the memory of so many routes.
+func (w *warmth) compiled(s *stage, routes int) {
 	w.mu.Lock()
+	w.remove(s)
+	s.warm = warmPlace{true, len(w.live), routes}
 	w.live = append(w.live, s)
-	over := len(w.live) > w.limit
+	w.total += routes
+	over := w.total > w.limit
 	w.mu.Unlock()
 	if over {
 		w.rouse()
 	}
+}
+
+// gone notes that s takes no memory any more.
+func (w *warmth) gone(s *stage) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.remove(s)
+}
+
+// remove takes s off the list; the last of it moves to its place. w.mu is held.
+func (w *warmth) remove(s *stage) {
+	if !s.warm.live {
+		return
+	}
+	end := len(w.live) - 1
+	moved := w.live[end]
+	w.live[s.warm.index], moved.warm.index = moved, s.warm.index
+	w.live[end] = nil
+	w.live = w.live[:end]
+	w.total -= s.warm.routes
+	s.warm = warmPlace{}
 }
 
 func (w *warmth) rouse() {
@@ -104,39 +136,29 @@ func (w *warmth) next() (s *stage, room bool) {
 		return nil, false
 	}
 	s, w.queue = w.queue[0], w.queue[1:]
-	return s, len(w.live) < w.limit || s.running.Load() != nil
+	return s, w.total < w.limit || s.warm.live
 }
 
-// surplus is a stage that must make room, or nil: the first one since the
-// last time that wasn't used in between (the clock algorithm).
+// surplus takes a stage that must make room off the list, or nil: the first
+// one since the last time that wasn't used in between (the clock algorithm).
 func (w *warmth) surplus() *stage {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for range 2 * len(w.live) {
-		if len(w.live) <= w.limit {
+		if w.total <= w.limit {
 			break
 		}
 		if w.hand >= len(w.live) {
 			w.hand = 0
 		}
 		s := w.live[w.hand]
-		if s.pinned.Load() || s.used.Swap(false) {
-			w.hand++
-			continue
+		if !s.pinned.Load() && !s.used.Swap(false) {
+			w.remove(s)
+			return s
 		}
-		w.live = slices.Delete(w.live, w.hand, w.hand+1)
-		return s
+		w.hand++
 	}
 	return nil
-}
-
-// gone forgets a stage that was deleted.
-func (w *warmth) gone(s *stage) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if i := slices.Index(w.live, s); i >= 0 {
-		w.live = slices.Delete(w.live, i, i+1)
-	}
 }
 
 // evict releases what s runs, if it can be made again without the store;
@@ -144,12 +166,13 @@ func (w *warmth) gone(s *stage) {
 func (g *Gateway) evict(s *stage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.removed {
+	r := s.running.Load()
+	if s.removed || r == nil {
 		return
 	}
 	if s.stale || g.keeper == nil || !g.keeper.holds(s.key, s.record) {
 		s.pinned.Store(true) // until the next change
-		g.warmth.compiled(s)
+		g.warmth.compiled(s, r.routes)
 		return
 	}
 	s.running.Store(nil)
