@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Random bytes seldom make a head that anybody takes. These are put together
@@ -78,7 +80,9 @@ func (p *picker) fields(b *bytes.Buffer) {
 
 func checkRequest(t *testing.T, in []byte) (taken bool) {
 	t.Helper()
-	_, ours, err := ourRequest(in)
+	ours, err := ourRequest(in, false)
+	slow, slowErr := ourRequest(in, true)
+	sameSlowly(t, in, ours, slow, err, slowErr)
 	if err != nil {
 		return false
 	}
@@ -92,7 +96,9 @@ func checkRequest(t *testing.T, in []byte) (taken bool) {
 
 func checkResponse(t *testing.T, in []byte, method string) (taken bool) {
 	t.Helper()
-	ours, err := ourResponse(in, method)
+	ours, err := ourResponse(in, method, false)
+	slow, slowErr := ourResponse(in, method, true)
+	sameSlowly(t, in, ours, slow, err, slowErr)
 	if err != nil {
 		return false
 	}
@@ -102,6 +108,17 @@ func checkResponse(t *testing.T, in []byte, method string) (taken bool) {
 	}
 	compare(t, in, ours, theirs)
 	return true
+}
+
+// sameSlowly: it must not matter how the bytes come in.
+func sameSlowly(t *testing.T, in []byte, whole, slow *seen, wholeErr, slowErr error) {
+	t.Helper()
+	if (wholeErr == nil) != (slowErr == nil) {
+		t.Fatalf("%q: whole %v, byte by byte %v", in, wholeErr, slowErr)
+	}
+	if diff := cmp.Diff(whole, slow); diff != "" {
+		t.Fatalf("%q (-whole +byte by byte):\n%s", in, diff)
+	}
 }
 
 // A fixed walk through the pieces, so that every test run compares.

@@ -15,10 +15,18 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// memory is a connection's input that is all there.
-type memory struct{ bytes.Reader }
+// memory is a connection's input that is all there, or comes byte by byte.
+type memory struct {
+	bytes.Reader
+	drip bool
+}
 
-func (m *memory) read(p []byte) (int, error) { return m.Read(p) }
+func (m *memory) read(p []byte) (int, error) {
+	if m.drip && len(p) > 1 {
+		p = p[:1]
+	}
+	return m.Read(p)
+}
 
 // seen is what a message was taken for.
 type seen struct {
@@ -30,9 +38,9 @@ type seen struct {
 }
 
 // ourRequest reads one request as a ServerConn does.
-func ourRequest(in []byte) (*Request, *seen, error) {
+func ourRequest(in []byte, drip bool) (*seen, error) {
 	limits := DefaultLimits()
-	m := new(memory)
+	m := &memory{drip: drip}
 	m.Reset(in)
 	w := &wire{buf: make([]byte, bufferSize)}
 	var (
@@ -42,13 +50,13 @@ func ourRequest(in []byte) (*Request, *seen, error) {
 	for {
 		done, err := p.parse(&r, w.buffered(), &limits)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if done {
 			break
 		}
 		if err := w.fill(m, 1<<20); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	w.r += p.line
@@ -57,7 +65,7 @@ func ourRequest(in []byte) (*Request, *seen, error) {
 	body := bodyReader{wire: w, source: m, limits: &limits}
 	body.begin(r.ContentLength)
 	s.readBody(&body, m)
-	return &r, s, nil
+	return s, nil
 }
 
 func (s *seen) readBody(b *bodyReader, m *memory) {
@@ -184,9 +192,9 @@ func compare(t *testing.T, in []byte, ours, theirs *seen) {
 }
 
 // ourResponse reads one final response as an Endpoint does.
-func ourResponse(in []byte, method string) (*seen, error) {
+func ourResponse(in []byte, method string, drip bool) (*seen, error) {
 	limits := DefaultLimits()
-	m := new(memory)
+	m := &memory{drip: drip}
 	m.Reset(in)
 	cc := &clientConn{in: wire{buf: make([]byte, largeSize)}}
 	frame, length, err := bodyNone, int64(0), error(nil)

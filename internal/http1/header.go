@@ -4,8 +4,9 @@ package http1
 // spelling it came with. The zero value is empty and ready. Slices that it
 // returns are valid until the next change of the Header.
 type Header struct {
-	buf    []byte
-	fields []field
+	buf      []byte
+	fields   []field
+	borrowed bool // buf is a connection's: it may be read, not written
 }
 
 type field struct {
@@ -28,7 +29,21 @@ func (h *Header) At(i int) (name, value []byte) {
 func (h *Header) KnownAt(i int) Known { return h.fields[i].known }
 
 // Reset empties h and keeps its memory.
-func (h *Header) Reset() { h.buf, h.fields = h.buf[:0], h.fields[:0] }
+func (h *Header) Reset() {
+	h.own()
+	h.buf, h.fields = h.buf[:0], h.fields[:0]
+}
+
+// borrow makes buf, which holds h's fields, the arena. Its capacity ends with
+// its length, so that adding a field copies it.
+func (h *Header) borrow(buf []byte) { h.buf, h.borrowed = buf[:len(buf):len(buf)], true }
+
+// own lets go of a borrowed arena before it is overwritten.
+func (h *Header) own() {
+	if h.borrowed {
+		h.buf, h.borrowed = nil, false
+	}
+}
 
 // Add appends a field. The caller vouches that name is a token and value
 // holds no CR, LF or NUL; see ValidName and ValidValue for what came from
@@ -116,6 +131,7 @@ func (h *Header) Set(name, value string) {
 
 // CopyFrom makes h hold other's fields.
 func (h *Header) CopyFrom(other *Header) {
+	h.own()
 	h.buf = append(h.buf[:0], other.buf...)
 	h.fields = append(h.fields[:0], other.fields...)
 }

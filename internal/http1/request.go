@@ -41,7 +41,7 @@ func (p *requestParser) parse(r *Request, head []byte, l *Limits) (done bool, er
 	if done, err = p.parseFields(&r.Header, head, l); !done {
 		return false, err
 	}
-	err = p.finish(r, head[:p.line:p.line])
+	err = p.finish(r, head[:p.line])
 	return err == nil, err
 }
 
@@ -110,7 +110,7 @@ func parseVersion(v []byte) (minor int, err error) {
 
 // finish checks the head as a whole and fills r.
 func (p *requestParser) finish(r *Request, head []byte) error {
-	r.Header.buf = head
+	r.Header.borrow(head)
 	r.Method = internMethod(head[p.method.from:p.method.to])
 	if r.Method == "CONNECT" {
 		return errConnect

@@ -329,3 +329,25 @@ func TestHeader(t *testing.T) {
 		}
 	}
 }
+
+// A request's fields live in its connection's buffer, which nobody who
+// changes them may write to.
+func TestBorrowedHeader(t *testing.T) {
+	const in = "GET /a HTTP/1.1\r\nHost: h\r\nX: y\r\n\r\n"
+	for _, change := range []func(h *Header){
+		func(h *Header) { h.Reset(); h.Add("Longer-Name-Than-Before", "v") },
+		func(h *Header) { h.Set("X", "z"); h.Del("Host") },
+		func(h *Header) { other := fieldsOf("A", "b"); h.CopyFrom(&other) },
+		func(h *Header) { h.AddField(h, 1) },
+	} {
+		buf := []byte(in + "body")
+		limits := DefaultLimits()
+		var r Request
+		var p requestParser
+		p.parse(&r, buf, &limits)
+		change(&r.Header)
+		if string(buf) != in+"body" || string(r.Target) != "/a" || string(r.Host) != "h" {
+			t.Errorf("the buffer became %q", buf)
+		}
+	}
+}

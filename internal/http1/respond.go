@@ -24,8 +24,11 @@ type answer struct {
 }
 
 // unreadMost is how much of a request's body is read and dropped after the
-// answer so that the connection can go on.
-const unreadMost = 256 << 10
+// answer so that the connection can go on, and drainTime for how long.
+const (
+	unreadMost = 256 << 10
+	drainTime  = 5 * time.Second
+)
 
 // Answered says whether an answer has begun.
 func (c *ServerConn) Answered() bool { return c.answer.begun }
@@ -237,6 +240,7 @@ func (c *ServerConn) drain() bool {
 	if c.body.settled() {
 		return true
 	}
+	c.drainEnd = now().add(drainTime)
 	scratch := c.server.buffers.getLarge()
 	defer c.server.buffers.put(scratch)
 	for dropped := 0; dropped <= unreadMost; {

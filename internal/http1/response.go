@@ -35,7 +35,7 @@ func (p *responseParser) parse(r *responseHead, head []byte, l *Limits) (done bo
 	if done, err = p.parseFields(&r.header, head, l); !done {
 		return false, err
 	}
-	r.header.buf = head[:p.line:p.line]
+	r.header.borrow(head[:p.line])
 	return true, nil
 }
 

@@ -21,6 +21,7 @@ type ServerConn struct {
 	state    atomic.Int32 // a connState
 	phaseEnd instant      // when the first byte, then the head must be there
 	inBody   bool         // the head was read
+	drainEnd instant      // when dropping an unread body must be over; 0 while it isn't dropped
 	parser   requestParser
 	request  Request
 	body     bodyReader
@@ -172,6 +173,9 @@ func (c *ServerConn) read(p []byte) (int, error) {
 	end := c.phaseEnd
 	if c.inBody {
 		end = now().add(c.server.limits.BodyTimeout)
+		if c.drainEnd != 0 {
+			end = min(end, c.drainEnd)
+		}
 	}
 	for {
 		if c.in.armed == 0 || c.in.armed > end {
@@ -213,7 +217,7 @@ func (c *ServerConn) shuttingDown() bool {
 // ones moves to its front, and one that grew goes.
 func (c *ServerConn) tidy() {
 	in := &c.in
-	in.keep, c.inBody = 0, false
+	in.keep, c.inBody, c.drainEnd = 0, false, 0
 	unused := in.w - in.r
 	if unused == 0 {
 		in.r, in.w = 0, 0

@@ -1,9 +1,13 @@
 package http1
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -97,6 +101,73 @@ func TestOnAbandonNot(t *testing.T) {
 	}
 }
 
+// Below TLS a client that leaves politely says so first: bytes that nobody reads.
+func TestOnAbandonTLS(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux shows a close behind unread bytes")
+	}
+	noLeaks(t)
+	config := httptest.NewUnstartedServer(nil)
+	config.StartTLS()
+	config.Close()
+	a, b := tcpPair(t)
+	left, entered, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		(&Server{Handler: func(c *ServerConn, r *Request) {
+			c.OnAbandon(func() { close(left) })
+			close(entered)
+			<-left
+		}}).ServeConn(tls.Server(b, config.TLS), ConnInfo{})
+	}()
+	client := tls.Client(a, &tls.Config{InsecureSkipVerify: true})
+	io.WriteString(client, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	<-entered
+	client.Close()
+	<-left
+	<-done
+}
+
+func TestServeTLS(t *testing.T) {
+	noLeaks(t)
+	config := httptest.NewUnstartedServer(nil)
+	config.StartTLS()
+	config.Close()
+	big := strings.Repeat("0123456789", 30000)
+	s := &Server{Handler: func(c *ServerConn, r *Request) {
+		b, err := c.ReadAll(nil, 1<<20)
+		if err != nil {
+			t.Error(err)
+		}
+		if r.Path[1] == 's' {
+			c.Start(200, nil, -1)
+			c.Write(b)
+			c.Finish()
+			return
+		}
+		c.Respond(200, nil, b)
+	}}
+	a, b := tcpPair(t)
+	done := make(chan struct{})
+	go func() { defer close(done); s.ServeConn(tls.Server(b, config.TLS), ConnInfo{}) }()
+	client := tls.Client(a, &tls.Config{InsecureSkipVerify: true})
+	in := bufio.NewReader(client)
+	for _, path := range []string{"/r", "/s", "/r", "/s"} {
+		req, _ := http.NewRequest("POST", "https://h"+path, strings.NewReader(big))
+		go req.Write(client)
+		resp, err := http.ReadResponse(in, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(resp.Body)
+		if err != nil || string(got) != big {
+			t.Errorf("%s: %d bytes, %v", path, len(got), err)
+		}
+	}
+	client.Close()
+	<-done
+}
+
 func TestShutdown(t *testing.T) {
 	noLeaks(t)
 	entered, finish := make(chan struct{}), make(chan struct{})
@@ -173,6 +244,13 @@ func servePipe(s *Server) (client net.Conn, done chan struct{}) {
 func TestTimeouts(t *testing.T) {
 	limits := Limits{HeaderTimeout: 10 * time.Second, IdleTimeout: 60 * time.Second, BodyTimeout: 20 * time.Second}
 	const head = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+	handler := func(c *ServerConn, r *Request) {
+		if string(r.Path) == "/unread" {
+			c.Respond(200, nil, nil)
+			return
+		}
+		echo(c, r)
+	}
 	drip := func(c net.Conn, s string, every time.Duration) {
 		for i := range len(s) {
 			if _, err := c.Write([]byte{s[i]}); err != nil {
@@ -197,6 +275,10 @@ func TestTimeouts(t *testing.T) {
 			time.Sleep(50 * time.Second)
 			drip(c, head, time.Second)
 		}, "408", 60 * time.Second},
+		{"unread body drips", func(c net.Conn) {
+			io.WriteString(c, "POST /unread HTTP/1.1\r\nHost: h\r\nContent-Length: 90\r\n\r\n")
+			drip(c, strings.Repeat("x", 90), time.Second)
+		}, "200", drainTime},
 		{"body stops", func(c net.Conn) {
 			io.WriteString(c, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc")
 		}, "408", 20 * time.Second},
@@ -208,7 +290,7 @@ func TestTimeouts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, done := servePipe(&Server{Handler: echo, Limits: limits})
+				client, done := servePipe(&Server{Handler: handler, Limits: limits})
 				start := time.Now()
 				go tt.talk(client)
 				out := make(chan string)
