@@ -76,10 +76,23 @@ func parse(flags *pflag.FlagSet, args []string, stderr io.Writer, least, most in
 		return nil, &usageError{err.Error()}
 	}
 	if n := flags.NArg(); n < least || n > most {
-		return nil, &usageError{fmt.Sprintf("%d arguments; see gatehouse help", n)}
+		return nil, &usageError{fmt.Sprintf("%d arguments, wanted are %s; see gatehouse help", n, counts(least, most))}
 	}
 	return flags.Args(), nil
 }
+
+func counts(least, most int) string {
+	switch {
+	case least == most:
+		return fmt.Sprint(least)
+	case most >= manyFiles:
+		return fmt.Sprintf("%d or more", least)
+	}
+	return fmt.Sprintf("%d to %d", least, most)
+}
+
+// manyFiles is how many definitions a command takes.
+const manyFiles = 1000
 
 func printVersion(args []string, stdout, stderr *os.File) error {
 	if _, err := parse(pflag.NewFlagSet("version", pflag.ContinueOnError), args, stderr, 0, 0); err != nil {

@@ -51,7 +51,10 @@ func (pl *plane) err() error {
 // store that is damaged or full gives no plane, is logged, and served without.
 func (p *program) openPlane(ctx context.Context) error {
 	s, err := p.openStore(ctx)
-	if errors.Is(err, store.ErrLocked) || errors.Is(err, store.ErrNewer) {
+	if err == nil {
+		err = p.checkMasterKey(ctx, s)
+	}
+	if errors.Is(err, store.ErrLocked) || errors.Is(err, store.ErrNewer) || errors.Is(err, errMasterKey) {
 		return err
 	}
 	if err != nil {
@@ -74,6 +77,29 @@ func (p *program) openStore(ctx context.Context) (*store.Store, error) {
 		return nil, err
 	}
 	return store.OpenEmbedded(ctx, store.EmbeddedConfig{Dir: p.storeDir(), Logger: p.log})
+}
+
+var errMasterKey = errors.New("store: masterKey")
+
+// checkMasterKey makes sure that a configured key is the one that the store's
+// secrets are sealed with. While the store is away, that can't be known.
+func (p *program) checkMasterKey(ctx context.Context, s *store.Store) error {
+	text := p.config.Store.MasterKey.Value()
+	if text == "" {
+		return nil
+	}
+	key, err := store.ParseMasterKey(text)
+	if err == nil {
+		err = store.CheckMasterKey(ctx, s, key)
+	}
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, store.ErrDead) {
+		p.log.Warn("the master key can't be checked", "error", err)
+		return nil
+	}
+	return errors.Join(fmt.Errorf("%w: %w", errMasterKey, err), s.Close())
 }
 
 func externalConfig(p *program, e *config.Etcd) store.ExternalConfig {

@@ -43,7 +43,7 @@ func serve(args []string, stdout, stderr *os.File) error {
 	flags.StringVar(&o.File, "config", "", "configuration file (default "+config.FileName+" beside the first definition, or here)")
 	flags.StringVar(&stage, "stage", "dev", "stage to which the given definitions are deployed")
 	flags.StringVar(&level, "log-level", "info", "debug, info, warn or error")
-	files, err := parse(flags, args, stderr, 0, 1000)
+	files, err := parse(flags, args, stderr, 0, manyFiles)
 	if err != nil {
 		return err
 	}

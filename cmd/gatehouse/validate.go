@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
@@ -19,44 +18,50 @@ func validate(args []string, stdout, stderr *os.File) error {
 	flags := pflag.NewFlagSet("validate", pflag.ContinueOnError)
 	flags.StringVar(&region, "region", config.DefaultRegion, "region for ${AWS::Region}")
 	flags.StringVar(&account, "account", config.DefaultAccount, "account for ${AWS::AccountId}")
-	files, err := parse(flags, args, stderr, 1, 1000)
+	files, err := parse(flags, args, stderr, 1, manyFiles)
 	if err != nil {
 		return err
 	}
 	scope := apigw.Scope{Partition: config.DefaultPartition, Account: account, Region: region}
-	var failed []error
+	wrong := 0
 	for _, file := range files {
-		if err := validateOne(stdout, file, scope); err != nil {
-			failed = append(failed, err)
+		if !validateOne(stdout, file, scope) {
+			wrong++
 		}
 	}
-	return errors.Join(failed...)
+	if wrong > 0 {
+		return fmt.Errorf("%d of %d definitions can't be served", wrong, len(files))
+	}
+	return nil
 }
 
-func validateOne(out *os.File, file string, scope apigw.Scope) error {
+// validateOne prints a line for each thing that is wrong or odd, each with its
+// place, and says whether the definition can be served.
+func validateOne(out *os.File, file string, scope apigw.Scope) bool {
 	doc, err := readOne(file, scope)
 	if err != nil {
-		return err
+		fmt.Fprintln(out, err)
+		return false
 	}
 	for _, w := range doc.Warnings {
 		fmt.Fprintf(out, "%s: warning: %s\n", file, w)
 	}
 	problems, err := control.CheckDefinition(doc, checkDefinition)
 	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		fmt.Fprintf(out, "%s: %v\n", file, err)
+		return false
 	}
-	wrong := 0
+	ok := true
 	for _, p := range problems {
 		if p.Warning {
 			fmt.Fprintf(out, "%s: warning: %s\n", file, p)
 			continue
 		}
-		wrong++
+		ok = false
 		fmt.Fprintf(out, "%s: %s\n", file, p)
 	}
-	if wrong > 0 {
-		return fmt.Errorf("%s: %d things can't be served", file, wrong)
+	if ok {
+		fmt.Fprintf(out, "%s: ok, %d paths\n", file, len(doc.Paths))
 	}
-	fmt.Fprintf(out, "%s: ok, %d paths\n", file, len(doc.Paths))
-	return nil
+	return ok
 }
