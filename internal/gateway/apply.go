@@ -183,6 +183,9 @@ func (g *Gateway) set(key string, record []byte, lazy bool) {
 		return
 	}
 	if !s.want(record) {
+		if g.keeper != nil && !g.keeper.has(key, record) {
+			g.warmth.add(s)
+		}
 		return
 	}
 	if !lazy || s.running.Load() != nil {

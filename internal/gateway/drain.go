@@ -12,9 +12,10 @@ import (
 // whose first request isn't here yet, may take to send it.
 const freshGrace = time.Second
 
-// Shutdown stops accepting, closes idle connections at once (HTTP/2: with
-// GOAWAY), and waits for the requests in flight. When ctx ends first, they are
-// cut and its error is returned.
+// Shutdown stops accepting, gives connections that have just been accepted a
+// second to bring their first request, closes idle ones (HTTP/2: with GOAWAY),
+// and waits for the requests in flight. When ctx ends first, they are cut and
+// its error is returned.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	if !g.draining.CompareAndSwap(false, true) {
 		<-g.drained
@@ -24,17 +25,12 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.closeSockets()
 	fresh, cancel := context.WithTimeout(ctx, freshGrace)
 	defer cancel()
-	ended := make(chan error, 2)
-	go func() {
-		g.opening.wait(fresh)
-		ended <- g.h2.Shutdown(ctx)
-	}()
-	go func() {
-		g.opening.wait(fresh)
-		ended <- g.h1.Shutdown(ctx)
-	}()
-	err := errors.Join(<-ended, <-ended)
+	g.opening.wait(fresh)
 	g.opening.cut()
+	ended := make(chan error, 2)
+	go func() { ended <- g.h1.Shutdown(ctx) }()
+	go func() { ended <- g.h2.Shutdown(ctx) }()
+	err := errors.Join(<-ended, <-ended)
 	return err
 }
 

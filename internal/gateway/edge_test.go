@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -533,5 +535,41 @@ func TestHTTP1AllocatesNothing(t *testing.T) {
 	})
 	if n > 0.5 {
 		t.Errorf("%v allocations per request", n)
+	}
+}
+
+// failingListener fails before it accepts.
+type failingListener struct {
+	net.Listener
+	failures int
+}
+
+func (l *failingListener) Accept() (net.Conn, error) {
+	if l.failures > 0 {
+		l.failures--
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+	return l.Listener.Accept()
+}
+
+func TestOutOfFiles(t *testing.T) {
+	log := &logLines{}
+	g := newGateway(t, &fakeKind{}, func(c *Config) {
+		c.Logger = slog.New(slog.NewTextHandler(log, nil))
+		c.Listeners = []ListenerConfig{{Address: "127.0.0.1:0"}}
+	})
+	if err := g.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	g.listeners[0].socket = &failingListener{g.listeners[0].socket, 3}
+	go g.Serve(context.Background())
+	defer g.Shutdown(context.Background())
+	resp, err := client(t, nil).Get("http://" + g.Addrs()[0].String() + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 404 || log.count("can't be accepted") != 1 {
+		t.Errorf("%s, log: %s", resp.Status, log.b.String())
 	}
 }

@@ -146,11 +146,34 @@ type memoryLastGood struct {
 	mu       sync.Mutex // guards what follows
 	values   map[string][]byte
 	revision int64
+	full     bool // nothing is taken
+	dropped  []string
+}
+
+func (m *memoryLastGood) Flush() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.full {
+		return errors.New("no space left")
+	}
+	return nil
+}
+
+func (m *memoryLastGood) Dropped() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	dropped := m.dropped
+	m.dropped = nil
+	return dropped
 }
 
 func (m *memoryLastGood) Put(key string, value []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.full {
+		m.dropped = append(m.dropped, key)
+		return
+	}
 	if m.values == nil {
 		m.values = map[string][]byte{}
 	}

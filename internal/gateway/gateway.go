@@ -101,7 +101,7 @@ func New(cfg Config) (*Gateway, error) {
 	if cfg.LastGood != nil {
 		g.keeper = newKeeper(cfg.LastGood)
 	}
-	g.h1.Handler, g.h1.Limits = g.handleHTTP1, cfg.Limits
+	g.h1.Handler, g.h1.Limits, g.h1.Refused = g.handleHTTP1, cfg.Limits, g.refusedHTTP1
 	g.h2.Handler, g.h2.Limits, g.h2.Refused = g.handleHTTP2, cfg.Limits, g.refusedHTTP2
 	return g, nil
 }

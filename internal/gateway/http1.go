@@ -63,3 +63,8 @@ func (g *Gateway) handleHTTP1(c *http1.ServerConn, r *http1.Request) {
 	g.finish(x, c)
 	runtime.KeepAlive(ran)
 }
+
+// refusedHTTP1 tells of a request that was no HTTP/1.1.
+func (g *Gateway) refusedHTTP1(c *http1.ServerConn, status int, err error) {
+	g.log.Debug("a request was refused", "remote", c.Info().Remote, "status", status, "error", err)
+}

@@ -6,12 +6,14 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
 
 // LastGood keeps what is served on the node's own disk; *store.LastGood is
-// one. Put and Delete return at once.
+// one. Put and Delete return at once. Dropped tells, once, which keys were put
+// faster than the disk took them; Flush waits until the rest is on disk.
 type LastGood interface {
 	Put(key string, value []byte)
 	Delete(key string)
@@ -19,7 +21,12 @@ type LastGood interface {
 	All() iter.Seq2[string, []byte]
 	SetRevision(rev int64)
 	Revision() int64
+	Dropped() []string
+	Flush() error
 }
+
+// retryDropped is how often what the disk didn't take is tried again.
+const retryDropped = 15 * time.Second
 
 // Two kinds of things are kept: "stage:" and the key of a stage record holds
 // the name of the definition it needs, a line feed, and the record;
@@ -35,6 +42,7 @@ type keeper struct {
 	to   LastGood
 	seed maphash.Seed
 	jobs chan keepJob
+	lost []string // the runner's own: keys that the disk didn't take
 
 	mu     sync.Mutex             // guards what follows
 	ctx    context.Context        // when it ends, nothing is written any more
@@ -169,17 +177,63 @@ func (k *keeper) send(j keepJob) {
 	}
 }
 
-// run writes until ctx ends: encoding takes time that a change shouldn't wait
-// for.
+// run writes until ctx ends, and then what is left: encoding takes time that a
+// change shouldn't wait for.
 func (k *keeper) run(ctx context.Context, g *Gateway) {
+	again := time.NewTicker(retryDropped)
+	defer again.Stop()
 	for {
 		select {
 		case j := <-k.jobs:
 			k.write(g, j)
+		case <-again.C:
+			k.again(g)
 		case <-ctx.Done():
-			return
+			for {
+				select {
+				case j := <-k.jobs:
+					k.write(g, j)
+				default:
+					return
+				}
+			}
 		}
 	}
+}
+
+// again has what the disk didn't take kept once more, when it takes things.
+func (k *keeper) again(g *Gateway) {
+	k.lost = append(k.lost, k.to.Dropped()...)
+	if len(k.lost) == 0 || k.to.Flush() != nil {
+		return
+	}
+	for _, stage := range k.unkept(k.lost) {
+		if api, name, ok := g.src().Name(stage); ok {
+			if a := g.hosts.api([]byte(api)); a != nil && a.stage([]byte(name)) != nil {
+				g.warmth.add(a.stage([]byte(name)))
+			}
+		}
+	}
+	k.lost = nil
+}
+
+// unkept takes note that keys aren't kept, and returns the stages they are
+// part of.
+func (k *keeper) unkept(keys []string) (stages []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	lost := map[string]bool{}
+	for _, key := range keys {
+		lost[key] = true
+	}
+	for key, v := range k.stages {
+		if lost[keptStage+key] || lost[keptDefinition+v.definition] {
+			stages = append(stages, key)
+			delete(k.stages, key)
+			k.release(v.definition)
+		}
+	}
+	return stages
 }
 
 func (k *keeper) write(g *Gateway, j keepJob) {
@@ -193,6 +247,10 @@ func (k *keeper) write(g *Gateway, j keepJob) {
 		}
 		return
 	}
+	v := k.version(j.name, j.record)
+	if k.stages[j.key] == v {
+		return
+	}
 	if k.uses[j.name] == 0 {
 		value, err := g.src().Encode(j.def)
 		if err != nil {
@@ -202,7 +260,7 @@ func (k *keeper) write(g *Gateway, j keepJob) {
 		k.to.Put(keptDefinition+j.name, value)
 	}
 	k.to.Put(keptStage+j.key, append([]byte(j.name+"\n"), j.record...))
-	k.discard(k.note(j.key, k.version(j.name, j.record)))
+	k.discard(k.note(j.key, v))
 }
 
 func (k *keeper) discard(definition string) {

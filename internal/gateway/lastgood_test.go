@@ -129,3 +129,24 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	eventually(t, "few stages are compiled after use", func() bool { return live() <= limit })
 }
+
+func TestFullDisk(t *testing.T) {
+	m, src := &memoryLastGood{full: true}, newFakeSource()
+	g := newGateway(t, &fakeKind{}, keeping(m))
+	src.define("aaa", "d1")
+	src.batches <- store.Batch{Revision: 1, Reset: true, Events: []store.Event{record("aaa", "prod", "d1"), record("aaa", "dev", "d1")}}
+	stop := follow(t, g, src, 1)
+	expect(t, g, "aaa", "prod", "d1")
+	eventually(t, "the disk refused what is to be kept", func() bool { m.mu.Lock(); defer m.mu.Unlock(); return len(m.dropped) == 3 })
+	stop()
+	g.keeper.again(g)
+	m.mu.Lock()
+	m.full = false
+	m.mu.Unlock()
+	g.keeper.again(g)
+	src2 := newFakeSource()
+	src2.definitions = src.definitions
+	src2.batches <- store.Batch{Revision: 2, Reset: true, Events: []store.Event{record("aaa", "prod", "d1"), record("aaa", "dev", "d1")}}
+	follow(t, g, src2, 2)
+	kept(t, m, "definition:aaa/d1", "stage:aaa/dev", "stage:aaa/prod")
+}

@@ -114,11 +114,9 @@ func (w *warmth) step(g *Gateway) bool {
 	if s == nil {
 		return false
 	}
-	done := true
-	if room {
-		done = s.refresh(g)
-	} else if g.keeper != nil {
-		done = g.keepCold(s)
+	done := !room || s.refresh(g)
+	if g.keeper != nil {
+		done = g.keepCold(s) && done
 	}
 	if !done {
 		time.AfterFunc(s.retryIn(), func() { w.add(s) })
@@ -178,7 +176,8 @@ func (g *Gateway) evict(s *stage) {
 	s.running.Store(nil)
 }
 
-// keepCold has the last good state hold a stage that isn't compiled.
+// keepCold has the last good state hold a stage, if it doesn't yet because the
+// stage isn't compiled or the disk didn't take it.
 func (g *Gateway) keepCold(s *stage) bool {
 	s.mu.Lock()
 	record, removed := s.record, s.removed
