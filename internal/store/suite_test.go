@@ -238,6 +238,9 @@ func testWatch(t *testing.T, s *Store, p string) {
 	if b, ok := <-w; ok {
 		t.Errorf("after its context ended: %+v", b)
 	}
+	if b, ok := <-s.Watch(t.Context(), "/elsewhere/", 0); ok {
+		t.Errorf("a foreign prefix: %+v", b)
+	}
 }
 
 func testWatchFrom(t *testing.T, s *Store, p string) {

@@ -31,9 +31,14 @@ var errLostPlace = errors.New("the revision is gone")
 // Watch delivers what changes under prefix after the revision after, in order,
 // one batch per revision; 0: begins with a Reset batch. It outlives the
 // absence of an external cluster. The channel is closed when ctx ends or s is
-// closed.
+// closed, and at once for a prefix outside Prefix.
 func (s *Store) Watch(ctx context.Context, prefix string, after int64) <-chan Batch {
 	w := &watch{s: s, prefix: prefix, after: after, out: make(chan Batch)}
+	if err := checkKey(prefix); err != nil {
+		s.log.Error("a watch of the store can't begin", "cause", err)
+		close(w.out)
+		return w.out
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(s.ctx, cancel)
 	go func() {
@@ -129,8 +134,7 @@ func (w *watch) reset(ctx context.Context) error {
 	return w.send(ctx, Batch{Revision: rev, Reset: true, Events: events})
 }
 
-// open begins the watch in etcd. The embedded member runs part of it on this
-// goroutine's children only, so a plain call is safe here.
+// open begins the watch in etcd, which serves it on goroutines of its own.
 func (w *watch) open(ctx context.Context) clientv3.WatchChan {
 	opts := []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithRev(w.after + 1), clientv3.WithProgressNotify()}
 	if w.s.member == nil {
