@@ -21,7 +21,7 @@ const module = "github.com/gatehouse/gatehouse/"
 // floors: a package imports only from lower floors. Packages of one floor
 // don't import each other, but for the pairs in neighbours.
 var floors = [][]string{
-	{"internal/http1", "internal/sigv4", "internal/iam"},
+	{"internal/http1", "internal/http2", "internal/sigv4", "internal/iam"},
 	{"internal/apigw", "internal/openapi"},
 	{"internal/store", "internal/control"},
 	{"internal/exchange", "internal/mapping", "internal/integration", "internal/lambda", "internal/telemetry"},
@@ -29,10 +29,12 @@ var floors = [][]string{
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
 }
 
-// neighbours are imports within a floor that the design has: the domain under
+// neighbours are imports within a floor that the design has: one shape of
+// messages under both framings, the domain under
 // its translators, the store under its rules, the exchange under the steps,
 // and the program over its edges.
 var neighbours = map[string][]string{
+	"internal/http2":       {"internal/http1"},
 	"internal/openapi":     {"internal/apigw"},
 	"internal/control":     {"internal/store"},
 	"internal/mapping":     {"internal/exchange"},

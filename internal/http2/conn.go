@@ -1,0 +1,309 @@
+package http2
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	h2 "golang.org/x/net/http2"
+
+	"github.com/gatehouse/gatehouse/internal/http1"
+)
+
+const (
+	// streamWindow is how much of a body a client may send before anybody
+	// reads it: the protocol's initial window, so that nothing needs saying.
+	streamWindow = 64<<10 - 1
+	// readWindow is what a handler that reads gives its client.
+	readWindow = 512 << 10
+	// connWindow bounds what all bodies of a connection hold unread.
+	connWindow = 1 << 20
+	// frameSize is the largest payload in both directions, the protocol's least.
+	frameSize = 16 << 10
+	// outputMost is how much output may wait to be written; who has more waits.
+	outputMost = 64 << 10
+	// controlMost is how much the reader, who can't wait, may make of it.
+	controlMost = 256 << 10
+)
+
+// conn is a client's connection.
+type conn struct {
+	server *Server
+	info   http1.ConnInfo
+
+	// The reader's own.
+	in       input
+	framer   *h2.Framer // reading; writing, with mu held
+	head     headReader
+	accepted instant
+	greeted  bool // the client's preface and SETTINGS are here
+
+	mu        sync.Mutex // guards what follows
+	quiet     sync.Cond  // running or writing may have ended
+	streams   map[uint32]*Stream
+	open      int       // streams that count against MaxStreams
+	running   int       // handlers
+	lastID    uint32    // the highest stream that the client used
+	answered  uint32    // the highest that is answered or reset
+	idleSince instant   // when running became zero
+	err       error     // why it ends; nil while it goes on
+	goAway    uint8     // a goAway…
+	calm      budget    // what the client may ask for without asking for a request
+	refused   recent    // streams that were reset here, whose frames may still come
+	ended     recent    // streams that ended on both sides
+	sendable  int64     // the client's window for the connection
+	initial   int64     // and for a new stream
+	window    int64     // what the client may send
+	unsaid    int       // consumed bytes that window doesn't tell the client yet
+	waiting   []*Stream // their handlers wait for a window or for room in out
+	out       output
+	enc       encoder
+}
+
+// How far the end of a connection was announced.
+const (
+	goAwayUnsaid    = iota
+	goAwayAnnounced // no last stream was named yet
+	goAwayFinal     // later streams than lastID are not answered
+)
+
+func newConn(s *Server, nc net.Conn, info http1.ConnInfo) *conn {
+	c := &conn{
+		server: s, info: info, accepted: now(),
+		streams:  map[uint32]*Stream{},
+		sendable: streamWindow, initial: streamWindow, window: connWindow,
+	}
+	c.idleSince = c.accepted
+	c.quiet.L = &c.mu
+	buf, ok := s.inputs.Get().(*[inputSize]byte)
+	if !ok {
+		buf = new([inputSize]byte)
+	}
+	c.in.init(nc, buf)
+	c.out = output{nc: c.in.nc, chunks: &s.chunks, timeout: s.limits.WriteTimeout}
+	c.enc.init()
+	c.head.init(&s.limits)
+	c.framer = h2.NewFramer(&c.out, c)
+	c.framer.SetMaxReadFrameSize(frameSize)
+	c.framer.SetReuseFrames()
+	c.framer.WriteSettings(
+		h2.Setting{ID: h2.SettingMaxConcurrentStreams, Val: uint32(s.MaxStreams)},
+		h2.Setting{ID: h2.SettingMaxHeaderListSize, Val: uint32(s.limits.HeaderBytes)})
+	c.framer.WriteWindowUpdate(0, connWindow-streamWindow)
+	return c
+}
+
+// serve is the reader: it runs until the connection ends.
+func (c *conn) serve() {
+	err := c.greet()
+	for err == nil {
+		err = c.readFrame()
+	}
+	c.end(err)
+}
+
+// greet reads the client's preface.
+func (c *conn) greet() error {
+	var preface [len(h2.ClientPreface)]byte
+	if _, err := io.ReadFull(c, preface[:]); err != nil {
+		return err
+	}
+	if string(preface[:]) != h2.ClientPreface {
+		return errPreface
+	}
+	c.in.begun = 0
+	fh, err := c.framer.ReadFrameHeader()
+	if err != nil {
+		return err
+	}
+	if fh.Type != h2.FrameSettings || fh.Flags.Has(h2.FlagSettingsAck) {
+		return errNoSettings
+	}
+	err = c.handleFrame(fh)
+	c.greeted = true
+	c.in.begun = 0
+	return err
+}
+
+// readFrame reads a frame and does what it asks.
+func (c *conn) readFrame() error {
+	if !c.head.within {
+		c.in.begun = 0
+	}
+	fh, err := c.framer.ReadFrameHeader()
+	if err == nil {
+		err = c.handleFrame(fh)
+	}
+	if se, ok := err.(h2.StreamError); ok {
+		return c.streamError(se)
+	}
+	return err
+}
+
+// streamError resets a stream for a frame of it that is wrong by itself.
+func (c *conn) streamError(e h2.StreamError) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e.StreamID > c.lastID {
+		return errStreamIdle
+	}
+	c.reset(e.StreamID, e.Code)
+	return c.spend(1)
+}
+
+// reset ends a stream from our side. What the client still sends for it is
+// dropped.
+func (c *conn) reset(id uint32, code h2.ErrCode) {
+	if st := c.streams[id]; st != nil {
+		c.cut(st, resetError{code: code})
+	}
+	c.refused.add(id)
+	c.framer.WriteRSTStream(id, code)
+}
+
+// cut takes st off the table and tells its handler. The stream counts as open
+// until that returns.
+func (c *conn) cut(st *Stream, err error) {
+	delete(c.streams, st.id)
+	st.over = err
+	c.consumed(nil, len(st.body.buf)-st.body.r)
+	st.body.buf, st.body.r = st.body.buf[:0], 0
+	st.wakeUp()
+	st.abandon.lost()
+}
+
+// closed takes st, which has ended on both sides, off the table.
+func (c *conn) closed(st *Stream) {
+	delete(c.streams, st.id)
+	c.ended.add(st.id)
+	st.counted = false
+	c.open--
+}
+
+// spend takes from what the client may ask for without asking for a request.
+func (c *conn) spend(n int) error {
+	if c.calm.spend(n, now()) && c.out.len() <= controlMost {
+		return nil
+	}
+	return errFlood
+}
+
+// ending is why the reader should stop; nil to go on.
+func (c *conn) ending() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil && c.goAway == goAwayFinal && c.running == 0 {
+		return errShutdown
+	}
+	return c.err
+}
+
+// idleEnd is when the connection, idle now, has been so for too long; 0 when
+// it isn't idle.
+func (c *conn) idleEnd() instant {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running > 0 {
+		return 0
+	}
+	return c.idleSince.add(c.server.limits.IdleTimeout)
+}
+
+// announce tells the client to send no more requests. Those that it sends
+// before it reads this are answered; its answer to the ping, or the grace,
+// tells that no more of them come.
+func (c *conn) announce() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.goAway != goAwayUnsaid {
+		return
+	}
+	c.goAway = goAwayAnnounced
+	c.framer.WriteGoAway(1<<31-1, h2.ErrCodeNo, nil)
+	c.framer.WritePing(false, announcePing)
+	c.flushSoon()
+	time.AfterFunc(announceGrace, c.finalize)
+}
+
+var announcePing = [8]byte{'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'}
+
+// finalize names the last request that is answered.
+func (c *conn) finalize() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.goAway == goAwayFinal || c.err != nil {
+		return
+	}
+	c.goAway = goAwayFinal
+	c.framer.WriteGoAway(c.answered, h2.ErrCodeNo, nil)
+	if c.running == 0 {
+		c.wakeReader()
+	} else {
+		c.flushSoon()
+	}
+}
+
+// wakeReader makes the reader look at c.ending.
+func (c *conn) wakeReader() { c.in.nc.SetReadDeadline(past) }
+
+// end ends the connection for err: it says why, if the client is there to
+// hear it, and waits until no handler runs.
+func (c *conn) end(err error) {
+	code, say := goAwayCode(err)
+	c.mu.Lock()
+	if c.err != nil {
+		say = false // writing failed before
+	} else if say && (c.goAway != goAwayFinal || code != h2.ErrCodeNo) {
+		c.framer.WriteGoAway(c.answered, code, nil)
+	}
+	c.goAway = goAwayFinal
+	c.fail(errConnLost)
+	if say {
+		c.flushLocked()
+		for c.out.writing {
+			c.quiet.Wait()
+		}
+		say = c.out.err == nil
+	}
+	c.mu.Unlock()
+	if say {
+		c.linger()
+	}
+	c.in.nc.Close()
+	c.mu.Lock()
+	for c.running > 0 || c.out.writing || c.out.queued {
+		c.quiet.Wait()
+	}
+	c.server.chunks.put(c.out.chunk)
+	c.out.chunk = nil
+	c.mu.Unlock()
+	c.server.inputs.Put(c.in.buf)
+}
+
+// goAwayCode is what to tell the client of err; not say: it is gone.
+func goAwayCode(err error) (code h2.ErrCode, say bool) {
+	if e, ok := errors.AsType[*connError](err); ok {
+		return e.code, true
+	}
+	if e, ok := errors.AsType[h2.ConnectionError](err); ok {
+		return h2.ErrCode(e), true
+	}
+	if errors.Is(err, h2.ErrFrameTooLarge) {
+		return h2.ErrCodeFrameSize, true
+	}
+	return 0, false
+}
+
+// fail ends every stream. Nothing is put into the output from now on.
+func (c *conn) fail(err error) {
+	if c.err != nil {
+		return
+	}
+	c.err = err
+	for _, st := range c.streams {
+		c.cut(st, err)
+	}
+	c.wakeAll()
+}
