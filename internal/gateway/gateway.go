@@ -20,8 +20,8 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
-	"github.com/gatehouse/gatehouse/internal/gateway/http2"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/http2"
 )
 
 // Stage answers the requests of one stage. It never changes; many requests
@@ -102,7 +102,7 @@ func New(cfg Config) (*Gateway, error) {
 		g.keeper = newKeeper(cfg.LastGood)
 	}
 	g.h1.Handler, g.h1.Limits, g.h1.Refused = g.handleHTTP1, cfg.Limits, g.refusedHTTP1
-	g.h2.Handler, g.h2.Limits, g.h2.Refused = g.handleHTTP2, cfg.Limits, g.refusedHTTP2
+	g.h2.Handler, g.h2.Limits, g.h2.Refused, g.h2.Broken = g.handleHTTP2, cfg.Limits, g.refusedHTTP2, g.brokenHTTP2
 	return g, nil
 }
 

@@ -6,8 +6,8 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/gatehouse/gatehouse/internal/gateway/http2"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/http2"
 )
 
 // What is HTTP/2 about a request ends here: names are in lower case, and the
@@ -22,25 +22,26 @@ func (g *Gateway) serveHTTP2(nc net.Conn, p *peer, served func()) {
 }
 
 // handleHTTP2 answers one request.
-func (g *Gateway) handleHTTP2(c *http2.Stream) {
+func (g *Gateway) handleHTTP2(c *http2.Stream, r *http1.Request) {
 	defer func() {
-		if p := recover(); p != nil { // the stream is reset
+		if p := recover(); p != nil { // the stream is reset, the session lost
+			c.Tag = nil
 			g.log.Error("a request broke its stream", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 	}()
-	s, ok := c.Local.(*session)
+	s, ok := c.Tag.(*session)
 	if !ok {
 		s = new(session)
-		c.Local = s
+		c.Tag = s
 	}
 	s.peer = c.Info().Tag.(*peer)
 	s.finder.private = s.peer.listener.private()
 	x := &s.x
 	x.Begin(c)
-	x.Received = c.Received
-	x.Method, x.Path, x.Query, x.Host = c.Method, c.Path, c.Query, c.Host
+	x.Received = r.Received
+	x.Method, x.Path, x.Query, x.Host = r.Method, r.Path, r.Query, r.Host
 	x.Protocol = "HTTP/1.1"
-	x.Header, x.Body = &c.Header, c
+	x.Header, x.Body = &r.Header, c
 	x.Client = s.peer.client
 	if s.peer.trusted {
 		forwarded(x, s.peer.listener.cfg.TrustedProxies)
@@ -51,7 +52,12 @@ func (g *Gateway) handleHTTP2(c *http2.Stream) {
 	s.peer = nil
 }
 
-// refusedHTTP2 tells of a client that doesn't speak HTTP/2 as it should.
-func (g *Gateway) refusedHTTP2(info *http1.ConnInfo, err error) {
+// brokenHTTP2 tells of a client that doesn't speak HTTP/2 as it should.
+func (g *Gateway) brokenHTTP2(info *http1.ConnInfo, err error) {
 	g.log.Debug("an HTTP/2 connection was refused", "remote", info.Remote, "error", err)
+}
+
+// refusedHTTP2 tells of a request that was answered by its framing.
+func (g *Gateway) refusedHTTP2(c *http2.Stream, status int, err error) {
+	g.log.Debug("a request was refused", "remote", c.Info().Remote, "status", status, "error", err)
 }

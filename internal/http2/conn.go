@@ -95,13 +95,14 @@ func newConn(s *Server, nc net.Conn, info http1.ConnInfo) *conn {
 	return c
 }
 
-// serve is the reader: it runs until the connection ends.
-func (c *conn) serve() {
+// serve is the reader: it runs until the connection ends, and says why.
+func (c *conn) serve() error {
 	err := c.greet()
 	for err == nil {
 		err = c.readFrame()
 	}
 	c.end(err)
+	return err
 }
 
 // greet reads the client's preface.

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	h2 "golang.org/x/net/http2"
+
 	"github.com/gatehouse/gatehouse/internal/http1"
 )
 
@@ -31,6 +33,9 @@ type Server struct {
 	// Refused is told of each request that was answered here instead of by the
 	// handler, and the status it got; may be nil.
 	Refused func(st *Stream, status int, err error)
+	// Broken is told of each connection that ended because of what its client
+	// sent, or didn't; may be nil.
+	Broken func(info *http1.ConnInfo, err error)
 	serverState
 }
 
@@ -71,7 +76,10 @@ func (s *Server) ServeConn(nc net.Conn, info http1.ConnInfo) {
 	c := newConn(s, nc, info)
 	s.add(c)
 	defer s.remove(c)
-	c.serve()
+	err := c.serve()
+	if code, told := goAwayCode(err); told && code != h2.ErrCodeNo && s.Broken != nil {
+		s.Broken(&c.info, err)
+	}
 }
 
 func (s *Server) add(c *conn) {
