@@ -168,12 +168,28 @@ func (g *Gateway) evict(s *stage) {
 	if s.removed || r == nil {
 		return
 	}
-	if s.stale || g.keeper == nil || !g.keeper.holds(s.key, s.record) {
+	if s.stale || g.keeper == nil {
 		s.pinned.Store(true) // until the next change
 		g.warmth.compiled(s, r.routes)
 		return
 	}
+	if !g.keeper.holds(s.key, s.record) {
+		s.pinned.Store(true)
+		g.warmth.compiled(s, r.routes)
+		time.AfterFunc(retryAfter, func() { g.unpin(s) })
+		return
+	}
 	s.running.Store(nil)
+}
+
+// unpin lets s be evicted again, after it was kept.
+func (g *Gateway) unpin(s *stage) {
+	s.mu.Lock()
+	if !s.stale {
+		s.pinned.Store(false)
+	}
+	s.mu.Unlock()
+	g.warmth.add(s)
 }
 
 // keepCold has the last good state hold a stage, if it doesn't yet because the
