@@ -73,7 +73,8 @@ func need(t testing.TB, tools ...string) {
 type server struct {
 	t               testing.TB
 	cmd             *exec.Cmd
-	dir             string // working folder; empty: this package's
+	process         *os.Process // cmd's, or its successor's
+	dir             string      // working folder; empty: this package's
 	env             []string
 	args            []string
 	invoke, control string // base URLs
@@ -139,6 +140,7 @@ func (s *server) launch() error {
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
+	s.process = s.cmd.Process
 	exited, ready := make(chan struct{}), make(chan []string, 16) // successors print it, too
 	s.exited = exited
 	go func() {
@@ -164,13 +166,13 @@ func (s *server) launch() error {
 
 // kill ends the process as a power cut would.
 func (s *server) kill() {
-	_ = s.cmd.Process.Kill()
+	_ = s.process.Kill()
 	<-s.exited
 }
 
 // terminate asks the process to drain and end, and returns its exit code.
 func (s *server) terminate() int {
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.process.Signal(syscall.SIGTERM)
 	<-s.exited
 	return s.cmd.ProcessState.ExitCode()
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/restapi"
-	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // parts are what stages of every deployment share, and what outlives the
@@ -23,7 +22,7 @@ type parts struct {
 	pools     *integration.Pools
 	functions *lambda.Functions
 	env       *restapi.Env
-	lastGood  *store.LastGood // nil when its file can't be opened
+	lastGood  *kept // nil when its file can't be opened
 }
 
 func (p *program) newParts() (*parts, error) {
@@ -37,7 +36,7 @@ func (p *program) newParts() (*parts, error) {
 	}
 	s := &parts{functions: functions, pools: integration.NewPools(integration.PoolConfig{Egress: egress.Check})}
 	s.env = &restapi.Env{Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Logger: p.log}
-	if s.lastGood, err = store.OpenLastGood(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
+	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)
 	}
 	return s, nil

@@ -6,12 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // readyVariable names the file descriptor on which a successor tells its
@@ -45,10 +48,19 @@ func (p *program) handOver() error {
 	if err := p.plane.Load().close(); err != nil {
 		p.log.Warn("close the store", "error", err)
 	}
-	if err := p.startSuccessor(); err != nil {
-		return errors.Join(err, p.openPlane(context.Background()))
+	if k := p.parts.lastGood; k != nil {
+		if err := k.lend(); err != nil {
+			p.log.Warn("lend the last good state", "error", err)
+		}
 	}
-	return nil
+	err := p.startSuccessor()
+	if err == nil {
+		return nil
+	}
+	if k := p.parts.lastGood; k != nil {
+		err = errors.Join(err, k.reclaim())
+	}
+	return errors.Join(err, p.openPlane(context.Background()))
 }
 
 func (p *program) startSuccessor() error {
@@ -84,4 +96,51 @@ func (p *program) startSuccessor() error {
 	}
 	go func() { _ = cmd.Wait() }() // this process ends before it does
 	return nil
+}
+
+// lend gives the file to a successor; requests that this process still has are
+// served from a copy, which nobody else sees.
+func (k *kept) lend() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.state.Close(); err != nil {
+		return err
+	}
+	lent := fmt.Sprintf("%s.%d", k.path, os.Getpid())
+	defer os.Remove(lent) // it stays open
+	if err := copyFile(k.path, lent); err != nil {
+		return err
+	}
+	state, err := store.OpenLastGood(lent, k.log)
+	if err == nil {
+		k.state = state
+	}
+	return err
+}
+
+// reclaim takes the file back when the successor failed.
+func (k *kept) reclaim() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	state, err := store.OpenLastGood(k.path, k.log)
+	if err != nil {
+		return err
+	}
+	old := k.state
+	k.state = state
+	return old.Close()
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
 }

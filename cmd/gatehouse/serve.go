@@ -172,7 +172,7 @@ func (p *program) run(definitions []definition) error {
 		return err
 	}
 	failed := make(chan error, 2)
-	go func() { failed <- p.gateway.Serve(ctx) }()
+	go func() { failed <- p.gateway.Serve(context.Background()) }() // ended by close, which drains
 	go func() { failed <- p.control.serve() }()
 	err := p.settle(ctx)
 	if err == nil {
