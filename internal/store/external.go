@@ -24,7 +24,8 @@ const (
 	probeInterval = time.Second            // while the cluster answers
 	minRetry      = 100 * time.Millisecond // while it doesn't, growing
 	maxRetry      = 2 * time.Second
-	probeTimeout  = 2 * time.Second
+	probeTimeout  = 4 * time.Second
+	dialTimeout   = 3 * time.Second
 
 	diagnoseTimeout = time.Second
 
@@ -37,7 +38,7 @@ type ExternalConfig struct {
 	Endpoints                 []string
 	CAFile, CertFile, KeyFile string // CAFile empty: the system's authorities
 	Username, Password        string
-	DialTimeout               time.Duration // of one attempt to connect, 0: 2 s
+	DialTimeout               time.Duration // of one attempt to connect, 0: 3 s
 	Logger                    *slog.Logger
 }
 
@@ -73,7 +74,7 @@ func newExternal(cfg ExternalConfig) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	timeout := cmp.Or(cfg.DialTimeout, probeTimeout)
+	timeout := cmp.Or(cfg.DialTimeout, dialTimeout)
 	s := newStore(cfg.Logger, false)
 	s.epoch, s.diagnose = newEpoch(), diagnoser(cfg.Endpoints, tlsConfig)
 	client := clientv3.Config{

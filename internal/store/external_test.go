@@ -47,6 +47,7 @@ func runEtcd() error {
 	cfg.ClientTLSInfo = transport.TLSInfo{CertFile: filepath.Join(certs, "server.crt"), KeyFile: filepath.Join(certs, "server.key"),
 		TrustedCAFile: filepath.Join(certs, "ca.crt"), ClientCertAuth: true}
 	cfg.LogLevel = "fatal"
+	cfg.BcryptCost = 4 // the least; logging in is slow otherwise
 	e, err := embed.StartEtcd(cfg)
 	if err != nil {
 		return err
@@ -120,6 +121,8 @@ func (c *cluster) config() ExternalConfig {
 		CertFile:  filepath.Join(c.certs, "client.crt"),
 		KeyFile:   filepath.Join(c.certs, "client.key"),
 		Logger:    testLogger(c.t),
+
+		DialTimeout: 20 * time.Second, // a loaded machine may need long to log in
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 const roleVariable = "GATEHOUSE_STORE_TEST_ROLE"
 
 func TestMain(m *testing.M) {
-	roles := map[string]func() error{"etcd": runEtcd, "writer": runWriter, "opener": runOpener, "reader": runReader}
+	roles := map[string]func() error{"etcd": runEtcd, "writer": runWriter, "opener": runOpener, "reader": runReader, "counter": runCounter}
 	role := os.Getenv(roleVariable)
 	if role == "" {
 		os.Exit(m.Run())

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"runtime"
-	"runtime/pprof"
 	"strconv"
 	"testing"
 	"time"
@@ -105,38 +103,6 @@ func TestMaintain(t *testing.T) {
 	}
 	if r, err := s.Get(t.Context(), Prefix+"a"); err != nil || !bytes.Equal(r.Value, noise(79, MaxSize-100)) {
 		t.Errorf("the record is lost: %v", err)
-	}
-}
-
-// TestNoLeaks: goroutines are back to their number after Close.
-func TestNoLeaks(t *testing.T) {
-	once := func() {
-		s, err := OpenEmbedded(t.Context(), EmbeddedConfig{Dir: t.TempDir()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := s.Watch(t.Context(), Prefix, 0)
-		next(t, w)
-		mustCommit(t, s, put(Prefix+"a", "1"))
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		for range w {
-		}
-		_, err = s.Get(t.Context(), Prefix+"a")
-		wantError(t, err, ErrDead)
-	}
-	once()
-	before := runtime.NumGoroutine()
-	for range 5 {
-		once()
-	}
-	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before+2; runtime.Gosched() {
-		if time.Now().After(end) {
-			var b bytes.Buffer
-			pprof.Lookup("goroutine").WriteTo(&b, 1)
-			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, b.String())
-		}
 	}
 }
 
