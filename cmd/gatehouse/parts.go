@@ -72,6 +72,7 @@ func (p *program) functionConfig() lambda.Config {
 		CacheDir:    filepath.Join(c.Data, "functions"),
 		Functions:   map[string]lambda.Function{},
 		Endpoint:    endpoint(c, "lambda"),
+		User:        c.FunctionUser,
 		Credentials: lambda.ProcessCredentials(c.Region, p.log),
 	}
 	for name, f := range c.Functions {

@@ -29,16 +29,18 @@ const (
 // Config is everything that can be configured. Relative paths in a file are
 // relative to that file; Load makes them absolute.
 type Config struct {
-	Partition  string              `yaml:"partition"`
-	Account    string              `yaml:"account"`
-	Region     string              `yaml:"region"`
-	Invoke     Listeners           `yaml:"invoke"`
-	Control    Listeners           `yaml:"control"`
-	Data       string              `yaml:"data"`
-	Store      Store               `yaml:"store"`
-	Functions  map[string]Function `yaml:"functions"`
-	Endpoints  map[string]string   `yaml:"endpoints"`
-	Identities *Identities         `yaml:"identities"`
+	Partition string              `yaml:"partition"`
+	Account   string              `yaml:"account"`
+	Region    string              `yaml:"region"`
+	Invoke    Listeners           `yaml:"invoke"`
+	Control   Listeners           `yaml:"control"`
+	Data      string              `yaml:"data"`
+	Store     Store               `yaml:"store"`
+	Functions map[string]Function `yaml:"functions"`
+	// FunctionUser is whom local functions run as: a name, or uid:gid.
+	FunctionUser string            `yaml:"functionUser"`
+	Endpoints    map[string]string `yaml:"endpoints"`
+	Identities   *Identities       `yaml:"identities"`
 
 	// File is where the configuration was read from; empty without a file.
 	File string `yaml:"-"`

@@ -32,8 +32,9 @@ type Config struct {
 	// the data folder. Created on first use.
 	CacheDir string
 
-	// User is whom local functions run as: a name, or "uid:gid". Empty means
-	// the process's own user. Needs the right to switch.
+	// User is whom local functions run as: a name, or "uid:gid". Needs the
+	// right to switch. Empty means the user nobody where the process may switch
+	// and a function's folder is open to it, else the process's own.
 	User string
 
 	Log *slog.Logger // nil discards

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -72,7 +71,7 @@ func (f *Functions) load() error {
 	var err error
 	f.cfg.CacheDir, err = filepath.Abs(f.cfg.CacheDir)
 	note(err)
-	var user *identity
+	user := unprivileged()
 	if f.cfg.User != "" {
 		user, err = lookupUser(f.cfg.User)
 		note(err)
@@ -82,17 +81,12 @@ func (f *Functions) load() error {
 			note(fmt.Errorf("the endpoint of Lambda: %w", err))
 		}
 	}
-	someLocal := false
 	for _, name := range slices.Sorted(maps.Keys(f.cfg.Functions)) {
 		t, err := f.entry(name, f.cfg.Functions[name], user)
 		if err != nil {
 			note(fmt.Errorf("function %s: %w", name, err))
 		}
 		f.entries[name] = t
-		someLocal = someLocal || t != nil && t.local != nil
-	}
-	if someLocal && user == nil && os.Geteuid() == 0 {
-		f.cfg.Log.Warn("local functions run as root, with all its rights; start as another user, or name one for them")
 	}
 	return errors.Join(problems...)
 }
@@ -113,6 +107,11 @@ func (f *Functions) entry(key string, fn Function, user *identity) (*target, err
 	}
 	if err := complete(&fn); err != nil {
 		return nil, err
+	}
+	if f.cfg.User == "" && user != nil && !openTo(fn.Code, user) {
+		f.cfg.Log.Warn("the function runs with this process's own rights: its folder isn't open to the user nobody; open it, or say functionUser in the configuration",
+			"function", name.Name, "folder", fn.Code)
+		user = nil
 	}
 	l, err := newLocal(&f.cfg, name.Name, fn, user)
 	t.local = l

@@ -192,3 +192,38 @@ func childCount(t *testing.T) int {
 	}
 	return n
 }
+
+// TestUserNobody: root's functions run as nobody, unless their folder is
+// closed to that user; the log says which don't.
+func TestUserNobody(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("switching the user needs root")
+	}
+	closed := filepath.Join(t.TempDir(), "closed")
+	if err := os.Mkdir(closed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(closed, "code"), os.DirFS(rawFolder)); err != nil {
+		t.Fatal(err)
+	}
+	cfg, logs := testConfig(t, map[string]Function{
+		"open": {Runtime: "provided.al2023", Code: rawFolder},
+		"shut": {Runtime: "provided.al2023", Code: filepath.Join(closed, "code")},
+	})
+	cfg.User = ""
+	f, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var out Result
+	for function, want := range map[string]string{"open": "65534 65534 ", "shut": "0 0 "} {
+		err := f.Invoke(t.Context(), &Invocation{Function: function, Payload: []byte(`"whoami"`)}, &out)
+		if got := text(t, &out); err != nil || !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %v, %s, want %s", function, err, got, want)
+		}
+	}
+	if l := logs.String(); strings.Count(l, "isn't open to the user nobody") != 1 || !strings.Contains(l, "function=shut") {
+		t.Errorf("log: %s", l)
+	}
+}

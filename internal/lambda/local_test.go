@@ -64,8 +64,18 @@ func testConfig(t testing.TB, functions map[string]Function) (Config, *logBuffer
 		Partition: "aws", Account: "123456789012", Region: "eu-west-1",
 		Functions: functions,
 		CacheDir:  filepath.Join(t.TempDir(), "functions"),
+		User:      ownUser(),
 		Log:       slog.New(slog.NewTextHandler(logs, nil)),
 	}, logs
+}
+
+// ownUser keeps functions with the rights of the tests, whose folders they
+// write to; TestUserNobody and TestAnotherUser ask for others.
+func ownUser() string {
+	if os.Geteuid() != 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d:%d", os.Geteuid(), os.Getegid())
 }
 
 func host(t testing.TB, functions map[string]Function) (*Functions, *logBuffer) {

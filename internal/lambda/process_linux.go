@@ -31,6 +31,24 @@ func byDescriptor(cmd *exec.Cmd) (*os.File, error) {
 	return f, nil
 }
 
+// limitItself has the process of another user set its own limits, by way of a
+// shell, where we lack the right to set them (CAP_SYS_RESOURCE, which
+// containers drop). file, if not nil, is what cmd executes by descriptor; the
+// process keeps that one. False: limit can do it.
+func limitItself(cmd *exec.Cmd, file *os.File, memory int) bool {
+	if may, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, unix.CAP_SYS_RESOURCE, 0, 0, 0); err != nil || may == 1 {
+		return false
+	}
+	program := cmd.Path
+	if file != nil {
+		cmd.ExtraFiles = []*os.File{file}
+		program = "/proc/self/fd/3"
+	}
+	script := fmt.Sprintf(`ulimit -c 0; ulimit -n %d; ulimit -d %d; exec "$0"`, fileLimit, (memory+memorySlack)<<10)
+	cmd.Path, cmd.Args = "/bin/sh", []string{"/bin/sh", "-c", script, program}
+	return true
+}
+
 // reap waits for the process's end, kills what it left behind in its group,
 // and only then reaps it: until then its ID can't name another group.
 func (t *tree) reap(cmd *exec.Cmd) error {

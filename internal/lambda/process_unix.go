@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,12 +18,12 @@ import (
 const bootstrapName = "bootstrap"
 
 // tree is a process group led by a function's process.
-type tree struct{}
+type tree struct{ limited bool }
 
 func (p *process) launch(s *spec) error {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	dieWithParent(attr)
-	if s.user != nil {
+	if s.user != nil && int(s.user.uid) != os.Geteuid() {
 		attr.Credential = &syscall.Credential{Uid: s.user.uid, Gid: s.user.gid}
 		file, err := byDescriptor(p.cmd)
 		if err != nil {
@@ -31,6 +32,7 @@ func (p *process) launch(s *spec) error {
 		if file != nil {
 			defer file.Close()
 		}
+		p.tree.limited = limitItself(p.cmd, file, s.memory)
 	}
 	p.cmd.SysProcAttr = attr
 	err := p.cmd.Start()
@@ -40,7 +42,12 @@ func (p *process) launch(s *spec) error {
 	return err
 }
 
-func (*tree) adopt(leader *os.Process, s *spec) error { return limit(leader.Pid, s.memory) }
+func (t *tree) adopt(leader *os.Process, s *spec) error {
+	if t.limited {
+		return nil
+	}
+	return limit(leader.Pid, s.memory)
+}
 
 func (*tree) kill(leader *os.Process) {
 	_ = syscall.Kill(-leader.Pid, syscall.SIGKILL) // gone already is what we want
@@ -73,6 +80,48 @@ func lookupUser(name string) (*identity, error) {
 		return nil, fmt.Errorf("user %q: %w", name, err)
 	}
 	return &identity{uint32(u), uint32(g)}, nil
+}
+
+// unprivileged is the user nobody, when this process may switch to it.
+func unprivileged() *identity {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	user, err := lookupUser("nobody")
+	if err != nil {
+		return nil
+	}
+	return user
+}
+
+// openTo says whether user may enter folder and list it, by the modes of it
+// and of all folders above it.
+func openTo(folder string, user *identity) bool {
+	for need := fs.FileMode(0o5); ; need = 0o1 {
+		info, err := os.Stat(folder)
+		if err != nil || !permits(info, user, need) {
+			return false
+		}
+		above := filepath.Dir(folder)
+		if above == folder {
+			return true
+		}
+		folder = above
+	}
+}
+
+// permits says whether the mode of a file gives user the bits of need.
+func permits(info fs.FileInfo, user *identity, need fs.FileMode) bool {
+	mode := info.Mode().Perm()
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
+		switch {
+		case owner.Uid == user.uid:
+			return mode>>6&need == need
+		case owner.Gid == user.gid:
+			return mode>>3&need == need
+		}
+	}
+	return mode&need == need
 }
 
 // executable says why the file can't be executed; empty when it can.

@@ -75,6 +75,10 @@ func (t *tree) release() {
 // identity is a user to run as; there is none on Windows.
 type identity struct{}
 
+func unprivileged() *identity { return nil }
+
+func openTo(string, *identity) bool { return true }
+
 func lookupUser(string) (*identity, error) {
 	return nil, errors.New("running functions as another user isn't supported on Windows")
 }
