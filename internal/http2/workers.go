@@ -1,17 +1,17 @@
 package http2
 
-import (
-	"runtime"
-	"sync"
-)
+import "sync"
 
 // workers are the goroutines that run requests. One that has nothing to do
 // waits for the next request with the stack it has grown, as long as there
-// are connections and not too many wait; the last to wait is the first to go
-// on, as its memory is the warmest. Ready as its zero value.
+// are connections; the last to wait is the first to go on, as its memory is
+// the warmest. Those that were not needed for long end. Ready as its zero
+// value.
 type workers struct {
 	mu        sync.Mutex // guards what follows
 	idle      []chan task
+	least     int // of idle since the last look
+	waits     int // since then
 	dismissed bool
 }
 
@@ -21,8 +21,10 @@ type task struct {
 	st *Stream
 }
 
-// mostIdle is how many workers wait at most.
-var mostIdle = 64 * runtime.GOMAXPROCS(0)
+const (
+	mostIdle  = 1024 // workers that wait
+	lookEvery = 4096 // waits between two looks at how many are needed
+)
 
 // do has a worker run t.
 func (w *workers) do(t task) {
@@ -34,7 +36,9 @@ func (w *workers) do(t task) {
 		return
 	}
 	next := w.idle[n]
+	w.idle[n] = nil
 	w.idle = w.idle[:n]
+	w.least = min(w.least, n)
 	w.mu.Unlock()
 	next <- t
 }
@@ -47,18 +51,39 @@ func (w *workers) work(t task) {
 		} else {
 			t.c.flush()
 		}
-		w.mu.Lock()
-		if w.dismissed || len(w.idle) >= mostIdle {
-			w.mu.Unlock()
+		if !w.wait(next) {
 			return
 		}
-		w.idle = append(w.idle, next)
-		w.mu.Unlock()
 		var ok bool
 		if t, ok = <-next; !ok {
 			return
 		}
 	}
+}
+
+// wait lists the worker that next leads to as idle; false: it isn't needed.
+func (w *workers) wait(next chan task) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.dismissed || len(w.idle) >= mostIdle {
+		return false
+	}
+	w.idle = append(w.idle, next)
+	if w.waits++; w.waits >= lookEvery {
+		w.dismissOldest(w.least)
+		w.waits, w.least = 0, len(w.idle)
+	}
+	return true
+}
+
+// dismissOldest ends the n workers that have waited longest; w.mu is held.
+func (w *workers) dismissOldest(n int) {
+	for _, next := range w.idle[:n] {
+		close(next)
+	}
+	kept := copy(w.idle, w.idle[n:])
+	clear(w.idle[kept:])
+	w.idle = w.idle[:kept]
 }
 
 // engage lets workers wait for requests.
@@ -73,8 +98,6 @@ func (w *workers) dismiss() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.dismissed = true
-	for _, next := range w.idle {
-		close(next)
-	}
-	w.idle = nil
+	w.dismissOldest(len(w.idle))
+	w.least = 0
 }
