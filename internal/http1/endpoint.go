@@ -14,7 +14,7 @@ type EndpointConfig struct {
 	Address        string      // "host:port"
 	TLS            *tls.Config // nil: plain
 	Dial           func(ctx context.Context, network, address string) (net.Conn, error)
-	MaxIdle        int           // kept idle connections; default 256
+	MaxIdle        int           // kept idle connections; default 1024
 	IdleTimeout    time.Duration // default 55 s
 	ConnectTimeout time.Duration // default 5 s, TLS included
 	Limits         Limits        // of response heads; the timeouts are the Call's
@@ -34,7 +34,7 @@ type Endpoint struct {
 
 // NewEndpoint returns an Endpoint without connections.
 func NewEndpoint(c EndpointConfig) *Endpoint {
-	c.MaxIdle = positive(c.MaxIdle, 256)
+	c.MaxIdle = positive(c.MaxIdle, 1024)
 	c.IdleTimeout = positive(c.IdleTimeout, 55*time.Second)
 	c.ConnectTimeout = positive(c.ConnectTimeout, 5*time.Second)
 	c.Limits = c.Limits.withDefaults()
