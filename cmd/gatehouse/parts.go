@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -122,20 +123,49 @@ func (s *parts) check(def *apigw.Definition, stage *apigw.Stage) []control.Probl
 	return list
 }
 
-// checkFunction looks for the function of a Lambda proxy integration, unless
-// stage variables decide which one it is.
 func (s *parts) checkFunction(i *apigw.Integration) error {
-	if i == nil || i.Type != apigw.IntegrationAWSProxy || strings.Contains(i.URI, "${") {
+	function := functionOf(i)
+	if function == "" {
 		return nil
-	}
-	function, err := lambda.ParseURI(i.URI)
-	if err != nil {
-		return nil // restapi.Check says what is wrong with it
 	}
 	if err := s.functions.Check(function); err != nil {
 		return fmt.Errorf("%w; every call will be answered 500 until functions in the configuration has it", err)
 	}
 	return nil
+}
+
+// functionOf is the function of a Lambda proxy integration; empty when it is
+// none, when stage variables decide which one it is, or when restapi.Check has
+// something to say of the URI.
+func functionOf(i *apigw.Integration) string {
+	if i == nil || i.Type != apigw.IntegrationAWSProxy || strings.Contains(i.URI, "${") {
+		return ""
+	}
+	function, err := lambda.ParseURI(i.URI)
+	if err != nil {
+		return ""
+	}
+	return function
+}
+
+// prepare builds and starts the functions of def, so that the first request
+// doesn't wait for it. It goes on in the background.
+func (s *parts) prepare(ctx context.Context, def *apigw.Definition) {
+	functions := map[string]bool{}
+	for _, r := range def.Resources {
+		for _, m := range r.Methods {
+			if f := functionOf(m.Integration); f != "" && s.functions.Check(f) == nil {
+				functions[f] = true
+			}
+		}
+	}
+	for f := range functions {
+		go func() {
+			if err := s.functions.Prepare(ctx, f); err != nil && ctx.Err() == nil {
+				s.env.Logger.Error("the function can't be started", "error", err)
+			}
+		}()
+	}
 }
 
 // checkDefinition is what of a definition the REST API kind can't serve.

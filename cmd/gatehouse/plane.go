@@ -308,5 +308,6 @@ func (p *program) deployOne(ctx context.Context, d definition) error {
 	}
 	urls := invokeURLs(scheme(p.config.Invoke[0]), p.gateway.Addrs()[0], done.API, p.stage)
 	announce(p.stderr, p.log, p.person, served{d.file, def, p.stage, urls})
+	p.parts.prepare(ctx, def)
 	return nil
 }
