@@ -48,11 +48,12 @@ type conn struct {
 	lastID    uint32    // the highest stream that the client used
 	answered  uint32    // the highest that is answered or reset
 	idleSince instant   // when running became zero
-	err       error     // why it ends; nil while it goes on
+	err       error     // why nothing is sent any more; nil while it goes on
+	ended     bool      // the reader has stopped
 	goAway    uint8     // a goAway…
 	calm      budget    // what the client may ask for without asking for a request
 	refused   recent    // streams that were reset here, whose frames may still come
-	ended     recent    // streams that ended on both sides
+	whole     recent    // streams that ended on both sides
 	sendable  int64     // the client's window for the connection
 	initial   int64     // and for a new stream
 	window    int64     // what the client may send
@@ -66,7 +67,7 @@ type conn struct {
 const (
 	goAwayUnsaid    = iota
 	goAwayAnnounced // no last stream was named yet
-	goAwayFinal     // later streams than lastID are not answered
+	goAwayFinal     // later streams than c.answered are not answered
 )
 
 func newConn(s *Server, nc net.Conn, info http1.ConnInfo) *conn {
@@ -178,7 +179,7 @@ func (c *conn) cut(st *Stream, err error) {
 // closed takes st, which has ended on both sides, off the table.
 func (c *conn) closed(st *Stream) {
 	delete(c.streams, st.id)
-	c.ended.add(st.id)
+	c.whole.add(st.id)
 	st.counted = false
 	c.open--
 }
@@ -247,7 +248,11 @@ func (c *conn) finalize() {
 }
 
 // wakeReader makes the reader look at c.ending.
-func (c *conn) wakeReader() { c.in.nc.SetReadDeadline(past) }
+func (c *conn) wakeReader() {
+	if !c.ended {
+		c.in.nc.SetReadDeadline(past)
+	}
+}
 
 // end ends the connection for err: it says why, if the client is there to
 // hear it, and waits until no handler runs.
@@ -259,11 +264,14 @@ func (c *conn) end(err error) {
 	} else if say && (c.goAway != goAwayFinal || code != h2.ErrCodeNo) {
 		c.framer.WriteGoAway(c.answered, code, nil)
 	}
-	c.goAway = goAwayFinal
+	c.goAway, c.ended = goAwayFinal, true
 	c.fail(errConnLost)
 	if say {
+		if code != h2.ErrCodeNo {
+			c.in.nc.SetWriteDeadline(time.Now().Add(lingerTime))
+		}
 		c.flushLocked()
-		for c.out.writing {
+		for c.out.writing || c.out.queued {
 			c.quiet.Wait()
 		}
 		say = c.out.err == nil

@@ -127,7 +127,7 @@ func (c *conn) takeTrailers() error {
 	switch {
 	case st == nil && c.refused.has(h.stream):
 		return c.spend(1)
-	case st == nil && c.ended.has(h.stream):
+	case st == nil && c.whole.has(h.stream):
 		return errStreamClosed
 	case st == nil:
 		return errStreamOld

@@ -114,6 +114,9 @@ func (c *conn) flush() {
 	c.mu.Unlock()
 }
 
+// writeTurns is how often one handler writes what others add meanwhile.
+const writeTurns = 4
+
 // flushLocked writes what was collected, unless somebody is at it, who then
 // writes this too. It lets go of c.mu while it writes.
 func (c *conn) flushLocked() {
@@ -128,7 +131,7 @@ func (c *conn) flushLocked() {
 		runtime.Gosched()
 		c.mu.Lock()
 	}
-	for o.chunk != nil && o.err == nil {
+	for turn := 0; turn < writeTurns && o.chunk != nil && o.err == nil; turn++ {
 		full := o.chunk
 		o.chunk = nil
 		c.wakeAll()
@@ -143,6 +146,9 @@ func (c *conn) flushLocked() {
 		}
 	}
 	o.writing = false
+	if o.err == nil {
+		c.flushSoon()
+	}
 	c.quiet.Broadcast()
 }
 

@@ -84,10 +84,10 @@ func (st *Stream) check(status int, h *http1.Header) error {
 // head collects the head of the answer; empty: no body follows.
 func (st *Stream) head(status int, h *http1.Header, length int64, empty bool) error {
 	c, a := st.conn, &st.answer
+	a.begun = true
 	if err := st.awaitRoom(); err != nil {
 		return err
 	}
-	a.begun = true
 	a.bodyless = st.request.Method == "HEAD" || status == 204 || status == 304
 	e := &c.enc
 	e.begin(status)

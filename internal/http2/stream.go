@@ -54,7 +54,7 @@ func (st *Stream) recycle() {
 	st.conn, st.refusal, st.over = nil, nil, nil
 	st.answer = answer{}
 	st.body = body{buf: st.body.buf[:0]}
-	if cap(st.body.buf) > chunkSize {
+	if cap(st.body.buf) > 2*streamWindow {
 		st.body.buf = nil
 	}
 	st.request.Method = ""
@@ -91,6 +91,7 @@ func (c *conn) finish(st *Stream) {
 		c.open--
 	}
 	if st.over == nil {
+		c.consumed(nil, len(st.body.buf)-st.body.r)
 		c.calm.earn(earnedByAnswer)
 	}
 	c.running--
