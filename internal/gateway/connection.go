@@ -23,19 +23,19 @@ type peer struct {
 // it, on a goroutine of its own.
 func (g *Gateway) connect(l *listener, nc net.Conn) {
 	defer func() { <-g.slots }()
+	defer g.conns.remove(nc)
 	p, conn, h2, err := g.greet(l, nc)
 	if err != nil {
-		g.opening.remove(nc)
 		conn.Close()
 		g.log.Debug("a connection ended before its first request", "listener", l.cfg.String(), "remote", nc.RemoteAddr(), "error", err)
 		return
 	}
-	served := func() { g.opening.remove(nc) }
+	g.conns.known(nc)
 	if h2 {
-		g.serveHTTP2(conn, p, served)
+		g.serveHTTP2(conn, p)
 		return
 	}
-	g.serveHTTP1(conn, p, served)
+	g.serveHTTP1(conn, p)
 }
 
 // greet reads what precedes the first request: the PROXY header, the TLS

@@ -9,7 +9,7 @@ import (
 )
 
 // freshGrace is how long a connection that was accepted before the drain, but
-// whose first request isn't here yet, may take to send it.
+// whose first bytes aren't here yet, may take to send them.
 const freshGrace = time.Second
 
 // Shutdown stops accepting, gives connections that have just been accepted a
@@ -22,74 +22,115 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	defer close(g.drained)
+	close(g.stopped)
 	g.closeSockets()
+	g.accepting.Wait() // what a listener has accepted is among g.conns now
 	fresh, cancel := context.WithTimeout(ctx, freshGrace)
 	defer cancel()
-	g.opening.wait(fresh)
-	g.opening.cut()
+	_ = g.conns.wait(fresh, newcomers) // those that are late are cut
+	g.conns.cut(newcomers)
 	ended := make(chan error, 2)
 	go func() { ended <- g.h1.Shutdown(ctx) }()
 	go func() { ended <- g.h2.Shutdown(ctx) }()
 	err := errors.Join(<-ended, <-ended)
+	// One may have been on its way to h1 or h2 when those saw none left.
+	err = errors.Join(err, g.conns.wait(ctx, everyone))
+	g.conns.cut(everyone)
 	return err
 }
 
-// cut ends everything at once.
-func (g *Gateway) cut() {
+// end cuts everything at once.
+func (g *Gateway) end() {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	g.Shutdown(ctx)
 }
 
-// openConns are connections whose protocol isn't known yet.
-type openConns struct {
-	mu    sync.Mutex // guards what follows
-	conns map[net.Conn]struct{}
-	empty chan struct{} // closed when conns is empty; nil: nobody waits
+// connTable holds the connections that were accepted and haven't ended.
+type connTable struct {
+	mu      sync.Mutex        // guards what follows
+	conns   map[net.Conn]bool // true: its protocol is known and serves it
+	new     int               // how many are false
+	changed chan struct{}     // closed when one leaves or is known; nil: nobody waits
 }
 
-func (o *openConns) add(nc net.Conn) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.conns == nil {
-		o.conns = map[net.Conn]struct{}{}
+// whose says which connections are meant: newcomers, whose protocol isn't
+// known yet, or everyone.
+type whose bool
+
+const (
+	newcomers whose = false
+	everyone  whose = true
+)
+
+func (t *connTable) add(nc net.Conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.conns == nil {
+		t.conns = map[net.Conn]bool{}
 	}
-	o.conns[nc] = struct{}{}
+	t.conns[nc] = false
+	t.new++
 }
 
-func (o *openConns) remove(nc net.Conn) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.conns, nc)
-	if len(o.conns) == 0 && o.empty != nil {
-		close(o.empty)
-		o.empty = nil
+// known notes that nc's protocol serves it from now on.
+func (t *connTable) known(nc net.Conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.conns[nc] = true
+	t.new--
+	t.tell()
+}
+
+func (t *connTable) remove(nc net.Conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.conns[nc] {
+		t.new--
+	}
+	delete(t.conns, nc)
+	t.tell()
+}
+
+// tell wakes who waits. t.mu is held.
+func (t *connTable) tell() {
+	if t.changed != nil {
+		close(t.changed)
+		t.changed = nil
 	}
 }
 
-// wait returns when there are none, or ctx ends.
-func (o *openConns) wait(ctx context.Context) {
-	o.mu.Lock()
-	if len(o.conns) == 0 {
-		o.mu.Unlock()
-		return
-	}
-	if o.empty == nil {
-		o.empty = make(chan struct{})
-	}
-	empty := o.empty
-	o.mu.Unlock()
-	select {
-	case <-empty:
-	case <-ctx.Done():
+// wait returns when none of them is left, or the error of ctx.
+func (t *connTable) wait(ctx context.Context, which whose) error {
+	for {
+		t.mu.Lock()
+		left := t.new
+		if which == everyone {
+			left = len(t.conns)
+		}
+		if t.changed == nil {
+			t.changed = make(chan struct{})
+		}
+		changed := t.changed
+		t.mu.Unlock()
+		if left == 0 {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 
 // cut closes them.
-func (o *openConns) cut() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for nc := range o.conns {
-		nc.Close()
+func (t *connTable) cut(which whose) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for nc, known := range t.conns {
+		if which == everyone || !known {
+			nc.Close()
+		}
 	}
 }

@@ -69,13 +69,15 @@ type Gateway struct {
 
 	listeners []*listener
 	slots     chan struct{} // one per connection
-	opening   openConns
-	sessions  sync.Pool // of *session
+	conns     connTable
+	accepting sync.WaitGroup // accept loops
+	sessions  sync.Pool      // of *session
 	h1        http1.Server
 	h2        http2.Server
 	serving   atomic.Bool
 	draining  atomic.Bool
-	drained   chan struct{} // closed when Shutdown has ended
+	stopped   chan struct{} // closed when Shutdown begins
+	drained   chan struct{} // closed when it has ended
 
 	hosts   hostTable
 	stages  map[string]*stage // by key of their record; the applier's own
@@ -91,7 +93,7 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	g := &Gateway{
 		cfg: cfg, log: cfg.Logger,
-		slots: make(chan struct{}, cfg.MaxConnections), drained: make(chan struct{}),
+		slots: make(chan struct{}, cfg.MaxConnections), stopped: make(chan struct{}), drained: make(chan struct{}),
 		stages: map[string]*stage{},
 	}
 	g.sessions.New = func() any { return new(session) }

@@ -28,12 +28,11 @@ type http1Body struct {
 func (b *http1Body) Length() int64 { return b.length }
 
 // serveHTTP1 serves nc until it ends.
-func (g *Gateway) serveHTTP1(nc net.Conn, p *peer, served func()) {
+func (g *Gateway) serveHTTP1(nc net.Conn, p *peer) {
 	s := g.sessions.Get().(*session)
 	s.peer = p
 	s.finder.private = p.listener.private()
 	p.info.Tag = s
-	served()
 	defer func() {
 		if p := recover(); p != nil { // the connection is closed, the session lost
 			g.log.Error("a request broke its connection", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

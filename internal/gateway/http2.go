@@ -15,9 +15,8 @@ import (
 // on AWS.
 
 // serveHTTP2 serves nc until it ends.
-func (g *Gateway) serveHTTP2(nc net.Conn, p *peer, served func()) {
+func (g *Gateway) serveHTTP2(nc net.Conn, p *peer) {
 	p.info.Tag = p
-	served()
 	g.h2.ServeConn(nc, p.info)
 }
 

@@ -168,9 +168,13 @@ func (g *Gateway) closeSockets() {
 // Serve accepts connections until Shutdown is called (nil), ctx ends, which
 // cuts what is in flight, or a listener breaks.
 func (g *Gateway) Serve(ctx context.Context) error {
+	if g.draining.Load() {
+		<-g.drained
+		return nil
+	}
 	failed := make(chan error, len(g.listeners))
 	for _, l := range g.listeners {
-		go func() { failed <- g.accept(l) }()
+		g.accepting.Go(func() { failed <- g.accept(l) })
 	}
 	g.serving.Store(true)
 	var err error
@@ -185,7 +189,7 @@ func (g *Gateway) Serve(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		g.cut()
+		g.end()
 	}
 	return err
 }
@@ -196,11 +200,15 @@ func (g *Gateway) accept(l *listener) error {
 	const first, most = 5 * time.Millisecond, time.Second
 	pause := first
 	for {
-		g.slots <- struct{}{}
+		select {
+		case g.slots <- struct{}{}:
+		case <-g.stopped:
+			return nil
+		}
 		nc, err := l.socket.Accept()
 		if err == nil {
 			pause = first
-			g.opening.add(nc)
+			g.conns.add(nc)
 			go g.connect(l, nc)
 			continue
 		}
