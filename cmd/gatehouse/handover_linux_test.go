@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -80,15 +81,41 @@ func (s *server) handOver(t *testing.T) int {
 	old := s.process.Pid
 	s.signal(syscall.SIGUSR2)
 	eventually(t, "the successor is ready", func() bool { return strings.Count(s.stdout.String(), "ready ") > ready })
-	successors := children(t, old)
+	var successors []int
+	eventually(t, "the predecessor ends", func() bool {
+		successors = alive(t, s.cmd.Process.Pid)
+		return !slices.Contains(successors, old)
+	})
 	if len(successors) != 1 {
-		t.Fatalf("the children of %d are %v:\n%s", old, successors, s.log.String())
+		t.Fatalf("running are %v", successors)
 	}
-	eventually(t, "the predecessor ends", func() bool { return state(old) == 'Z' || state(old) == 0 })
 	process, err := os.FindProcess(successors[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.process = process
 	return process.Pid
+}
+
+// TestFailedHandOver: when the successor can't start, the process goes on.
+func TestFailedHandOver(t *testing.T) {
+	t.Parallel()
+	file := apiFile(t, greeting("hi"))
+	s := serveWith(t, file)
+	api := s.api(file)
+	if err := os.WriteFile(file, []byte("openapi: [broken"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.signal(syscall.SIGUSR2)
+	eventually(t, "the failure is told", func() bool { return len(s.records("restart failed; going on")) > 0 })
+	s.greets(api, "dev", "hi")
+	s.takesChanges()
+	if list := alive(t, s.cmd.Process.Pid); len(list) != 1 {
+		t.Errorf("running are %v", list)
+	}
+	if err := os.WriteFile(file, []byte("openapi: 3.0.1\ninfo: {title: test, version: \"1\"}\npaths:\n"+greeting("hello")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.handOver(t)
+	s.greets(api, "dev", "hello")
 }

@@ -116,6 +116,11 @@ func serveWith(t testing.TB, args ...string) *server {
 	s := newServer(t, args...)
 	s.start()
 	t.Cleanup(s.kill)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the log of process %d:\n%s", s.process.Pid, s.log.String())
+		}
+	})
 	return s
 }
 
@@ -132,6 +137,7 @@ func (s *server) start() {
 func (s *server) launch() error {
 	s.cmd = command(s.args...)
 	s.cmd.Dir, s.cmd.Stderr = s.dir, &s.log
+	group(s.cmd)
 	s.cmd.Env = append(s.cmd.Env, s.env...)
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -166,7 +172,7 @@ func (s *server) launch() error {
 
 // kill ends the process as a power cut would.
 func (s *server) kill() {
-	_ = s.process.Kill()
+	killGroup(s.cmd)
 	<-s.exited
 }
 

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -10,35 +8,28 @@ import (
 	"testing"
 )
 
-// children are the processes that a process started.
-func children(t *testing.T, pid int) (list []int) {
+// alive are the processes of a group that haven't ended.
+func alive(t *testing.T, group int) (list []int) {
 	t.Helper()
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, task := range tasks {
-		text, err := os.ReadFile(task)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
 		if err != nil {
-			continue // a thread that ended
+			continue // it has just ended
 		}
-		for _, field := range strings.Fields(string(text)) {
-			child, err := strconv.Atoi(field)
-			if err != nil {
-				t.Fatal(err)
-			}
-			list = append(list, child)
+		_, rest, _ := strings.Cut(string(text), ") ") // state, parent, group
+		fields := strings.Fields(rest)
+		if fields[0] == "Z" || fields[2] != strconv.Itoa(group) {
+			continue
 		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, pid)
 	}
 	return list
-}
-
-// state is R, S, Z …; 0: there is no such process.
-func state(pid int) byte {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := bytes.Cut(text, []byte(") "))
-	return rest[0]
 }

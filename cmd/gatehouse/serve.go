@@ -167,12 +167,13 @@ func listener(l config.Listener) gateway.ListenerConfig {
 func (p *program) run(definitions []definition) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	restart := make(chan os.Signal, 1)
+	notifyRestart(restart) // from the start: unnoticed, the signal ends a process
 	if err := p.start(ctx); err != nil {
 		p.close()
 		return err
 	}
 	failed := make(chan error, 2)
-	go func() { failed <- p.gateway.Serve(context.Background()) }() // ended by close, which drains
 	go func() { failed <- p.control.serve() }()
 	err := p.settle(ctx)
 	if err == nil {
@@ -185,9 +186,9 @@ func (p *program) run(definitions []definition) error {
 		}
 		return err
 	}
+	// Not earlier: a predecessor still answers what this process can't yet.
+	go func() { failed <- p.gateway.Serve(context.Background()) }() // until close
 	p.ready()
-	restart := make(chan os.Signal, 1)
-	notifyRestart(restart)
 	for {
 		select {
 		case err := <-failed:

@@ -139,11 +139,11 @@ func (h *Handover) Env() string {
 
 // Add adds a socket under the name its listener has in the configuration.
 func (h *Handover) Add(name string, l net.Listener) error {
-	file, ok := l.(interface{ File() (*os.File, error) })
+	conn, ok := l.(syscall.Conn)
 	if !ok {
 		return fmt.Errorf("socket %s can't be handed over", name)
 	}
-	f, err := file.File()
+	f, err := duplicate(conn, name)
 	if err != nil {
 		return fmt.Errorf("hand over socket %s: %w", name, err)
 	}
