@@ -24,7 +24,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	defer close(g.drained)
 	close(g.stopped)
 	g.closeSockets()
-	g.accepting.Wait() // what a listener has accepted is among g.conns now
+	g.awaitListeners(ctx)
 	fresh, cancel := context.WithTimeout(ctx, freshGrace)
 	defer cancel()
 	_ = g.conns.wait(fresh, newcomers) // those that are late are cut
@@ -37,6 +37,20 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	err = errors.Join(err, g.conns.wait(ctx, everyone))
 	g.conns.cut(everyone)
 	return err
+}
+
+// awaitListeners returns when what the listeners have accepted is among
+// g.conns.
+func (g *Gateway) awaitListeners(ctx context.Context) {
+	over := make(chan struct{})
+	go func() {
+		g.accepting.Wait()
+		close(over)
+	}()
+	select {
+	case <-over:
+	case <-ctx.Done():
+	}
 }
 
 // end cuts everything at once.
