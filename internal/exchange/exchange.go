@@ -40,12 +40,34 @@ type Exchange struct {
 	// Vars are the context variables of the API kind that serves the request.
 	Vars Variables
 
+	// Outcome is what logs, metrics and explanations report, beside what
+	// variables tell. The API kind fills it while it serves.
+	Outcome Outcome
+
 	done      []func(*Exchange)
 	decisions []Decision
 	explain   bool
 	edge      Edge
 	ctx       context.Context
 	cancel    context.CancelFunc
+}
+
+// Outcome is how a request went.
+type Outcome struct {
+	Resource    string // template path of the route, "/orders/{id}"; empty: no route
+	Fault       *Fault // why it ended early; nil: it didn't
+	Integration Integration
+}
+
+// Integration is what a request's integration call came to.
+type Integration struct {
+	Type      string // "HTTP_PROXY", "MOCK" ...; empty: none was called
+	Target    string // the function's name or the backend's host:port
+	Began     time.Time
+	Ended     time.Time // of the backend's last byte; zero while it runs
+	Status    int       // the service's: a backend's, or Lambda's own (200 for a function's error, too)
+	RequestID string    // the service's
+	Error     string    // in words for $context.integration.error
 }
 
 // Client is who is on the other end of the connection.
