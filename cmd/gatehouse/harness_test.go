@@ -305,6 +305,20 @@ func apiFile(t testing.TB, paths string) string {
 	return write(t, "api.yaml", "openapi: 3.0.1\ninfo: {title: test, version: \"1\"}\npaths:\n"+paths)
 }
 
+// passing is a definition whose GET and POST /{proxy+} call backend.
+func passing(backend string) string {
+	return `  /{proxy+}:
+    x-amazon-apigateway-any-method:
+      parameters: [{name: proxy, in: path, required: true, schema: {type: string}}]
+      responses: {"200": {description: ok}}
+      x-amazon-apigateway-integration:
+        type: http_proxy
+        httpMethod: ANY
+        uri: ` + backend + `/{proxy}
+        requestParameters: {integration.request.path.proxy: method.request.path.proxy}
+`
+}
+
 // address is the host:port of a base URL.
 func address(t testing.TB, base string) string {
 	t.Helper()
@@ -335,4 +349,15 @@ func repository(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// freeAddress is a loopback address that nobody listens on.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }

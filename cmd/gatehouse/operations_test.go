@@ -15,20 +15,6 @@ import (
 	"testing"
 )
 
-// passing is a definition whose GET and POST /{proxy+} call backend.
-func passing(backend string) string {
-	return `  /{proxy+}:
-    x-amazon-apigateway-any-method:
-      parameters: [{name: proxy, in: path, required: true, schema: {type: string}}]
-      responses: {"200": {description: ok}}
-      x-amazon-apigateway-integration:
-        type: http_proxy
-        httpMethod: ANY
-        uri: ` + backend + `/{proxy}
-        requestParameters: {integration.request.path.proxy: method.request.path.proxy}
-`
-}
-
 // held is a backend whose answers wait until release is called.
 func held(t *testing.T) (url string, arrived <-chan struct{}, release func()) {
 	t.Helper()
