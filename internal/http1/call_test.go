@@ -189,3 +189,40 @@ func TestIdleConnectionsEnd(t *testing.T) {
 		}
 	})
 }
+
+// A deadline armed for one message has long passed when the next comes; on
+// sockets, where reads and writes take another way than in memory.
+func TestPastDeadlinesOnSockets(t *testing.T) {
+	noLeaks(t)
+	const short = 30 * time.Millisecond
+	s := &Server{
+		Handler: func(c *ServerConn, r *Request) {
+			if r.Path[1] == 's' {
+				time.Sleep(2 * short)
+			}
+			echo(c, r)
+		},
+		Limits: Limits{HeaderTimeout: short, BodyTimeout: short, IdleTimeout: 20 * time.Second, WriteTimeout: short},
+	}
+	e := NewEndpoint(EndpointConfig{Address: listen(t, s)})
+	t.Cleanup(e.Close)
+	for range 3 {
+		for _, timeout := range []time.Duration{20 * time.Millisecond, 10 * time.Second} {
+			req := get("/fast")
+			req.Body = make([]byte, 100)
+			if _, body, err := fetch(e, &Call{Deadline: time.Now().Add(timeout)}, req); err != nil && timeout > time.Second || err == nil && len(body) != 110 {
+				t.Errorf("%q, %v", body, err)
+			}
+			time.Sleep(2 * short)
+		}
+	}
+	if len(e.idle) != 1 {
+		t.Errorf("%d idle", len(e.idle))
+	}
+	_, _, err := fetch(e, &Call{Deadline: time.Now().Add(short)}, get("/slow"))
+	checkCallError(t, err, PhaseHead, true, false)
+	_, body, err := fetch(e, &Call{Deadline: time.Now().Add(10 * time.Second)}, get("/slow"))
+	if err != nil || body != "GET /slow " {
+		t.Error(body, err)
+	}
+}

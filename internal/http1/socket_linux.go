@@ -1,3 +1,5 @@
+//go:build !386
+
 package http1
 
 import (
@@ -150,6 +152,9 @@ func (s socket) peek() peeked {
 	}
 	return s.peeked()
 }
+
+// leftBehindData: left sees a close behind bytes that weren't read yet.
+const leftBehindData = true
 
 // left says whether the peer closed its side, even behind bytes that weren't
 // read yet (the close_notify of TLS, pipelined requests).

@@ -1,4 +1,4 @@
-//go:build unix && !linux
+//go:build unix && (!linux || 386)
 
 package http1
 
@@ -32,6 +32,9 @@ func (s socket) peek() peeked {
 	}
 	return peekData
 }
+
+// leftBehindData: left sees a close behind bytes that weren't read yet.
+const leftBehindData = false
 
 // left says whether the peer closed its side. Bytes that weren't read yet
 // hide it here.

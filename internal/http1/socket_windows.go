@@ -47,6 +47,9 @@ func peekHandle(fd uintptr) peeked {
 	return peekData
 }
 
+// leftBehindData: left sees a close behind bytes that weren't read yet.
+const leftBehindData = false
+
 // left says whether the peer closed its side. Bytes that weren't read yet
 // hide it here.
 func (s socket) left() bool { return s.peek() == peekGone }
