@@ -303,8 +303,10 @@ func (p *program) deployOne(ctx context.Context, d definition) error {
 	if err != nil {
 		return err
 	}
-	for _, problem := range p.parts.check(def, &apigw.Stage{APIID: done.API, Name: p.stage}) {
-		p.log.Warn(problem.String(), "definition", d.file)
+	if !done.Changed { // else its deployment has told
+		for _, problem := range p.parts.check(def, &apigw.Stage{APIID: done.API, Name: p.stage}) {
+			p.log.Warn(problem.String(), "definition", d.file)
+		}
 	}
 	urls := invokeURLs(scheme(p.config.Invoke[0]), p.gateway.Addrs()[0], done.API, p.stage)
 	announce(p.stderr, p.log, p.person, served{d.file, def, p.stage, urls})

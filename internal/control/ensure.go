@@ -158,7 +158,7 @@ func (c *Control) putDefinition(ctx context.Context, scope apigw.Scope, key stri
 		if err != nil {
 			served = &apigw.Stage{APIID: e.ref.api, Name: stage}
 		}
-		return refusal(placed(c.problems(e.ref, e.def, served), doc))
+		return refusal(placed(serious(c.check(e.def, served)), doc)) // the deployment that follows logs the warnings
 	}
 	if rec.API != "" {
 		ref := apiRef{scope, rec.API}

@@ -76,20 +76,22 @@ func (c *Control) checkVariables(variables map[string]string) error {
 	return nil
 }
 
-// problems lists everything of def, or of the stage's settings, that can't be
-// served; what AWS accepts and fails later is logged.
-func (c *Control) problems(ref apiRef, def *apigw.Definition, s *apigw.Stage) []Problem {
-	return slices.DeleteFunc(c.check(def, s), func(p Problem) bool {
-		if p.Warning {
-			c.log.Warn("deployed as on AWS, but it will fail when it is used", "api", ref.api, "problem", p.String())
-		}
-		return p.Warning
-	})
+// refuse answers 400 with everything of def, or of the stage's settings, that
+// can't be served; what AWS accepts and fails later is logged.
+func (c *Control) refuse(ref apiRef, def *apigw.Definition, s *apigw.Stage) error {
+	problems := c.check(def, s)
+	if err := refusal(serious(problems)); err != nil {
+		return err
+	}
+	for _, p := range problems {
+		c.log.Warn("deployed as on AWS, but it will fail when it is used", "api", ref.api, "problem", p.String())
+	}
+	return nil
 }
 
-// refuse answers 400 with the problems of def and s.
-func (c *Control) refuse(ref apiRef, def *apigw.Definition, s *apigw.Stage) error {
-	return refusal(c.problems(ref, def, s))
+// serious leaves out what AWS accepts.
+func serious(problems []Problem) []Problem {
+	return slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Warning })
 }
 
 func refusal(problems []Problem) error {

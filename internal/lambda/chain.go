@@ -2,12 +2,14 @@ package lambda
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
@@ -64,13 +66,18 @@ func (c *chain) read(ctx context.Context) (aws.CredentialsProvider, error) {
 		return nil, c.err
 	}
 	if c.provider == nil {
-		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(c.region))
+		cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(c.region), config.WithLogger(c))
 		if err != nil {
 			return nil, err
 		}
 		c.provider = cfg.Credentials
 	}
 	return c.provider, nil
+}
+
+// Logf takes what the SDK says while it searches.
+func (c *chain) Logf(_ logging.Classification, format string, args ...any) {
+	c.log.Debug("searching AWS credentials: " + fmt.Sprintf(format, args...))
 }
 
 func (c *chain) note(ctx context.Context, err error) {
