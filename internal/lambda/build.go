@@ -35,6 +35,7 @@ type goCode struct {
 	pending chan struct{} // closed when the build under way ends; nil without one
 	err     error         // of the last build
 	failed  time.Time     // its end
+	sources []string      // folders that the last executable was made from
 }
 
 func newGoCode(ctx context.Context, cfg *Config, name, dir string) *goCode {
@@ -107,6 +108,7 @@ func (c *goCode) build(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	c.madeFrom(in)
 	key, err := in.key()
 	if err != nil {
 		return "", err

@@ -36,6 +36,8 @@ type environment struct {
 	idleSince time.Time
 	warm      bool // has answered before
 	dead      bool // gone, or to be killed: never idle again
+	retired   bool // dead because its code was edited; it doesn't count for concurrency
+	code      edition
 }
 
 // newEnvironment starts the process of s with the address of a Runtime API of

@@ -163,6 +163,7 @@ func (c *goCode) cached(ctx context.Context) string {
 	if key, err := in.key(); err != nil || key != in.Key {
 		return ""
 	}
+	c.madeFrom(&in)
 	path := c.executable(in.Key)
 	if _, err := os.Stat(path); err != nil {
 		return ""
@@ -189,10 +190,20 @@ func (c *goCode) remember(in *inputs, key string) error {
 	if err := os.Rename(temp, c.note()); err != nil {
 		return err
 	}
-	if old.Key != "" && old.Key != key && isWord(old.Key, "") {
-		os.RemoveAll(filepath.Join(c.cache, old.Key)) // at worst it stays
+	if serving := c.built.Load(); serving != nil && *serving == c.executable(old.Key) {
+		return nil // adopt removes it
+	}
+	if old.Key != key {
+		c.forget(old.Key)
 	}
 	return nil
+}
+
+// forget removes an executable; at worst it stays.
+func (c *goCode) forget(key string) {
+	if key != "" && isWord(key, "") {
+		os.RemoveAll(filepath.Join(c.cache, key))
+	}
 }
 
 // note is the file that remembers the inputs of the folder's executable.

@@ -23,8 +23,11 @@ type local struct {
 	mu     sync.Mutex
 	all    map[*environment]struct{} // running
 	live   int                       // running or being started
+	extra  int                       // of live, those that don't count for concurrency: on their way in or out with an edit
+	latest edition                   // of the code; an environment of another one is not used again
 	idle   []*environment            // the one used last is last
 	closed bool
+	edits  sync.Mutex    // held while the code is exchanged
 	freed  chan struct{} // holds a token when an environment may have become free
 	work   sync.WaitGroup
 	events int // asynchronous invocations accepted and not done
@@ -117,6 +120,10 @@ func (l *local) do(ctx context.Context, j *job) (outcome, *Error) {
 	for {
 		e, err := l.acquire(path)
 		if start, ok := errors.AsType[*startError](err); ok {
+			if now, err := l.code.ready(ctx); err == nil && now != path {
+				path = now // built anew in between, and the one before removed
+				continue
+			}
 			return failure(j.id, typeEntrypoint, start.Error()), nil
 		}
 		if err != nil {

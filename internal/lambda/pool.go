@@ -38,7 +38,7 @@ func (l *local) acquire(path string) (*environment, error) {
 		l.idle = l.idle[:len(l.idle)-1]
 		l.mu.Unlock()
 		return e, nil
-	case l.live >= l.function.Concurrency:
+	case l.live-l.extra >= l.function.Concurrency:
 		l.mu.Unlock()
 		return nil, &Error{Kind: Throttled, Status: 429, Type: "TooManyRequestsException",
 			Message: fmt.Sprintf("Rate Exceeded. (all %d environments are busy)", l.function.Concurrency)}
@@ -52,6 +52,9 @@ func (l *local) acquire(path string) (*environment, error) {
 // spawn starts an environment that acquire has counted. It frees its place
 // before anyone learns of its end, so that whoever does finds the place free.
 func (l *local) spawn(path string) (*environment, error) {
+	l.mu.Lock()
+	code := edition{l.latest.number, path}
+	l.mu.Unlock()
 	registered := make(chan struct{})
 	e, err := newEnvironment(l.spec(path), l.function.Timeout, func(e *environment) {
 		<-registered
@@ -65,6 +68,7 @@ func (l *local) spawn(path string) (*environment, error) {
 	}
 	l.mu.Lock()
 	l.all[e] = struct{}{}
+	e.code = code
 	closed := l.closed
 	l.mu.Unlock()
 	close(registered)
@@ -88,11 +92,15 @@ func (l *local) spec(path string) spec {
 // release makes e available to the next invocation.
 func (l *local) release(e *environment) {
 	l.mu.Lock()
+	retire := l.retire(e)
 	if !e.dead && !l.closed {
 		e.warm, e.idleSince = true, time.Now()
 		l.idle = append(l.idle, e)
 	}
 	l.mu.Unlock()
+	if retire {
+		e.proc.kill()
+	}
 	l.signal()
 }
 
@@ -121,6 +129,9 @@ func (l *local) removed(e *environment) {
 	if e != nil {
 		e.dead = true
 		delete(l.all, e)
+		if e.retired {
+			l.extra--
+		}
 		for i, idle := range l.idle {
 			if idle == e {
 				l.idle = append(l.idle[:i], l.idle[i+1:]...)
@@ -175,17 +186,28 @@ func (l *local) prepare(ctx context.Context) error {
 	if err != nil {
 		return asError(ctx, err)
 	}
+	if err := initialised(ctx, e); err != nil && ctx.Err() == nil {
+		l.drop(e)
+		return err
+	}
+	l.release(e) // also when the caller left: it goes on
+	if ctx.Err() != nil {
+		return asError(ctx, ctx.Err())
+	}
+	return nil
+}
+
+// initialised waits until e asks for its first event. The error says why it
+// never will, or is that of ctx.
+func initialised(ctx context.Context, e *environment) error {
 	select {
 	case <-e.asked:
-		l.release(e)
 		return nil
 	case o := <-e.initErr:
-		l.drop(e)
 		return &Error{Kind: Broken, Message: "initialisation failed: " + clip(string(o.payload), 1024)}
 	case <-e.gone:
 		return &Error{Kind: Broken, Message: "the process ended while it started: " + clip(string(exited("", e.proc.status).payload), 1024)}
 	case <-ctx.Done():
-		l.release(e) // it goes on
 		return asError(ctx, ctx.Err())
 	}
 }
