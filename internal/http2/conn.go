@@ -280,6 +280,9 @@ func (c *conn) end(err error) {
 	if say {
 		c.linger()
 	}
+	if code != h2.ErrCodeNo {
+		c.in.abort()
+	}
 	c.in.nc.Close()
 	c.mu.Lock()
 	for c.running > 0 || c.out.writing || c.out.queued {

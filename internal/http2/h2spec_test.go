@@ -8,26 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/gatehouse/gatehouse/internal/http1"
 )
 
 // argued are the cases of h2spec that may fail, and why.
 var argued = map[string]string{}
-
-// echo answers with the request's body, or a text when there is none.
-func echo(s *Stream, _ *http1.Request) {
-	body, err := s.ReadAll(nil, 1<<20)
-	if err != nil {
-		return
-	}
-	if len(body) == 0 {
-		body = []byte("hello")
-	}
-	var h http1.Header
-	h.Add("Content-Type", "text/plain")
-	_ = s.Respond(200, &h, body)
-}
 
 // TestH2Spec runs summerwind/h2spec, when it is installed:
 // go install github.com/summerwind/h2spec/cmd/h2spec@latest
@@ -87,29 +71,4 @@ func TestH2Spec(t *testing.T) {
 		t.Log(strings.TrimSpace(string(out)))
 	}
 	t.Logf("%d cases", ran)
-}
-
-// listen serves s on a loopback port until the test ends.
-func listen(t testing.TB, s *Server) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		for {
-			nc, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go s.ServeConn(nc, http1.ConnInfo{Remote: nc.RemoteAddr(), Local: nc.LocalAddr()})
-		}
-	}()
-	t.Cleanup(func() {
-		l.Close()
-		if err := s.Shutdown(t.Context()); err != nil && t.Context().Err() == nil {
-			t.Error(err)
-		}
-	})
-	return l
 }

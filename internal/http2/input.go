@@ -161,3 +161,11 @@ func (c *conn) linger() {
 		}
 	}
 }
+
+// abort makes closing cut the client off: the kernel keeps nothing for one
+// that doesn't read.
+func (in *input) abort() {
+	if tcp, ok := in.raw.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+}
