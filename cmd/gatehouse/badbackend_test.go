@@ -15,7 +15,6 @@ import (
 type badBackend struct {
 	url  string
 	gone chan string // path of a request whose caller left
-	all  sync.WaitGroup
 }
 
 func newBadBackend(t *testing.T) *badBackend {

@@ -14,8 +14,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"golang.org/x/net/http2"
 )
 
 // seen answers GET /seen with the client as the gateway sees it.
@@ -77,12 +75,9 @@ invoke:
 	}
 	insecure := &tls.Config{InsecureSkipVerify: true} // it shows a certificate of its own making
 	get("HTTP/1.1", "http", plain, &http.Transport{}, "127.0.0.1")
-	get("HTTP/2 with prior knowledge", "http", plain, &http2.Transport{AllowHTTP: true,
-		DialTLSContext: func(ctx context.Context, _, addr string, _ *tls.Config) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "tcp", addr)
-		}}, "127.0.0.1")
+	get("HTTP/2 with prior knowledge", "http", plain, &http.Transport{Protocols: protocols(false)}, "127.0.0.1")
 	get("TLS", "https", secure, &http.Transport{TLSClientConfig: insecure}, "127.0.0.1")
-	get("TLS with HTTP/2", "https", secure, &http2.Transport{TLSClientConfig: insecure}, "127.0.0.1")
+	get("TLS with HTTP/2", "https", secure, &http.Transport{TLSClientConfig: insecure, Protocols: protocols(true)}, "127.0.0.1")
 	get("unix socket", "http", "socket", &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}}, "127.0.0.1")
@@ -113,4 +108,12 @@ invoke:
 	if _, err := os.Stat(socket); err == nil {
 		t.Error("the socket's file is left behind")
 	}
+}
+
+// protocols are HTTP/2 alone, over TLS or with prior knowledge.
+func protocols(secure bool) *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP2(secure)
+	p.SetUnencryptedHTTP2(!secure)
+	return p
 }

@@ -190,3 +190,54 @@ func TestNewerData(t *testing.T) {
 		t.Errorf("exit code %d: %v", code, err)
 	}
 }
+
+// TestMasterKey: a configured key that isn't the store's is refused.
+func TestMasterKey(t *testing.T) {
+	t.Parallel()
+	config := func(digit string) string {
+		return write(t, "gatehouse.yaml", "store: {masterKey: '"+strings.Repeat(digit, 64)+"'}\n")
+	}
+	s := serveWith(t, "--config", config("1"))
+	s.terminate()
+	s.restart()
+	s.terminate()
+	s.args = append(s.args, "--config", config("2"))
+	err := s.launch()
+	if err == nil {
+		t.Fatal("it started with another key")
+	}
+	if code := s.cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(err.Error(), "store: masterKey") || strings.Contains(err.Error(), "2222") {
+		t.Errorf("exit code %d: %v", code, err)
+	}
+}
+
+// TestIntegrationsStayOut: no integration reaches our own control address or
+// a metadata service, unless the configuration names it.
+func TestIntegrationsStayOut(t *testing.T) {
+	t.Parallel()
+	control := freeAddress(t)
+	file := apiFile(t, calling("/control", "http://"+control+"/_gatehouse/health")+calling("/metadata", "http://169.254.169.254/latest/"))
+	s := serveWith(t, "--control", control, file)
+	for _, path := range []string{"/control", "/metadata"} {
+		a := call(t, "GET", s.invoke+"/_aws/execute-api/"+s.api(file)+"/dev"+path, "", "")
+		if a.status != 500 || a.body != internalError {
+			t.Errorf("%s: %v, want 500", path, a)
+		}
+	}
+	allowed := write(t, "gatehouse.yaml", "endpoints: {default: 'http://"+control+"'}\n")
+	s.terminate()
+	s.args = append(s.args, "--config", allowed)
+	s.restart()
+	if a := call(t, "GET", s.invoke+"/_aws/execute-api/"+s.api(file)+"/dev/control", "", ""); a.status != 200 {
+		t.Errorf("an address that the configuration names: %v", a)
+	}
+}
+
+// calling is a definition whose GET path calls uri.
+func calling(path, uri string) string {
+	return "  " + path + `:
+    get:
+      responses: {"200": {description: ok}}
+      x-amazon-apigateway-integration: {type: http_proxy, httpMethod: GET, timeoutInMillis: 2000, uri: "` + uri + `"}
+`
+}

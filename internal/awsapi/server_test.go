@@ -116,6 +116,7 @@ func do(h http.Handler, method, target, body string, header ...string) (answer, 
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	var kind string
+	//lint:ignore SA1008 AWS's spelling is what is sent
 	if v := w.Header()["x-amzn-ErrorType"]; len(v) > 0 {
 		kind = v[0]
 	}
@@ -179,6 +180,7 @@ func TestAnswers(t *testing.T) {
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error(diff)
 			}
+			//lint:ignore SA1008 AWS's spelling is what is sent
 			if len(header["x-amzn-RequestId"]) != 1 || len(header["x-amzn-RequestId"][0]) != 36 || len(header["x-amz-apigw-id"]) != 1 {
 				t.Errorf("no request IDs: %v", header)
 			}

@@ -187,13 +187,14 @@ func (o *operationImport) requirement(m *apigw.Method, r *node) {
 		o.problem(r, "security scheme %q isn't defined", r.name)
 		return
 	}
-	kind, id := m.AuthorizationType, m.AuthorizerID
+	var kind string
+	var id apigw.AuthorizerID
 	switch {
 	case s.apiKey:
 		m.APIKeyRequired = true
 		return
 	case s.iam:
-		kind, id = "AWS_IAM", ""
+		kind = "AWS_IAM"
 	case s.authorizer != nil && s.authorizer.Type == "COGNITO_USER_POOLS":
 		kind, id = "COGNITO_USER_POOLS", apigw.AuthorizerID(s.authorizer.Name)
 	case s.authorizer != nil:

@@ -50,11 +50,9 @@ var kindRules = map[exchange.FaultKind]kindRule{
 
 // The fields of every answer, spelled as AWS spells them on HTTP/1.1.
 var (
-	fieldRequestID   = []byte("x-amzn-RequestId")
-	fieldExtendedID  = []byte("x-amz-apigw-id")
-	fieldErrorType   = []byte("x-amzn-ErrorType")
-	fieldTrace       = []byte("X-Amzn-Trace-Id")
-	fieldContentType = []byte("Content-Type")
+	fieldRequestID  = []byte("x-amzn-RequestId")
+	fieldExtendedID = []byte("x-amz-apigw-id")
+	fieldTrace      = []byte("X-Amzn-Trace-Id")
 )
 
 // open begins the answer of x: its status and the fields every answer has.
@@ -79,6 +77,9 @@ func (r *request) fail(f *exchange.Fault) {
 		status = f.Status
 	}
 	errorType := rule.errorType
+	if f.Kind == exchange.Default5XX && status == 503 {
+		errorType = "ServiceUnavailableException"
+	}
 	if r.errorType != "" {
 		errorType = r.errorType
 	}

@@ -26,5 +26,5 @@ func NewLogger(f *os.File, level string) (*slog.Logger, error) {
 }
 
 func human(w io.Writer, l slog.Level) slog.Handler {
-	return tint.NewHandler(w, &tint.Options{Level: l, TimeFormat: "15:04:05.000", NoColor: os.Getenv("NO_COLOR") != ""})
+	return tint.NewTextHandler(w, &tint.Options{Level: l, TimeFormat: "15:04:05.000", NoColor: os.Getenv("NO_COLOR") != ""})
 }
