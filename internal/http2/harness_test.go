@@ -2,6 +2,8 @@ package http2
 
 import (
 	"bytes"
+	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -95,10 +97,11 @@ func status(f h2.Frame) string {
 
 func isHeaders(f h2.Frame) bool { return status(f) != "" }
 
-// client is Go's own, over HTTP/2 with prior knowledge.
+// client is Go's own, with prior knowledge.
 func client(t testing.TB) *http.Client {
-	tr := &http.Transport{Protocols: new(http.Protocols)}
-	tr.Protocols.SetUnencryptedHTTP2(true)
+	tr := &h2.Transport{AllowHTTP: true, DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}}
 	t.Cleanup(tr.CloseIdleConnections)
 	return &http.Client{Transport: tr, Timeout: 30 * time.Second}
 }
