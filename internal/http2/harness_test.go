@@ -2,8 +2,6 @@ package http2
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -97,11 +95,10 @@ func status(f h2.Frame) string {
 
 func isHeaders(f h2.Frame) bool { return status(f) != "" }
 
-// client is Go's own, with prior knowledge.
+// client is Go's own, over HTTP/2 with prior knowledge.
 func client(t testing.TB) *http.Client {
-	tr := &h2.Transport{AllowHTTP: true, DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, addr)
-	}}
+	tr := &http.Transport{Protocols: new(http.Protocols)}
+	tr.Protocols.SetUnencryptedHTTP2(true)
 	t.Cleanup(tr.CloseIdleConnections)
 	return &http.Client{Transport: tr, Timeout: 30 * time.Second}
 }
