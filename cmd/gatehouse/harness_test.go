@@ -117,6 +117,9 @@ func serveWith(t testing.TB, args ...string) *server {
 	s.start()
 	t.Cleanup(s.kill)
 	t.Cleanup(func() {
+		if strings.Contains(s.log.String(), "WARNING: DATA RACE") {
+			t.Error("the race detector found something")
+		}
 		if t.Failed() {
 			t.Logf("the log of process %d:\n%s", s.process.Pid, s.log.String())
 		}

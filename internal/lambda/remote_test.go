@@ -54,7 +54,9 @@ func TestRemoteAnswers(t *testing.T) {
 		{"too large", refusalOf(413, "RequestTooLargeException", `{"message":"big"}`), Result{Status: 413, RequestID: "r2"}, TooLarge, "function f: big"},
 		{"malformed", refusalOf(400, "InvalidRequestContentException", `{"message":"json"}`), Result{Status: 400, RequestID: "r2"}, BadRequest, "function f: json"},
 		{"no document", refusalOf(502, "", `<html>`), Result{Status: 502, RequestID: "r2"}, Unavailable, "function f: Lambda answered 502 Bad Gateway"},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) },
+		{"redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		},
 			Result{Status: 307}, Unavailable, "function f: Lambda answered 307 Temporary Redirect"},
 		{"answer too large", func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, maxPayload+1)) },
 			Result{Status: 200}, Unavailable, "function f: the endpoint's answer is larger than 6291556 bytes"},
