@@ -143,7 +143,7 @@ func (p *program) waitVisible(ctx context.Context, revision int64) {
 // isn't nil, answers every call with its error.
 func (p *program) setAPI(operations awsapi.Operations, refuse func(context.Context, *awsapi.Call) error) error {
 	a := awsapi.Config{
-		Operations: operations, Scope: p.config.Scope(), Logger: p.log, Audit: p.audit, Authorize: refuse,
+		Operations: operations, Functions: awsapi.NewFunctionOperations(p.parts.functions), Scope: p.config.Scope(), Logger: p.log, Audit: p.audit, Authorize: refuse,
 		Health: http.HandlerFunc(health), Ready: http.HandlerFunc(p.readiness),
 	}
 	if p.config.Identities != nil {

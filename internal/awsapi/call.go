@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 )
 
@@ -13,4 +14,6 @@ type (
 	// Operations is what the REST API service can do; a nil field is answered
 	// with a 501 that names the operation.
 	Operations = apigateway.Operations
+	// FunctionOperations is what Lambda's API can do, likewise.
+	FunctionOperations = lambdaapi.Operations
 )

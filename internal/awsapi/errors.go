@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
@@ -32,12 +33,18 @@ func (s *Server) answerOf(c *Call, err error) *refusal {
 	log := s.Logger.With("requestId", c.RequestID, "operation", c.Operation, "error", err)
 	if e, ok := errors.AsType[*apigw.Error](err); ok && e.Kind != apigw.Internal {
 		status, code := statusOf(e.Kind)
+		if c.Service == lambdaapi.Service {
+			status, code = functionStatusOf(e.Kind)
+		}
 		if e.Kind == apigw.Unavailable {
 			log.Error("management call failed: the store can't be used")
 		}
 		return &refusal{status, code, e.Message}
 	}
 	log.Error("management call failed")
+	if c.Service == lambdaapi.Service {
+		return &refusal{http.StatusInternalServerError, "ServiceException", "Internal failure"}
+	}
 	return &refusal{http.StatusInternalServerError, "InternalFailure", "Internal failure"}
 }
 
@@ -69,9 +76,10 @@ func statusOf(k apigw.Kind) (status int, code string) {
 type protocol uint8
 
 const (
-	restJSON protocol = iota // code in a header
-	awsJSON                  // code in the body as well
-	awsQuery                 // XML
+	restJSON   protocol = iota // code in a header
+	awsJSON                    // code in the body as well
+	awsQuery                   // XML
+	lambdaJSON                 // code in a header, and whose fault it is in the body
 )
 
 func writeError(w http.ResponseWriter, p protocol, e *refusal, requestID string) {
@@ -88,6 +96,9 @@ func writeError(w http.ResponseWriter, p protocol, e *refusal, requestID string)
 	case awsJSON:
 		h.Set("Content-Type", "application/x-amz-json-1.1")
 		body = jsonError(map[string]string{"__type": e.code, "message": e.message})
+	case lambdaJSON:
+		h.Set("Content-Type", "application/json")
+		body = functionError(e)
 	default:
 		h.Set("Content-Type", "application/json")
 		body = jsonError(map[string]string{"message": e.message})

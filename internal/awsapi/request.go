@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
@@ -23,6 +24,12 @@ const (
 	// once don't fill the memory.
 	smallBody   = 64 << 10
 	largeBodies = 32
+
+	// maxUpload is a request of CreateFunction or UpdateFunctionCode with
+	// 50 MB of code in base64 (AWS Lambda developer guide, "Lambda quotas");
+	// what is read of it takes some times as much memory.
+	maxUpload = 70167211
+	uploads   = 1
 )
 
 // request is one call on its way through the steps.
@@ -32,8 +39,8 @@ type request struct {
 	http     *http.Request
 	loopback bool
 	body     []byte
-	hasPlace bool        // of those for large bodies
-	signed   sigv4.Scope // what the credential says, believed or not
+	place    chan struct{} // where the call holds a place for its large body
+	signed   sigv4.Scope   // what the credential says, believed or not
 	call     *Call
 	known    bool // the caller is known: the call is audited
 	protocol protocol
@@ -45,17 +52,24 @@ type request struct {
 // readBody comes behind the cheap checks: nobody without credentials makes us
 // read.
 func (x *request) readBody(ctx context.Context) error {
+	limit, places := int64(maxBody), x.large
+	if n := x.http.ContentLength; n > maxBody && n <= maxUpload && isUpload(x.http) {
+		limit, places = n, x.upload
+	}
 	if n := x.http.ContentLength; n < 0 || n > smallBody {
 		select {
-		case x.large <- struct{}{}:
-			x.hasPlace = true
+		case places <- struct{}{}:
+			x.place = places
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.http.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.http.Body, limit))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return &refusal{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "The request body is larger than " + strconv.Itoa(maxBody) + " bytes"}
+		if isUpload(x.http) {
+			limit = maxUpload
+		}
+		return &refusal{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "The request body is larger than " + strconv.FormatInt(limit, 10) + " bytes"}
 	}
 	if err != nil {
 		return apigw.Errorf(apigw.BadRequest, "The request body ends too early")
@@ -66,8 +80,8 @@ func (x *request) readBody(ctx context.Context) error {
 
 // done gives back what the call held.
 func (x *request) done() {
-	if x.hasPlace {
-		<-x.large
+	if x.place != nil {
+		<-x.place
 	}
 }
 
@@ -77,7 +91,7 @@ func (x *request) authorize(ctx context.Context) error {
 	if err := x.Authorize(ctx, x.call); err != nil {
 		return err
 	}
-	if x.op != nil && x.op.Raw && len(x.body) > maxDefinition {
+	if x.op != nil && x.op.Raw && len(x.body) > maxDefinition && x.call.Service == apigateway.Service {
 		return apigw.Errorf(apigw.BadRequest, "The body is larger than %d bytes", maxDefinition)
 	}
 	return halRefused(x.http.Header)

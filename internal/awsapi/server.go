@@ -12,12 +12,18 @@ import (
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
 // Config says what a Server works with. Operations and Scope are required.
 type Config struct {
 	Operations Operations
+
+	// Functions is what is served of Lambda's API; a nil field is answered
+	// with a 501 that names the operation.
+	Functions FunctionOperations
 
 	// Scope has the partition, and the account and region of calls that don't
 	// say whose they are.
@@ -49,10 +55,11 @@ type Config struct {
 // Server answers management calls.
 type Server struct {
 	Config
-	routes   *routes // of the REST API service
-	known    map[string]*routes
+	served   map[string]*routes // by service
+	known    map[string]*routes // of services that aren't served
 	verifier *sigv4.Verifier
 	large    chan struct{} // one element per large body in memory
+	upload   chan struct{} // one element per body with a function's code
 }
 
 // New returns a Server, or an error when the configuration would let calls
@@ -74,11 +81,15 @@ func New(c Config) (*Server, error) {
 		c.Audit = func(AuditRecord) {}
 	}
 	return &Server{
-		Config:   c,
-		routes:   newRoutes(c.Operations.Table()),
+		Config: c,
+		served: map[string]*routes{
+			apigateway.Service: newRoutes(c.Operations.Table()),
+			lambdaapi.Service:  newRoutes(c.Functions.Table()),
+		},
 		known:    knownRoutes(),
 		verifier: &sigv4.Verifier{Now: c.Now},
 		large:    make(chan struct{}, largeBodies),
+		upload:   make(chan struct{}, uploads),
 	}, nil
 }
 
@@ -150,7 +161,13 @@ func (x *request) run(ctx context.Context) (status int, err error) {
 	if x.op == nil || x.op.Serve == nil {
 		return 0, x.notServed()
 	}
-	return x.op.Status, x.op.Serve(ctx, x.call, &x.in, &x.out)
+	if err := x.op.Serve(ctx, x.call, &x.in, &x.out); err != nil {
+		return 0, err
+	}
+	if x.out.Status != 0 {
+		return x.out.Status, nil
+	}
+	return x.op.Status, nil
 }
 
 // serveOwn answers what is under /_gatehouse/. Health and readiness are for

@@ -9,10 +9,11 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 )
 
-//go:generate go run ./internal/gen -known zz_generated_known.go -package awsapi -model model/apigatewayv2.json,model/lambda.json
+//go:generate go run ./internal/gen -known zz_generated_known.go -package awsapi -model model/apigatewayv2.json
 
 // services whose endpoint a client may take us for.
 var services = []string{"apigateway", "execute-api", "lambda", "sts", "acm", "cognito-idp", "elasticloadbalancing", "servicediscovery"}
@@ -52,8 +53,12 @@ func (x *request) resolve(context.Context) error {
 	if c.Service == "" || c.Service == apigateway.Service {
 		c.Service = serviceOfPath(path)
 	}
-	if c.Service == apigateway.Service {
-		op, labels := x.routes.find(r.Method, path, r.URL.RawQuery)
+	if c.Service == lambdaapi.Service {
+		x.protocol = lambdaJSON
+		path = strings.TrimSuffix(path, "/") // older clients end lists with one
+	}
+	if served := x.served[c.Service]; served != nil {
+		op, labels := served.find(r.Method, path, r.URL.RawQuery)
 		if op == nil {
 			return unknownOperation()
 		}
@@ -84,6 +89,8 @@ func (x *request) named() error {
 		path := strings.TrimPrefix(x.http.URL.EscapedPath(), "/v2")
 		c.Action = "apigateway:" + x.http.Method
 		c.Resource = apigw.ARN("arn:" + c.Scope.Partition + ":apigateway:" + c.Scope.Region + "::" + path)
+	case lambdaapi.Service:
+		x.nameFunction()
 	default:
 		c.Action = c.Service + ":" + c.Operation
 		c.Resource = "*"

@@ -182,17 +182,12 @@ func (f *Functions) resolve(function string) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain := name
-	plain.Qualifier = ""
-	keys := []string{name.ARN(&f.cfg), plain.ARN(&f.cfg), name.Name + ":" + name.Qualifier, name.Name}
-	for _, key := range keys {
-		if t := f.entries[key]; t != nil {
-			found := *t
-			if t.local != nil {
-				found.arn = name.ARN(&f.cfg)
-			}
-			return &found, nil
+	if _, t := f.entryOf(name); t != nil {
+		found := *t
+		if t.local != nil {
+			found.arn = name.ARN(&f.cfg)
 		}
+		return &found, nil
 	}
 	t := f.target(name)
 	if f.cfg.Endpoint != "" {
@@ -209,6 +204,19 @@ func (f *Functions) resolve(function string) (*target, error) {
 	t.aws = true
 	t.url, err = functionURL("https://lambda."+t.region+"."+dnsSuffix(partition), name)
 	return t, err
+}
+
+// entryOf is the entry of the configuration that name means, with its key; nil
+// when there is none.
+func (f *Functions) entryOf(name Name) (key string, t *target) {
+	plain := name
+	plain.Qualifier = ""
+	for _, key := range []string{name.ARN(&f.cfg), plain.ARN(&f.cfg), name.Name + ":" + name.Qualifier, name.Name} {
+		if t := f.entries[key]; t != nil {
+			return key, t
+		}
+	}
+	return "", nil
 }
 
 // target is what holds for name wherever it runs.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -263,21 +264,36 @@ func (o *Object) Int(name string) *int {
 }
 
 // Float is a member that is a number.
-func (o *Object) Float(name string) *float64 {
-	v := o.member(name)
+func (o *Object) Float(name string) *float64 { return o.r.float(o.member(name)) }
+
+func (r *Request) float(v value) *float64 {
 	if v.kind == nullValue {
 		return nil
 	}
 	if v.kind != numberValue {
-		o.r.mismatch(v, "Double")
+		r.mismatch(v, "Double")
 		return nil
 	}
 	f, err := strconv.ParseFloat(v.text, 64)
 	if err != nil {
-		o.r.fail(apigw.Serialization, "'%s' can not be converted to an Double", v.text)
+		r.fail(apigw.Serialization, "'%s' can not be converted to an Double", v.text)
 		return nil
 	}
 	return &f
+}
+
+// Blob is a member that is bytes, in base64; nil when it is absent or null.
+func (o *Object) Blob(name string) []byte {
+	text := o.String(name)
+	if text == nil {
+		return nil
+	}
+	b, err := base64.StdEncoding.DecodeString(*text)
+	if err != nil {
+		o.r.fail(apigw.Serialization, "The member %s.%s is not valid base64", o.path, name)
+		return nil
+	}
+	return b
 }
 
 // Object is a member that is a structure; nil when it is absent or null.
@@ -382,6 +398,23 @@ func (o *Object) BoolMap(name string) map[string]bool {
 	for _, e := range entries {
 		if b := o.r.boolean(e.value); b != nil {
 			m[e.name] = *b
+		} else {
+			o.nullValue(name, e)
+		}
+	}
+	return m
+}
+
+// FloatMap is a map of numbers.
+func (o *Object) FloatMap(name string) map[string]float64 {
+	entries, ok := o.entries(name)
+	if !ok {
+		return nil
+	}
+	m := make(map[string]float64, len(entries))
+	for _, e := range entries {
+		if f := o.r.float(e.value); f != nil {
+			m[e.name] = *f
 		} else {
 			o.nullValue(name, e)
 		}

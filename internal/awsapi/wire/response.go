@@ -16,6 +16,7 @@ import (
 // written even when it is empty (recorded on AWS).
 type Response struct {
 	Header http.Header // nil until something is set
+	Status int         // 0: the operation's own
 	Body   []byte
 	first  bool
 }
@@ -29,6 +30,13 @@ func (w *Response) SetHeader(name string, value *string) {
 		w.Header = http.Header{}
 	}
 	w.Header.Set(name, *value)
+}
+
+// SetStatus sets the status from a member; nil sets none.
+func (w *Response) SetStatus(status *int) {
+	if status != nil {
+		w.Status = *status
+	}
 }
 
 // Begin and End enclose the members of a structure.
@@ -87,6 +95,11 @@ func (w *Response) Long(name string, v *int64) {
 		w.Key(name)
 		w.Body = strconv.AppendInt(w.Body, *v, 10)
 	}
+}
+
+// FloatMap writes a map of numbers.
+func (w *Response) FloatMap(name string, m map[string]float64) {
+	writeMap(w, name, m, func(f float64) { w.Body = strconv.AppendFloat(w.Body, f, 'g', -1, 64) })
 }
 
 // Float writes a number as AWS's Java does: always with a fraction.

@@ -5,7 +5,11 @@ import "strings"
 // checks writes what AWS's framework checks before an operation runs: members
 // that are required, enums and patterns.
 func (g *generator) checks() {
-	g.imports("regexp", "strconv")
+	imports := []string{"regexp"}
+	if g.checksLists() {
+		imports = append(imports, "strconv")
+	}
+	g.imports(imports...)
 	g.constraintValues()
 	for _, s := range g.structures(g.in) {
 		if op := g.isInput(s); op != "" {
@@ -29,6 +33,18 @@ func (g *generator) checks() {
 	}
 }
 
+// checksLists says whether a list of structures is checked.
+func (g *generator) checksLists() bool {
+	for _, s := range g.structures(g.in) {
+		for _, m := range s.Members {
+			if t := g.Shapes[m.Shape]; t.Type == "list" && len(g.Shapes[t.Member].Enum) == 0 && g.Shapes[t.Member].Type == "structure" && g.constrained(g.Shapes[t.Member]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // constraintValues writes the enums and patterns that inputs use.
 func (g *generator) constraintValues() {
 	g.p("var (")
@@ -38,7 +54,11 @@ func (g *generator) constraintValues() {
 			g.p("%sValues = []string{%s}", lowerFirst(name), `"`+strings.Join(s.Enum, `", "`)+`"`)
 		}
 		if s.Pattern != "" {
-			g.p("%sPattern = regexp.MustCompile(`^(?:%s)$`)", lowerFirst(name), s.Pattern)
+			pattern, ok := goPatterns[s.Pattern]
+			if !ok {
+				pattern = s.Pattern
+			}
+			g.p("%sPattern = regexp.MustCompile(`^(?:%s)$`)", lowerFirst(name), pattern)
 		}
 	}
 	g.p(")\n")
@@ -63,6 +83,11 @@ func (g *generator) checkMember(s *shape, m member, op string) {
 	switch {
 	case op == "":
 		path = `path + ".` + m.Name + `"`
+		if plainPaths[g.service] {
+			path = `path + ".` + lowerFirst(m.Name) + `"`
+		}
+	case plainPaths[g.service]:
+		path = `"` + lowerFirst(m.Name) + `"`
 	case m.In == "":
 		path = `"` + inputName(op) + `.` + m.Name + `"`
 	default:

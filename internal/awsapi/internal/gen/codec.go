@@ -124,6 +124,8 @@ func (g *generator) readExpr(m member) string {
 		return fmt.Sprintf("o.Float(%q)", m.Wire)
 	case "structure":
 		return fmt.Sprintf("read%s(o.Object(%q))", s.Name, m.Wire)
+	case "blob":
+		return fmt.Sprintf("o.Blob(%q)", m.Wire)
 	case "list":
 		if g.Shapes[s.Member].Type == "structure" {
 			return fmt.Sprintf("wire.List(o, %q, read%s)", m.Wire, s.Member)
@@ -135,6 +137,8 @@ func (g *generator) readExpr(m member) string {
 			return fmt.Sprintf("wire.Map(o, %q, read%s)", m.Wire, s.Value)
 		case "boolean":
 			return fmt.Sprintf("o.BoolMap(%q)", m.Wire)
+		case "double":
+			return fmt.Sprintf("o.FloatMap(%q)", m.Wire)
 		case "list":
 			return fmt.Sprintf("o.StringsMap(%q)", m.Wire)
 		case "string":
@@ -158,6 +162,8 @@ func (g *generator) encoders() {
 				g.p("w.Body = s.%s", m.field())
 			case m.In == "header":
 				g.p("w.SetHeader(%q, s.%s)", m.Wire, m.field())
+			case m.In == "statusCode":
+				g.p("w.SetStatus(s.%s)", m.field())
 			default:
 				g.p("%s", g.writeStatement(s, m))
 			}
@@ -192,6 +198,8 @@ func (g *generator) writeStatement(of *shape, m member) string {
 			return generic("wire.WriteMapMap")
 		case "boolean":
 			return call("w.BoolMap")
+		case "double":
+			return call("w.FloatMap")
 		case "list":
 			if g.Shapes[g.Shapes[s.Value].Member].Type == "list" {
 				return call("w.UsageMap")

@@ -110,7 +110,10 @@ func (g *generator) shapeType(name string, optional bool) string {
 }
 
 func (g *generator) types() {
-	g.p("package %s\n\nimport \"time\"\n", g.pkg)
+	g.p("package %s\n", g.pkg)
+	if g.hasTimes() {
+		g.p("import \"time\"\n")
+	}
 	inputOf := map[string]string{}
 	for _, n := range g.operationNames() {
 		inputOf[g.Operations[n].Input] = n
@@ -132,6 +135,18 @@ func (g *generator) types() {
 	}
 }
 
+// hasTimes says whether a structure has a timestamp.
+func (g *generator) hasTimes() bool {
+	for _, s := range g.structures(g.all()) {
+		for _, m := range s.Members {
+			if g.Shapes[m.Shape].Type == "timestamp" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // note says where a member travels when that isn't the body under its name.
 func (g *generator) note(m member) string {
 	switch {
@@ -141,6 +156,8 @@ func (g *generator) note(m member) string {
 		return " // in the query, as " + m.Wire
 	case m.In == "header":
 		return " // header " + m.Wire
+	case m.In == "statusCode":
+		return " // the status of the answer; nil: the operation's own"
 	case m.Wire != m.Name:
 		return " // in the body, as " + m.Wire
 	case len(g.Shapes[m.Shape].Enum) > 0 && len(g.Shapes[m.Shape].Enum) < 6:

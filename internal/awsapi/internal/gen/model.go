@@ -89,6 +89,7 @@ func readModel(file string) (*model, error) {
 			s.Enum = order
 		}
 	}
+	m.streamsAsBytes()
 	for name, o := range m.Operations {
 		o.Name = name
 		if o.Status == 0 {
@@ -96,6 +97,20 @@ func readModel(file string) (*model, error) {
 		}
 	}
 	return m, nil
+}
+
+// streamsAsBytes makes a payload that is an event stream the bytes of it, which
+// the operation frames itself.
+func (m *model) streamsAsBytes() {
+	const stream = "EventStreamBytes"
+	for _, s := range m.Shapes {
+		for i := range s.Members {
+			if at := &s.Members[i]; at.Name == s.Payload && m.Shapes[at.Shape].Type == "structure" {
+				m.Shapes[stream] = &shape{Name: stream, Type: "blob"}
+				at.Shape = stream
+			}
+		}
+	}
 }
 
 func sameSet(a, b []string) error {

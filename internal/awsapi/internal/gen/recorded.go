@@ -29,3 +29,13 @@ var sparse = map[string]bool{
 	"Integration.requestTemplates":                    true,
 	"IntegrationResponse.responseTemplates":           true,
 }
+
+// plainPaths are the services whose constraint texts name a member of the body
+// like one of the URI, without the name of the operation's input.
+var plainPaths = map[string]bool{"lambda": true}
+
+// goPatterns say with Go's patterns what Java's look around for.
+var goPatterns = map[string]string{
+	`(?!^[0-9]+$)([a-zA-Z0-9-_]+)`: `[a-zA-Z0-9-_]*[a-zA-Z-_][a-zA-Z0-9-_]*`,
+	`[0-9A-Za-z\.\-_]*(?<!\.)`:     `(?:[0-9A-Za-z\.\-_]*[0-9A-Za-z\-_])?`,
+}

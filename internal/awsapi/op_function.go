@@ -1,0 +1,204 @@
+package awsapi
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
+	"github.com/gatehouse/gatehouse/internal/lambda"
+)
+
+// FunctionHost runs functions and knows those of the configuration.
+type FunctionHost interface {
+	lambda.Invoker
+	Configured() []lambda.Configured
+	FindConfigured(identifier string) (lambda.Configured, bool)
+}
+
+// functions are the operations of Lambda's API.
+type functions struct{ host FunctionHost }
+
+// NewFunctionOperations returns the operations of Lambda's API that are
+// served; the others are answered 501.
+func NewFunctionOperations(host FunctionHost) FunctionOperations {
+	o := functions{host}
+	return FunctionOperations{
+		Invoke:                   o.invoke,
+		GetFunction:              o.getFunction,
+		GetFunctionConfiguration: o.getFunctionConfiguration,
+		ListFunctions:            o.listFunctions,
+	}
+}
+
+// nameOf is the complete name that a call means by an identifier and a
+// qualifier. Functions of other accounts and regions are out of its reach.
+func nameOf(c *Call, identifier string, qualifier *string) (lambda.Name, error) {
+	n, err := lambda.ParseName(identifier)
+	if err != nil {
+		return n, apigw.Errorf(apigw.Validation, "1 validation error detected: Value '%s' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: a function's name or ARN", identifier)
+	}
+	if q := val(qualifier); q != "" {
+		if n.Qualifier != "" && n.Qualifier != q {
+			return n, apigw.Errorf(apigw.BadRequest, "The derived qualifier from the function name does not match the specified qualifier.")
+		}
+		n.Qualifier = q
+	}
+	s := c.Scope
+	if n.Region != "" && n.Region != s.Region {
+		return n, apigw.Errorf(apigw.NotFound, "Functions from '%s' are not reachable in this region ('%s')", n.Region, s.Region)
+	}
+	if n.Account != "" && n.Account != s.Account || n.Partition != "" && n.Partition != s.Partition {
+		return n, denied("User: " + string(c.Caller.ARN) + " is not authorized to perform: " + c.Action + " on resource: " + string(c.Resource) + " because no resource-based policy allows the " + c.Action + " action")
+	}
+	n.Partition, n.Region, n.Account = s.Partition, s.Region, s.Account
+	return n, nil
+}
+
+func arnOf(n lambda.Name) string { return n.ARN(&lambda.Config{}) }
+
+func unknownFunction(n lambda.Name) error {
+	return apigw.Errorf(apigw.NotFound, "Function not found: %s", arnOf(n))
+}
+
+func (o functions) invoke(ctx context.Context, c *Call, in *lambdaapi.InvocationRequest) (*lambdaapi.InvocationResponse, error) {
+	n, err := nameOf(c, in.FunctionName, in.Qualifier)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case in.DurableExecutionName != nil:
+		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve durable executions (X-Amz-Durable-Execution-Name)")
+	case in.TenantId != nil:
+		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve tenant isolation (X-Amz-Tenant-Id)")
+	}
+	if _, ok := o.host.FindConfigured(arnOf(n)); !ok {
+		return nil, unknownFunction(n)
+	}
+	var out lambda.Result
+	err = o.host.Invoke(ctx, &lambda.Invocation{
+		Function: arnOf(n), Type: lambda.InvocationType(cmp.Or(val(in.InvocationType), string(lambda.RequestResponse))),
+		Payload: in.Payload, RequestID: c.RequestID, ClientContext: val(in.ClientContext),
+	}, &out)
+	if err != nil {
+		return nil, invokeRefusal(err)
+	}
+	r := &lambdaapi.InvocationResponse{StatusCode: &out.Status, FunctionError: set(out.FunctionError), Payload: out.Payload}
+	if out.Status == http.StatusOK { // an event's version isn't known yet
+		r.ExecutedVersion = set(out.ExecutedVersion)
+	}
+	return r, nil
+}
+
+// invokeRefusal is Lambda's answer for an invocation that didn't reach the
+// function.
+func invokeRefusal(err error) error {
+	e, ok := errors.AsType[*lambda.Error](err)
+	if !ok {
+		return err
+	}
+	if e.Type != "" && e.Status >= 400 {
+		return &refusal{e.Status, e.Type, e.Message}
+	}
+	switch e.Kind {
+	case lambda.NotFound:
+		return apigw.Errorf(apigw.NotFound, "Function not found: %s", e.Function)
+	case lambda.Timeout:
+		return &refusal{http.StatusGatewayTimeout, "ServiceException", e.Message}
+	case lambda.Broken:
+		return &refusal{http.StatusBadGateway, "InvalidRuntimeException", e.Error()}
+	}
+	return &refusal{http.StatusBadGateway, "ServiceException", e.Error()}
+}
+
+func (o functions) getFunction(ctx context.Context, c *Call, in *lambdaapi.GetFunctionRequest) (*lambdaapi.GetFunctionResponse, error) {
+	configuration, err := o.configuration(ctx, c, in.FunctionName, in.Qualifier)
+	return &lambdaapi.GetFunctionResponse{Configuration: configuration}, err
+}
+
+func (o functions) getFunctionConfiguration(ctx context.Context, c *Call, in *lambdaapi.GetFunctionConfigurationRequest) (*lambdaapi.FunctionConfiguration, error) {
+	return o.configuration(ctx, c, in.FunctionName, in.Qualifier)
+}
+
+func (o functions) configuration(_ context.Context, c *Call, identifier string, qualifier *string) (*lambdaapi.FunctionConfiguration, error) {
+	n, err := nameOf(c, identifier, qualifier)
+	if err != nil {
+		return nil, err
+	}
+	if f, ok := o.host.FindConfigured(arnOf(n)); ok {
+		f.Name.Qualifier = n.Qualifier
+		return configuredView(f), nil
+	}
+	return nil, unknownFunction(n)
+}
+
+func (o functions) listFunctions(_ context.Context, c *Call, in *lambdaapi.ListFunctionsRequest) (*lambdaapi.ListFunctionsResponse, error) {
+	if in.MasterRegion != nil {
+		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't replicate functions (MasterRegion)")
+	}
+	list := []*lambdaapi.FunctionConfiguration{}
+	for _, f := range o.host.Configured() {
+		if f.Name.Account == c.Scope.Account && f.Name.Region == c.Scope.Region && f.Name.Partition == c.Scope.Partition {
+			list = append(list, configuredView(f))
+		}
+	}
+	page, next, err := functionPage(in.Marker, in.MaxItems, list, func(f *lambdaapi.FunctionConfiguration) string { return *f.FunctionArn })
+	return &lambdaapi.ListFunctionsResponse{Functions: page, NextMarker: next}, err
+}
+
+// maxFunctionPage is the most that a list of Lambda's answers at once.
+const maxFunctionPage = 50
+
+// functionPage cuts rows, sorted by key, down to what Marker and MaxItems ask
+// for.
+func functionPage[T any](marker *string, limit *int, rows []T, key func(T) string) ([]T, *string, error) {
+	p := Page{Limit: maxFunctionPage}
+	if limit != nil {
+		if *limit < 1 || *limit > 10000 {
+			return nil, nil, apigw.Errorf(apigw.Validation, "1 validation error detected: Value '%d' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and 10000", *limit)
+		}
+		p.Limit = min(*limit, maxFunctionPage)
+	}
+	if m := val(marker); m != "" {
+		text, err := base64.StdEncoding.DecodeString(m)
+		if err != nil || len(text) == 0 {
+			return nil, nil, apigw.Errorf(apigw.BadRequest, "Invalid marker: %s", m)
+		}
+		p.After = string(text)
+	}
+	page, next := Paginate(p, rows, key)
+	if next != nil {
+		next = new(base64.StdEncoding.EncodeToString([]byte(key(page[len(page)-1]))))
+	}
+	return page, next, nil
+}
+
+// configuredView shows a function of the configuration. It has no role, no
+// hash and no date.
+func configuredView(f lambda.Configured) *lambdaapi.FunctionConfiguration {
+	version := cmp.Or(f.Name.Qualifier, latest)
+	if _, err := strconv.Atoi(version); err != nil {
+		version = latest // an alias: all of them are the same code
+	}
+	v := &lambdaapi.FunctionConfiguration{
+		FunctionName: &f.Name.Name, FunctionArn: new(arnOf(f.Name)), Version: &version,
+		Runtime: set(f.Function.Runtime), Handler: set(f.Function.Handler), Description: new(""),
+		PackageType: new("Zip"), State: new("Active"), LastUpdateStatus: new("Successful"),
+	}
+	if f.Function.Endpoint != "" {
+		v.Description = new("at an endpoint of its own")
+		return v
+	}
+	v.Timeout, v.MemorySize = new(int(f.Function.Timeout.Seconds())), new(f.Function.Memory)
+	if len(f.Function.Environment) > 0 {
+		v.Environment = &lambdaapi.EnvironmentResponse{Variables: f.Function.Environment}
+	}
+	return v
+}
+
+// latest names the code and configuration that can be changed.
+const latest = "$LATEST"
