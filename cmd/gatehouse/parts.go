@@ -35,7 +35,7 @@ func (p *program) newParts() (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &parts{functions: functions, pools: integration.NewPools(integration.PoolConfig{Egress: egress.Check})}
+	s := &parts{functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	s.env = &restapi.Env{Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Logger: p.log}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)

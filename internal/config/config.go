@@ -41,6 +41,7 @@ type Config struct {
 	FunctionUser string            `yaml:"functionUser"`
 	Endpoints    map[string]string `yaml:"endpoints"`
 	Identities   *Identities       `yaml:"identities"`
+	Limits       Limits            `yaml:"limits"`
 
 	// File is where the configuration was read from; empty without a file.
 	File string `yaml:"-"`

@@ -149,6 +149,7 @@ func (c *Config) check() error {
 	for name, f := range c.Functions {
 		problems = append(problems, f.check(name)...)
 	}
+	problems = append(problems, c.Limits.check()...)
 	if e := c.Store.Etcd; e != nil && len(e.Endpoints) == 0 {
 		add("store: etcd needs endpoints")
 	}

@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/admission"
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
@@ -54,11 +55,12 @@ type Config struct {
 	LastGood  LastGood    // nil: nothing is kept, and nothing is served without the store
 	Logger    *slog.Logger
 
-	Limits           http1.Limits  // zero fields: see completeLimits
-	MaxConnections   int           // default 65536, over all listeners; more wait to be accepted
-	HandshakeTimeout time.Duration // for a PROXY header and TLS; default 10 s
-	StartTimeout     time.Duration // how long Follow waits for the store before it serves the last good state; default 2 s
-	MaxRoutes        int           // methods of all stages held ready at once; what is beyond is compiled when it is used; default 300,000
+	Limits           http1.Limits     // zero fields: see completeLimits
+	MaxConnections   int              // default 65536, over all listeners; more wait to be accepted
+	Requests         admission.Config // in work at once, default 16384, and waiting for it; more are answered 503
+	HandshakeTimeout time.Duration    // for a PROXY header and TLS; default 10 s
+	StartTimeout     time.Duration    // how long Follow waits for the store before it serves the last good state; default 2 s
+	MaxRoutes        int              // methods of all stages held ready at once; what is beyond is compiled when it is used; default 300,000
 }
 
 // Gateway accepts requests and hands each to its stage.
@@ -69,6 +71,8 @@ type Gateway struct {
 
 	listeners []*listener
 	slots     chan struct{} // one per connection
+	requests  *admission.Gate
+	shedding  shedding
 	conns     connTable
 	accepting sync.WaitGroup // accept loops
 	sessions  sync.Pool      // of *session
@@ -93,7 +97,7 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	g := &Gateway{
 		cfg: cfg, log: cfg.Logger,
-		slots: make(chan struct{}, cfg.MaxConnections), stopped: make(chan struct{}), drained: make(chan struct{}),
+		slots: make(chan struct{}, cfg.MaxConnections), requests: admission.New(cfg.Requests), stopped: make(chan struct{}), drained: make(chan struct{}),
 		stages: map[string]*stage{},
 	}
 	g.sessions.New = func() any { return new(session) }
@@ -116,6 +120,7 @@ func (c *Config) complete() error {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	orDefault(&c.MaxConnections, 65536)
+	orDefault(&c.Requests.Work, 16384)
 	orDefault(&c.HandshakeTimeout, 10*time.Second)
 	orDefault(&c.StartTimeout, 2*time.Second)
 	orDefault(&c.MaxRoutes, 300_000)

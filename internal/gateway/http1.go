@@ -3,7 +3,6 @@ package gateway
 import (
 	"fmt"
 	"net"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
@@ -58,9 +57,7 @@ func (g *Gateway) handleHTTP1(c *http1.ServerConn, r *http1.Request) {
 	if s.peer.trusted {
 		forwarded(x, s.peer.listener.cfg.TrustedProxies)
 	}
-	ran := g.run(&s.finder, x)
-	g.finish(x, c)
-	runtime.KeepAlive(ran)
+	g.attend(&s.finder, x, c)
 }
 
 // refusedHTTP1 tells of a request that was no HTTP/1.1.

@@ -3,7 +3,6 @@ package gateway
 import (
 	"fmt"
 	"net"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/gatehouse/gatehouse/internal/http1"
@@ -45,9 +44,7 @@ func (g *Gateway) handleHTTP2(c *http2.Stream, r *http1.Request) {
 	if s.peer.trusted {
 		forwarded(x, s.peer.listener.cfg.TrustedProxies)
 	}
-	ran := g.run(&s.finder, x)
-	g.finish(x, c)
-	runtime.KeepAlive(ran)
+	g.attend(&s.finder, x, c)
 	s.peer = nil
 }
 

@@ -25,7 +25,9 @@ func NewCall() *Call {
 }
 
 // Do sends c.Request to b and appends the answer's whole body to body, all
-// before the deadline. The call ends at once when the client of x leaves.
+// before the deadline. When too many calls to b are in flight, it waits a
+// little for its turn; then the fault is Busy. The call ends at once when the
+// client of x leaves.
 // c.Response's head is valid until the next Do.
 func (c *Call) Do(x *exchange.Exchange, b *Backend, deadline time.Time, body []byte) ([]byte, *exchange.Fault) {
 	c.bound.Reset()
@@ -40,6 +42,10 @@ func (c *Call) Do(x *exchange.Exchange, b *Backend, deadline time.Time, body []b
 }
 
 func (c *Call) exchange(b *Backend, body []byte) ([]byte, error) {
+	if !b.gate.Enter(c.bound.Deadline) {
+		return body, ErrBusy
+	}
+	defer b.gate.Leave()
 	if err := b.Do(&c.bound, &c.Request, &c.Response); err != nil {
 		return body, err
 	}

@@ -33,8 +33,21 @@ func Unreachable(cause error) *exchange.Fault {
 	return &exchange.Fault{Kind: exchange.IntegrationFailure, AfterIntegration: true, Cause: cause}
 }
 
+// ErrBusy is the cause of a Fault for a backend that has as many calls in
+// flight as it may have.
+var ErrBusy = errors.New("too many calls to the backend are in flight: limits.backendConnections of the configuration bounds them")
+
+// Busy is the Fault for an integration that has no room for another call: 503,
+// and nothing was sent.
+func Busy() *exchange.Fault { return busy }
+
+var busy = &exchange.Fault{Kind: exchange.Default5XX, Status: 503, Message: "Service Unavailable", Cause: ErrBusy}
+
 // callFault is the Fault for an error of a call to an HTTP backend.
 func callFault(err error) *exchange.Fault {
+	if err == ErrBusy {
+		return busy
+	}
 	if errors.Is(err, http1.ErrBodyTooLarge) {
 		return Misconfigured(ErrResponseTooLarge)
 	}

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/admission"
 	"github.com/gatehouse/gatehouse/internal/http1"
 )
 
@@ -23,6 +24,12 @@ type PoolConfig struct {
 	// more are kept: a deployment that names it again finds them warm. Default
 	// one minute.
 	Linger time.Duration
+	// Calls bounds what is in flight to one backend at once, and what waits
+	// for its turn: one that hangs takes no room from the others. Each call
+	// has a connection of its own.
+	Calls admission.Config
+	// CallsTo are backends, by "host:port", with a bound of their own.
+	CallsTo map[string]int
 }
 
 // Pools holds the backends of a process with their idle connections, shared
@@ -42,6 +49,7 @@ type poolKey struct {
 // Backend is one HTTP backend: an address and how it is spoken to.
 type Backend struct {
 	*http1.Endpoint
+	gate  *admission.Gate
 	pools *Pools
 	key   poolKey
 	refs  int
@@ -66,12 +74,25 @@ func (p *Pools) Acquire(u *URI, insecure bool) *Backend {
 	p.sweep(time.Now())
 	b := p.backends[key]
 	if b == nil {
-		b = &Backend{Endpoint: http1.NewEndpoint(p.endpointConfig(key, u.Name)), pools: p, key: key}
+		calls := p.calls(key.address)
+		b = &Backend{Endpoint: http1.NewEndpoint(p.endpointConfig(key, u.Name)), gate: admission.New(calls), pools: p, key: key}
 		p.backends[key] = b
 	}
 	b.refs++
 	return b
 }
+
+// calls is the bound of the backend at address.
+func (p *Pools) calls(address string) admission.Config {
+	c := p.config.Calls
+	if n := p.config.CallsTo[address]; n > 0 {
+		c.Work = n
+	}
+	return c
+}
+
+// NewGate bounds the calls of an integration that has no Backend.
+func (p *Pools) NewGate() *admission.Gate { return admission.New(p.config.Calls) }
 
 // Release gives b back. Calls in flight still end well.
 func (b *Backend) Release() {
@@ -104,7 +125,7 @@ func (p *Pools) Close() {
 }
 
 func (p *Pools) endpointConfig(key poolKey, name string) http1.EndpointConfig {
-	c := http1.EndpointConfig{Address: key.address, Dial: p.dialer(key.address)}
+	c := http1.EndpointConfig{Address: key.address, Dial: p.dialer(key.address), MaxIdle: p.calls(key.address).Work}
 	if key.tls {
 		c.TLS = p.tlsConfig(name, key.insecure)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/admission"
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
@@ -21,6 +22,7 @@ import (
 type lambdaProxy struct {
 	function    string
 	timeout     time.Duration
+	gate        *admission.Gate     // of the calls in flight; nil when only checked
 	fatal       []mapping.Parameter // headers whose mapping fails every request
 	head        string              // the beginning of the event, up to the path
 	contextHead string              // of requestContext, up to the method
@@ -52,6 +54,9 @@ func (c *compiler) lambdaProxy(m *method, i *apigw.Integration) backend {
 	p.contextHead = string(append(context, `,"httpMethod":`...))
 	if c.env != nil {
 		p.sourceARN = c.sourceARN(m)
+		if c.env.Pools != nil {
+			p.gate = c.env.Pools.NewGate()
+		}
 	}
 	if c.stage == nil && strings.Contains(i.URI, "${stageVariables.") {
 		return p
@@ -89,9 +94,15 @@ func (p *lambdaProxy) serve(r *request) *exchange.Fault {
 	if r.stage.env.Functions == nil {
 		return integration.Misconfigured(errNoFunctions)
 	}
+	until := deadline(p.timeout)
+	if p.gate != nil {
+		if !p.gate.Enter(until) {
+			return integration.Busy()
+		}
+		defer p.gate.Leave()
+	}
 	event := p.appendEvent(nil, r)
 	r.called = true
-	until := deadline(p.timeout)
 	ctx, cancel := context.WithDeadline(r.x.Context(), until)
 	defer cancel()
 	var result lambda.Result

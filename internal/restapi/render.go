@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
 )
 
 // kindRule is how a kind of fault shows unless the API says otherwise
@@ -134,6 +135,9 @@ func (r *request) finish() {
 // not logged here.
 func (r *request) log(f *exchange.Fault) {
 	logger := r.stage.env.Logger
+	if f == integration.Busy() && !r.stage.busyTold.due(r.x.Received) {
+		return
+	}
 	if f.Cause == nil || logger == nil || !logger.Enabled(context.Background(), slog.LevelWarn) {
 		return
 	}

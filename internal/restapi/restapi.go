@@ -59,6 +59,8 @@ type Stage struct {
 	userAgent          string // AmazonAPIGateway_{api}
 	variablesJSON      string // event.stageVariables
 	contextJSON        string // the constant end of event.requestContext
+
+	busyTold busyTold
 }
 
 // method is a compiled method of a resource.
