@@ -149,8 +149,9 @@ func functionOf(i *apigw.Integration) string {
 }
 
 // prepare builds and starts the functions of def, so that the first request
-// doesn't wait for it. It goes on in the background.
-func (s *parts) prepare(ctx context.Context, def *apigw.Definition) {
+// doesn't wait for it. It goes on in the background; done, when it isn't nil,
+// is called for each that was built.
+func (s *parts) prepare(ctx context.Context, def *apigw.Definition, done func()) {
 	functions := map[string]bool{}
 	for _, r := range def.Resources {
 		for _, m := range r.Methods {
@@ -163,6 +164,8 @@ func (s *parts) prepare(ctx context.Context, def *apigw.Definition) {
 		go func() {
 			if err := s.functions.Prepare(ctx, f); err != nil && ctx.Err() == nil {
 				s.env.Logger.Error("the function can't be started", "error", err)
+			} else if done != nil {
+				done()
 			}
 		}()
 	}

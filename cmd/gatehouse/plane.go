@@ -247,7 +247,7 @@ func (p *program) deploy(ctx context.Context, definitions []definition) error {
 		return err
 	}
 	p.log.Error("the given definitions can't be deployed now; serving what was served before", "error", err)
-	if pl := p.plane.Load(); pl.store != nil {
+	if pl := p.plane.Load(); pl.store != nil && !p.watch { // else the watching does it
 		pl.running.Go(func() { p.deployLater(pl, definitions) })
 	}
 	return nil
@@ -287,21 +287,40 @@ func (p *program) deployAll(ctx context.Context, definitions []definition) error
 }
 
 func (p *program) deployOne(ctx context.Context, d definition) error {
-	name, err := filepath.Abs(d.file)
-	if err != nil {
-		return err
-	}
-	c, scope := p.plane.Load().control, p.config.Scope()
-	done, err := c.EnsureFromDefinition(ctx, scope, name, d.api, p.stage)
+	s, err := p.put(ctx, d)
 	if err != nil {
 		return fmt.Errorf("%s: %w", d.file, err)
+	}
+	p.mu.Lock()
+	p.deployed = append(p.deployed, s)
+	p.mu.Unlock()
+	p.screen.announce(s)
+	p.parts.prepare(ctx, s.def, nil)
+	return nil
+}
+
+// put deploys a definition, waits until it is served, and tells what is odd
+// about it.
+func (p *program) put(ctx context.Context, d definition) (*served, error) {
+	name, err := filepath.Abs(d.file)
+	if err != nil {
+		return nil, err
+	}
+	pl := p.plane.Load()
+	if pl.store == nil {
+		return nil, pl.missing
+	}
+	c, scope := pl.control, p.config.Scope()
+	done, err := c.EnsureFromDefinition(ctx, scope, name, d.api, p.stage)
+	if err != nil {
+		return nil, err
 	}
 	for _, w := range done.Warnings {
 		p.log.Warn(w, "definition", d.file)
 	}
 	def, err := c.LoadDeployment(ctx, scope, done.API, done.Deployment)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !done.Changed { // else its deployment has told
 		for _, problem := range p.parts.check(def, &apigw.Stage{APIID: done.API, Name: p.stage}) {
@@ -309,7 +328,5 @@ func (p *program) deployOne(ctx context.Context, d definition) error {
 		}
 	}
 	urls := invokeURLs(scheme(p.config.Invoke[0]), p.gateway.Addrs()[0], done.API, p.stage)
-	announce(p.stderr, p.log, p.person, served{d.file, def, p.stage, urls})
-	p.parts.prepare(ctx, def)
-	return nil
+	return &served{d.file, def, p.stage, urls, done.Changed}, nil
 }

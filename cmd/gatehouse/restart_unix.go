@@ -45,6 +45,8 @@ func tellPredecessor() {
 // fails, it takes it back.
 func (p *program) handOver() error {
 	p.log.Info("handing over to a new process")
+	p.reload.stop() // the successor takes up edits
+	p.reload = nil
 	if err := p.plane.Load().close(); err != nil {
 		p.log.Warn("close the store", "error", err)
 	}

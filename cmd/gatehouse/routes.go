@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"slices"
 	"strings"
@@ -19,6 +17,8 @@ type served struct {
 	def   *apigw.Definition
 	stage apigw.StageName
 	urls  []string // by host, then by path
+
+	changed bool // by the deployment that this is of
 }
 
 // invokeURLs are the addresses of a stage on the first listener, for clients
@@ -79,24 +79,24 @@ func target(i *apigw.Integration) string {
 }
 
 // announce tells what is served: a table for a person, a record otherwise.
-func announce(w io.Writer, log *slog.Logger, person bool, s served) {
-	list := routes(s.def)
-	if !person {
+func (s *screen) announce(v *served) {
+	list := routes(v.def)
+	if !s.person {
 		names := make([]string, len(list))
 		for i, r := range list {
 			names[i] = r.String()
 		}
-		log.Info("serving", "definition", s.file, "api", s.def.API.ID, "name", s.def.API.Name, "stage", s.stage, "urls", s.urls, "routes", names)
+		s.log.Info("serving", "definition", v.file, "api", v.def.API.ID, "name", v.def.API.Name, "stage", v.stage, "urls", v.urls, "routes", names)
 		return
 	}
-	fmt.Fprintf(w, "\n%s (%s), stage %s\n", s.def.API.Name, s.def.API.ID, s.stage)
-	for _, u := range s.urls {
-		fmt.Fprintf(w, "  %s\n", u)
+	fmt.Fprintf(s.w, "\n%s (%s), stage %s\n", v.def.API.Name, v.def.API.ID, v.stage)
+	for _, u := range v.urls {
+		fmt.Fprintf(s.w, "  %s\n", u)
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(s.w, 0, 0, 2, ' ', 0)
 	for _, r := range list {
 		fmt.Fprintf(table, "    %s\t%s\t%s\n", r.verb, r.path, r.target)
 	}
 	table.Flush()
-	fmt.Fprintln(w)
+	fmt.Fprintln(s.w)
 }

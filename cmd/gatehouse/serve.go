@@ -15,13 +15,11 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/gateway"
 	"github.com/gatehouse/gatehouse/internal/openapi"
-	"github.com/gatehouse/gatehouse/internal/telemetry"
 )
 
 // drainTime is how long requests in flight may take when the process is asked
@@ -35,7 +33,8 @@ const maxDefinition = 6 << 20
 // serve is the main command.
 func serve(args []string, stdout, stderr *os.File) error {
 	var o config.Overrides
-	var stage, level string
+	var stage, level, format string
+	var watching bool
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	flags.StringVar(&o.Invoke, "invoke", "", "address that serves APIs (default "+config.DefaultInvoke+")")
 	flags.StringVar(&o.Control, "control", "", "address that serves AWS's management APIs (default "+config.DefaultControl+")")
@@ -43,6 +42,8 @@ func serve(args []string, stdout, stderr *os.File) error {
 	flags.StringVar(&o.File, "config", "", "configuration file (default "+config.FileName+" beside the first definition, or here)")
 	flags.StringVar(&stage, "stage", "dev", "stage to which the given definitions are deployed")
 	flags.StringVar(&level, "log-level", "info", "debug, info, warn or error")
+	flags.StringVar(&format, "log-format", "", "text or json (default text on a terminal, json elsewhere)")
+	flags.BoolVar(&watching, "watch", true, "take up edits of the given definitions and of functions' code")
 	files, err := parse(flags, args, stderr, 0, manyFiles)
 	if err != nil {
 		return err
@@ -51,7 +52,7 @@ func serve(args []string, stdout, stderr *os.File) error {
 	if err != nil {
 		return err
 	}
-	log, err := telemetry.NewLogger(stderr, level)
+	screen, err := newScreen(stderr, level, format)
 	if err != nil {
 		return &usageError{err.Error()}
 	}
@@ -59,7 +60,7 @@ func serve(args []string, stdout, stderr *os.File) error {
 	if err != nil {
 		return err
 	}
-	p := &program{config: c, log: log, person: term.IsTerminal(int(stderr.Fd())), stage: apigw.StageName(stage), stdout: stdout, stderr: stderr}
+	p := &program{config: c, log: screen.log, screen: screen, watch: watching, stage: apigw.StageName(stage), stdout: stdout, stderr: stderr}
 	return p.run(definitions)
 }
 
@@ -103,7 +104,8 @@ func readOne(file string, scope apigw.Scope) (*openapi.API, error) {
 type program struct {
 	config         *config.Config
 	log            *slog.Logger
-	person         bool // standard error is a terminal
+	screen         *screen
+	watch          bool // edits are taken up
 	stage          apigw.StageName
 	stdout, stderr *os.File
 
@@ -111,6 +113,10 @@ type program struct {
 	control *controlEdge
 	plane   atomic.Pointer[plane]
 	parts   *parts
+	reload  *reloader // nil: edits aren't taken up
+
+	mu       sync.Mutex // guards deployed
+	deployed []*served  // the given definitions that are served
 }
 
 // start opens everything, in the order that fails cheapest first.
@@ -190,6 +196,7 @@ func (p *program) run(definitions []definition) error {
 	// Not earlier: a predecessor still answers what this process can't yet.
 	go func() { failed <- p.gateway.Serve(context.Background()) }() // until close
 	p.ready()
+	p.startReload(definitions)
 	for {
 		select {
 		case err := <-failed:
@@ -205,6 +212,7 @@ func (p *program) run(definitions []definition) error {
 		case <-restart:
 			if err := p.handOver(); err != nil {
 				p.log.Error("restart failed; going on", "error", err)
+				p.startReload(definitions)
 				continue
 			}
 			p.close()
@@ -239,6 +247,7 @@ func baseURL(l config.Listener, addr net.Addr) string {
 func (p *program) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
+	p.reload.stop()
 	var drained sync.WaitGroup
 	if p.control != nil {
 		drained.Go(func() { p.control.shutdown(ctx) })
