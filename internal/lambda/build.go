@@ -44,6 +44,8 @@ func newGoCode(ctx context.Context, cfg *Config, name, dir string) *goCode {
 
 func (c *goCode) check() error { return checkGo(c.dir) }
 
+func (c *goCode) args() []string { return nil }
+
 // ready waits for the one build that all first invocations share. A build
 // goes on when its callers leave.
 func (c *goCode) ready(ctx context.Context) (string, error) {

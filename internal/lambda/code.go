@@ -16,6 +16,8 @@ type code interface {
 	check() error
 	// ready returns the executable's path, after building it when need be.
 	ready(ctx context.Context) (path string, err error)
+	// args are the executable's arguments: an interpreter's; else none.
+	args() []string
 }
 
 // The runtimes that run here.
@@ -24,16 +26,19 @@ const (
 	runtimeGo       = "go"
 )
 
-// newCode is the code of fn; the context ends builds.
-func newCode(ctx context.Context, cfg *Config, name string, fn *Function) (code, error) {
+// newCode is the code of fn, with the interpreter that its runtime needs, if
+// any; the context ends builds.
+func newCode(ctx context.Context, cfg *Config, name string, fn *Function, i *interpreter) (code, error) {
+	if i != nil {
+		return &scripted{dir: fn.Code, handler: fn.Handler, memory: fn.Memory, debug: cfg.Debug == name, interpreter: i}, nil
+	}
 	switch fn.Runtime {
 	case runtimeProvided:
 		return provided{filepath.Join(fn.Code, bootstrapName)}, nil
 	case runtimeGo:
 		return newGoCode(ctx, cfg, name, fn.Code), nil
 	}
-	return nil, fmt.Errorf("runtime %q isn't supported; %s (a folder with an executable %s) and %s (a folder with a Go main package) are",
-		clip(fn.Runtime, 64), runtimeProvided, bootstrapName, runtimeGo)
+	return nil, unsupported(fn.Runtime)
 }
 
 // checkFolder says why dir can't be a function's code.
@@ -75,6 +80,8 @@ func (p provided) check() error {
 func (p provided) ready(context.Context) (string, error) {
 	return p.path, p.check()
 }
+
+func (p provided) args() []string { return nil }
 
 // checkGo says why dir can't hold a Go main package.
 func checkGo(dir string) error {

@@ -37,6 +37,17 @@ type Config struct {
 	// and a function's folder is open to it, else the process's own.
 	User string
 
+	// Debug names a function whose process waits for a debugger: Node.js on
+	// 127.0.0.1:9229, Python (which needs the package debugpy) on
+	// 127.0.0.1:5678. It has one environment, and neither it nor its callers
+	// are bound by time. Empty means none.
+	Debug string
+
+	// Events is a folder for asynchronous invocations: those that were given up
+	// (dead-letters.jsonl) and those that waited when the process was asked to
+	// end (waiting.jsonl). Created on first use. Empty keeps neither.
+	Events string
+
 	Log *slog.Logger // nil discards
 }
 
@@ -46,9 +57,9 @@ type CredentialSource func(ctx context.Context) (sigv4.Credentials, error)
 
 // Function is one entry of the configuration's `functions`.
 type Function struct {
-	Runtime     string // "provided.al2023" or "go"; empty with Endpoint
-	Code        string // folder: with an executable `bootstrap`, or a Go main package
-	Handler     string // passed as _HANDLER
+	Runtime     string // "provided.al2023", "go", "nodejs22.x", "python3.13" …; empty with Endpoint
+	Code        string // folder: with an executable `bootstrap`, a Go main package, or scripts
+	Handler     string // passed as _HANDLER; of scripts `file.function`
 	Environment map[string]string
 	Timeout     time.Duration // 1 s to 900 s; 0 is 3 s
 	Memory      int           // MB, 128–10240; 0 is 128

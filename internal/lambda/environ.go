@@ -20,14 +20,14 @@ const maxEnvironment = 4 * 1024
 // their interpreter, and what the system itself needs; nothing else, and no
 // credentials. AWS Lambda developer guide, page "Defined runtime environment
 // variables".
-func environ(cfg *Config, name string, fn *Function) []string {
+func environ(cfg *Config, name, version string, fn *Function) []string {
 	env := append(platformEnv(),
-		"PATH="+os.Getenv("PATH"),
+		"PATH="+pathVariable(),
 		"TZ=:UTC",
 		"AWS_REGION="+cfg.Region,
 		"AWS_DEFAULT_REGION="+cfg.Region,
 		"AWS_LAMBDA_FUNCTION_NAME="+name,
-		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_FUNCTION_VERSION="+version,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE="+strconv.Itoa(fn.Memory),
 		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/"+name,
@@ -36,11 +36,17 @@ func environ(cfg *Config, name string, fn *Function) []string {
 		"LAMBDA_RUNTIME_DIR="+fn.Code,
 		"_HANDLER="+fn.Handler,
 	)
+	if _, _, ok := parseRuntime(fn.Runtime); ok {
+		env = append(env, "AWS_EXECUTION_ENV=AWS_Lambda_"+fn.Runtime)
+	}
 	for k, v := range fn.Environment { // after ours, so that theirs hold
 		env = append(env, k+"="+v)
 	}
 	return env
 }
+
+// pathVariable is where programs are looked for.
+func pathVariable() string { return os.Getenv("PATH") }
 
 // logStream names the log stream of one environment.
 func logStream() string {

@@ -19,6 +19,8 @@ type Functions struct {
 	remote  *remote
 	entries map[string]*target // by the name, name:qualifier or ARN in the configuration
 
+	interpreters map[string]*interpreter // by runtime and user; complete after load
+
 	mu       sync.RWMutex
 	resolved map[string]*target // by what callers write; bounded
 
@@ -45,11 +47,12 @@ func New(cfg Config) (*Functions, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	f := &Functions{
-		cfg:      cfg,
-		remote:   newRemote(&cfg),
-		entries:  map[string]*target{},
-		resolved: map[string]*target{},
-		stop:     make(chan struct{}),
+		cfg:          cfg,
+		remote:       newRemote(&cfg),
+		entries:      map[string]*target{},
+		resolved:     map[string]*target{},
+		interpreters: map[string]*interpreter{},
+		stop:         make(chan struct{}),
 	}
 	if err := f.load(); err != nil {
 		f.Close()
@@ -71,6 +74,7 @@ func (f *Functions) load() error {
 	var err error
 	f.cfg.CacheDir, err = filepath.Abs(f.cfg.CacheDir)
 	note(err)
+	note(f.checkDebug())
 	user := unprivileged()
 	if f.cfg.User != "" {
 		user, err = lookupUser(f.cfg.User)
@@ -89,6 +93,14 @@ func (f *Functions) load() error {
 		f.entries[name] = t
 	}
 	return errors.Join(problems...)
+}
+
+// checkDebug says that the function to be debugged isn't there.
+func (f *Functions) checkDebug() error {
+	if fn, ok := f.cfg.Functions[f.cfg.Debug]; f.cfg.Debug != "" && (!ok || fn.Endpoint != "") {
+		return fmt.Errorf("function %s, which is to be debugged, is not among those that run here", clip(f.cfg.Debug, maxName))
+	}
+	return nil
 }
 
 // entry makes the target of one entry of the configuration.
@@ -113,9 +125,45 @@ func (f *Functions) entry(key string, fn Function, user *identity) (*target, err
 			"function", name.Name, "folder", fn.Code)
 		user = nil
 	}
-	l, err := newLocal(&f.cfg, name.Name, fn, user)
+	i, user, err := f.interpreter(name.Name, fn.Runtime, user)
+	if err != nil {
+		return t, err
+	}
+	l, err := newLocal(&f.cfg, name, fn, user, i)
 	t.local = l
 	return t, err
+}
+
+// interpreter is the one that a runtime needs, nil when it needs none, and
+// the user that can run it: this process's own when user can't and wasn't
+// asked for.
+func (f *Functions) interpreter(function, runtime string, user *identity) (*interpreter, *identity, error) {
+	l, version, ok := parseRuntime(runtime)
+	if !ok {
+		return nil, user, nil
+	}
+	for {
+		key := runtime
+		if user == nil {
+			key += " with our rights"
+		}
+		if i := f.interpreters[key]; i != nil {
+			return i, user, nil
+		}
+		i, reachable, err := newInterpreter(l, version, user, f.cfg.Log)
+		switch {
+		case err != nil:
+			return nil, user, err
+		case reachable:
+			f.interpreters[key] = i
+			return i, user, nil
+		case f.cfg.User != "":
+			return nil, user, fmt.Errorf("no interpreter for %s on PATH is open to the user %s", runtime, f.cfg.User)
+		}
+		f.cfg.Log.Warn("the function runs with this process's own rights: its interpreter isn't open to the user nobody; install one that is, or say functionUser in the configuration",
+			"function", function, "runtime", runtime)
+		user = nil
+	}
 }
 
 // complete fills in what fn leaves open and checks the rest.
@@ -175,8 +223,9 @@ func (f *Functions) find(function string) (*target, error) {
 }
 
 // resolve looks for the most precise entry: the ARN, then the name, each with
-// the qualifier first. All versions and aliases of an entry without one are
-// the same code.
+// the qualifier first. An alias that has no entry of its own is $LATEST of a
+// function that runs here; a version that has none doesn't exist, as on
+// Lambda.
 func (f *Functions) resolve(function string) (*target, error) {
 	name, err := ParseName(function)
 	if err != nil {
@@ -186,6 +235,9 @@ func (f *Functions) resolve(function string) (*target, error) {
 		found := *t
 		if t.local != nil {
 			found.arn = name.ARN(&f.cfg)
+			if isVersion(name.Qualifier) && t.local.version != name.Qualifier {
+				return nil, noFunction(function, found.arn)
+			}
 		}
 		return &found, nil
 	}
@@ -226,6 +278,11 @@ func (f *Functions) target(name Name) *target {
 		t.region = f.cfg.Region
 	}
 	return t
+}
+
+func noFunction(function, arn string) *Error {
+	return &Error{Kind: NotFound, Function: clip(function, maxName), Status: 404, Type: "ResourceNotFoundException",
+		Message: "Function not found: " + arn}
 }
 
 func missing(function string, cause error) *Error {

@@ -1,8 +1,11 @@
 package lambda
 
 import (
+	"bytes"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 )
 
 // job is one invocation on its way through a local environment. It isn't
@@ -12,7 +15,7 @@ type job struct {
 	id      string // Lambda's request ID
 	arn     string // as invoked, with the qualifier
 	trace   string
-	context string // client context
+	context string // client context: JSON in one line
 	payload []byte // a copy: the caller may leave before the process has read it
 
 	// done receives the outcome once; it never blocks the sender.
@@ -23,11 +26,12 @@ type job struct {
 }
 
 func newJob(in *Invocation, arn, id string, buf []byte) *job {
+	context, _ := clientContext(in.ClientContext)
 	j := &job{
 		id:      id,
 		arn:     arn,
 		trace:   in.TraceID,
-		context: in.ClientContext,
+		context: context,
 		payload: append([]byte(nil), in.Payload...),
 		done:    make(chan outcome, 1),
 		buf:     buf,
@@ -36,6 +40,24 @@ func newJob(in *Invocation, arn, id string, buf []byte) *job {
 		j.payload = []byte("{}") // what a function is given when the caller sends nothing
 	}
 	return j
+}
+
+// clientContext decodes what X-Amz-Client-Context carries to what a function's
+// process is given: JSON, on one line as it goes into a header. False: it is no
+// JSON in base64.
+func clientContext(encoded string) (string, bool) {
+	if encoded == "" {
+		return "", true
+	}
+	text, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return "", false
+	}
+	var line bytes.Buffer
+	if json.Compact(&line, text) != nil {
+		return "", false
+	}
+	return line.String(), true
 }
 
 // newRequestID is a random UUID, the form of Lambda's request IDs.

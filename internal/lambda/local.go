@@ -7,14 +7,18 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
+	"time"
 )
 
 // local is a function that runs here, with its environments. The one that
 // was used last is used first, so that those beyond the need grow old.
 type local struct {
 	name     string
+	version  string   // "$LATEST", or that of an entry for one version
 	function Function // defaults filled in
+	debug    bool     // waits for a debugger: nothing is bound by time
 	env      []string
 	user     *identity
 	code     code
@@ -36,25 +40,49 @@ type local struct {
 }
 
 // newLocal makes a function of fn, which is complete, and checks its code.
-func newLocal(cfg *Config, name string, fn Function, user *identity) (*local, error) {
+// The interpreter is nil where the runtime needs none.
+func newLocal(cfg *Config, n Name, fn Function, user *identity, i *interpreter) (*local, error) {
+	name, version := n.Name, versionOf(n.Qualifier)
 	l := &local{
-		name: name, function: fn, env: environ(cfg, name, &fn), user: user,
+		name: name, version: version, function: fn, env: environ(cfg, name, version, &fn), user: user, debug: cfg.Debug == name,
 		log:   cfg.Log.With("function", name),
 		all:   map[*environment]struct{}{},
 		freed: make(chan struct{}, 1),
 	}
 	l.stop, l.cancel = context.WithCancel(context.Background())
 	var err error
-	if l.code, err = newCode(l.stop, cfg, name, &fn); err != nil {
+	if l.code, err = newCode(l.stop, cfg, name, &fn, i); err != nil {
 		l.cancel()
 		return nil, err
 	}
-	return l, l.code.check()
+	if err := l.code.check(); err != nil || !l.debug {
+		return l, err
+	}
+	l.function.Concurrency, l.function.Timeout = 1, debugTime
+	return l, checkDebug(l.stop, l.code)
+}
+
+// debugTime is longer than anyone looks at a function in a debugger.
+const debugTime = 30 * 24 * time.Hour
+
+// versionOf is the version that an entry for the qualifier runs as: an alias
+// stands for a version that we don't know.
+func versionOf(qualifier string) string {
+	if isVersion(qualifier) {
+		return qualifier
+	}
+	return latest
+}
+
+const latest = "$LATEST"
+
+func isVersion(qualifier string) bool {
+	return qualifier != "" && strings.Trim(qualifier, "0123456789") == ""
 }
 
 // invoke runs the function for in and fills out, or says why it didn't.
 func (l *local) invoke(ctx context.Context, in *Invocation, arn string, out *Result) error {
-	out.RequestID, out.ExecutedVersion = newRequestID(), "$LATEST"
+	out.RequestID, out.ExecutedVersion = newRequestID(), l.version
 	refuse := func(e *Error) error {
 		e.Function, out.Status = in.Function, e.Status
 		return e
@@ -74,7 +102,11 @@ func (l *local) invoke(ctx context.Context, in *Invocation, arn string, out *Res
 		out.Status = http.StatusAccepted
 		return nil
 	}
-	if until, ok := ctx.Deadline(); !in.Deadline.IsZero() && (!ok || in.Deadline.Before(until)) {
+	if l.debug {
+		var cancel context.CancelFunc
+		ctx, cancel = unbound(ctx)
+		defer cancel()
+	} else if until, ok := ctx.Deadline(); !in.Deadline.IsZero() && (!ok || in.Deadline.Before(until)) {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, in.Deadline)
 		defer cancel()
@@ -88,12 +120,26 @@ func (l *local) invoke(ctx context.Context, in *Invocation, arn string, out *Res
 	return nil
 }
 
+// unbound ends when ctx is cancelled, but not at its deadline.
+func unbound(ctx context.Context) (context.Context, context.CancelFunc) {
+	free, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			cancel()
+		}
+	})
+	return free, func() { stop(); cancel() }
+}
+
 func checkPayload(in *Invocation) *Error {
 	limit := 6 * 1024 * 1024
 	if in.Type == Event {
 		limit = maxEvent
 	}
-	switch {
+	switch _, ok := clientContext(in.ClientContext); {
+	case !ok:
+		return &Error{Kind: BadRequest, Status: 400, Type: "InvalidRequestContentException",
+			Message: "Client context must be a valid Base64-encoded JSON object."}
 	case len(in.Payload) > limit+100:
 		return &Error{Kind: TooLarge, Status: 413, Type: "RequestEntityTooLargeException",
 			Message: fmt.Sprintf("Request must be smaller than %d bytes for the InvokeFunction operation", limit)}
@@ -126,6 +172,9 @@ func (l *local) do(ctx context.Context, j *job) (outcome, *Error) {
 			}
 			return failure(j.id, typeEntrypoint, start.Error()), nil
 		}
+		if err != nil && l.debug && KindOf(err) == Throttled && l.waitFree(ctx) {
+			continue // the one environment is in the debugger
+		}
 		if err != nil {
 			return outcome{}, asError(ctx, err)
 		}
@@ -144,6 +193,17 @@ func (l *local) do(ctx context.Context, j *job) (outcome, *Error) {
 			l.settle(r, o)
 			return o, nil
 		}
+	}
+}
+
+// waitFree waits until an environment may have become free, and says whether
+// ctx held until then.
+func (l *local) waitFree(ctx context.Context) bool {
+	select {
+	case <-l.freed:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

@@ -81,6 +81,7 @@ func (l *local) spawn(path string) (*environment, error) {
 func (l *local) spec(path string) spec {
 	return spec{
 		path:   path,
+		args:   l.code.args(),
 		dir:    l.function.Code,
 		env:    append(l.env[:len(l.env):len(l.env)], logStream()),
 		memory: l.function.Memory,

@@ -9,6 +9,7 @@ import (
 // spec is all that starting a function's process takes.
 type spec struct {
 	path   string   // executable
+	args   []string // after the path; only an interpreter has any
 	dir    string   // working folder: the function's code
 	env    []string // complete: nothing of ours is inherited
 	memory int      // MB
@@ -33,7 +34,7 @@ func start(s *spec) (*process, error) {
 		return nil, err
 	}
 	defer w.Close()
-	cmd := &exec.Cmd{Path: s.path, Args: []string{s.path}, Dir: s.dir, Env: s.env, Stdout: w, Stderr: w}
+	cmd := &exec.Cmd{Path: s.path, Args: append([]string{s.path}, s.args...), Dir: s.dir, Env: s.env, Stdout: w, Stderr: w}
 	p := &process{cmd: cmd, done: make(chan struct{})}
 	if err := p.launch(s); err != nil {
 		r.Close()

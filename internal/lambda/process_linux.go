@@ -44,8 +44,8 @@ func limitItself(cmd *exec.Cmd, file *os.File, memory int) bool {
 		cmd.ExtraFiles = []*os.File{file}
 		program = "/proc/self/fd/3"
 	}
-	script := fmt.Sprintf(`ulimit -c 0; ulimit -n %d; ulimit -d %d; exec "$0"`, fileLimit, (memory+memorySlack)<<10)
-	cmd.Path, cmd.Args = "/bin/sh", []string{"/bin/sh", "-c", script, program}
+	script := fmt.Sprintf(`ulimit -c 0; ulimit -n %d; ulimit -d %d; exec "$0" "$@"`, fileLimit, (memory+memorySlack)<<10)
+	cmd.Path, cmd.Args = "/bin/sh", append([]string{"/bin/sh", "-c", script, program}, cmd.Args[1:]...)
 	return true
 }
 

@@ -25,9 +25,12 @@ func (p *process) launch(s *spec) error {
 	dieWithParent(attr)
 	if s.user != nil && int(s.user.uid) != os.Geteuid() {
 		attr.Credential = &syscall.Credential{Uid: s.user.uid, Gid: s.user.gid}
-		file, err := byDescriptor(p.cmd)
-		if err != nil {
-			return err
+		var file *os.File
+		if len(s.args) == 0 { // an interpreter finds its library by its path, which is open to the user
+			var err error
+			if file, err = byDescriptor(p.cmd); err != nil {
+				return err
+			}
 		}
 		if file != nil {
 			defer file.Close()
@@ -108,6 +111,29 @@ func openTo(folder string, user *identity) bool {
 		}
 		folder = above
 	}
+}
+
+// runnable says whether user may execute the file at path, by the modes of it
+// and of all folders above it.
+func runnable(path string, user *identity) bool {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return false
+	}
+	for _, file := range []string{path, real} {
+		for {
+			info, err := os.Stat(file)
+			if err != nil || !permits(info, user, 0o1) {
+				return false
+			}
+			above := filepath.Dir(file)
+			if above == file {
+				break
+			}
+			file = above
+		}
+	}
+	return true
 }
 
 // permits says whether the mode of a file gives user the bits of need.

@@ -79,6 +79,8 @@ func unprivileged() *identity { return nil }
 
 func openTo(string, *identity) bool { return true }
 
+func runnable(string, *identity) bool { return true }
+
 func lookupUser(string) (*identity, error) {
 	return nil, errors.New("running functions as another user isn't supported on Windows")
 }
