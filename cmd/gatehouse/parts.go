@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/restapi"
+	"github.com/gatehouse/gatehouse/internal/telemetry"
 )
 
 // parts are what stages of every deployment share, and what outlives the
@@ -23,6 +24,8 @@ type parts struct {
 	pools     *integration.Pools
 	functions *lambda.Functions
 	env       *restapi.Env
+	logs      *telemetry.Logs
+	metrics   *telemetry.Metrics
 	lastGood  *kept // nil when its file can't be opened
 }
 
@@ -36,7 +39,9 @@ func (p *program) newParts() (*parts, error) {
 		return nil, err
 	}
 	s := &parts{functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
-	s.env = &restapi.Env{Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Logger: p.log}
+	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
+	s.metrics = p.newMetrics(s.logs)
+	s.env = &restapi.Env{Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Logger: p.log, Logs: s.logs, Metrics: s.metrics}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)
 	}
@@ -59,6 +64,9 @@ func (s *parts) close() {
 		s.env.Logger.Warn("end functions", "error", err)
 	}
 	s.pools.Close()
+	if err := s.logs.Close(); err != nil {
+		s.env.Logger.Warn("close the access logs", "error", err)
+	}
 	if s.lastGood != nil {
 		if err := s.lastGood.Close(); err != nil {
 			s.env.Logger.Warn("close the last good state", "error", err)

@@ -42,6 +42,7 @@ type Config struct {
 	Endpoints    map[string]string `yaml:"endpoints"`
 	Identities   *Identities       `yaml:"identities"`
 	Limits       Limits            `yaml:"limits"`
+	Logs         Logs              `yaml:"logs"`
 
 	// File is where the configuration was read from; empty without a file.
 	File string `yaml:"-"`
@@ -288,6 +289,7 @@ func (c *Config) absolute(dir string) {
 		}
 	}
 	abs(&c.Data)
+	abs(&c.Logs.Directory)
 	for name, f := range c.Functions {
 		abs(&f.Code)
 		c.Functions[name] = f

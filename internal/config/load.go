@@ -110,6 +110,7 @@ func (c *Config) defaults() {
 	c.Account = first(c.Account, DefaultAccount)
 	c.Region = first(c.Region, DefaultRegion)
 	c.Data = first(c.Data, DefaultData)
+	c.Logs.defaults(c.Data)
 	if len(c.Invoke) == 0 {
 		c.Invoke = Listeners{{Address: DefaultInvoke}}
 	}
@@ -150,6 +151,7 @@ func (c *Config) check() error {
 		problems = append(problems, f.check(name)...)
 	}
 	problems = append(problems, c.Limits.check()...)
+	problems = append(problems, c.Logs.check()...)
 	if e := c.Store.Etcd; e != nil && len(e.Endpoints) == 0 {
 		add("store: etcd needs endpoints")
 	}

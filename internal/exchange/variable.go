@@ -37,6 +37,23 @@ const (
 	VarStage
 	// Identity fields that stay unset until the capability that fills them.
 	VarUnset
+
+	// What only a log can tell: how the request went.
+	VarAWSEndpointRequestID
+	VarCipherSuite
+	VarErrorMessage
+	VarErrorMessageString
+	VarErrorResponseType
+	VarIntegrationError
+	VarIntegrationLatency
+	VarIntegrationRequestID
+	VarIntegrationServiceStatus // integration.integrationStatus, integrationStatus
+	VarIntegrationStatus        // integration.status
+	VarResponseLatency
+	VarResponseLength
+	VarStatus
+	VarTLSVersion
+	VarTraceID
 )
 
 var variableNames = map[string]VariableName{
@@ -63,3 +80,30 @@ func ParseVariable(name string) (Variable, error) {
 	}
 	return Variable{}, fmt.Errorf("$context.%s is not a variable that can be read here", name)
 }
+
+var logVariableNames = map[string]VariableName{
+	"awsEndpointRequestId": VarAWSEndpointRequestID, "cipherSuite": VarCipherSuite, "tlsVersion": VarTLSVersion,
+	"error.message": VarErrorMessage, "error.messageString": VarErrorMessageString, "error.responseType": VarErrorResponseType,
+	"integration.error": VarIntegrationError, "integrationErrorMessage": VarIntegrationError,
+	"integration.integrationStatus": VarIntegrationServiceStatus, "integrationStatus": VarIntegrationServiceStatus,
+	"integration.latency": VarIntegrationLatency, "integrationLatency": VarIntegrationLatency,
+	"integration.requestId": VarIntegrationRequestID, "integration.status": VarIntegrationStatus,
+	"responseLatency": VarResponseLatency, "responseLength": VarResponseLength, "status": VarStatus, "xrayTraceId": VarTraceID,
+}
+
+// ParseLogVariable resolves a $context name for an access log, where the names
+// of how a request went can be read, too. Any name that nothing sets resolves
+// to VarUnset: a log shows it as missing (developer guide, "Variables for
+// access logging").
+func ParseLogVariable(name string) Variable {
+	if v, ok := variableNames[name]; ok {
+		return Variable{Name: v}
+	}
+	if v, ok := logVariableNames[name]; ok {
+		return Variable{Name: v}
+	}
+	return Variable{Name: VarUnset, Key: name}
+}
+
+// Served says whether something sets the variable.
+func (v Variable) Served() bool { return v.Name != VarUnset }

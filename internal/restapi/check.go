@@ -45,7 +45,6 @@ func (c *compiler) checkStage() {
 		{st.CacheClusterEnabled, "cacheClusterEnabled: a response cache is not supported yet"},
 		{st.ClientCertificateID != "", "clientCertificateId: client certificates for backends are not supported yet"},
 		{st.TracingEnabled, "tracingEnabled: X-Ray tracing is not supported yet"},
-		{st.AccessLog != nil && st.AccessLog.DestinationARN != "" && st.AccessLog.Format != "", "accessLogSettings: access logs are not supported yet"},
 		{st.Canary != nil, "canarySettings: canary releases are not supported yet"},
 		{st.WebACLARN != "", "webAclArn: a web ACL is not enforced yet"},
 	}
@@ -70,14 +69,8 @@ const (
 // checkMethodSetting refuses what a setting asks for. cachingEnabled without a
 // cache cluster has no effect on AWS either.
 func (c *compiler) checkMethodSetting(place string, m *apigw.MethodSetting) {
-	if m.MetricsEnabled {
-		c.refuse(place, "metricsEnabled: detailed metrics are not supported yet")
-	}
-	if m.LoggingLevel != "" && m.LoggingLevel != "OFF" {
-		c.refuse(place, "loggingLevel "+m.LoggingLevel+": execution logs are not supported yet")
-	}
-	if m.DataTraceEnabled {
-		c.refuse(place, "dataTraceEnabled: execution logs are not supported yet")
+	if !slices.Contains([]string{"", "OFF", "ERROR", "INFO"}, m.LoggingLevel) {
+		c.refuse(place, "loggingLevel "+m.LoggingLevel+" is none that API Gateway has")
 	}
 	if m.ThrottlingRateLimit != defaultRate && m.ThrottlingRateLimit != noLimit || m.ThrottlingBurstLimit != defaultBurst && m.ThrottlingBurstLimit != noLimit {
 		c.refuse(place, fmt.Sprintf("throttling %v requests/s, burst %d: throttling is not enforced yet", m.ThrottlingRateLimit, m.ThrottlingBurstLimit))

@@ -46,14 +46,23 @@ func TestCheck(t *testing.T) {
 		"client certificate": {func(s *subject) { s.stage.ClientCertificateID = "x" }, []string{"clientCertificateId"}},
 		"tracing":            {func(s *subject) { s.stage.TracingEnabled = true }, []string{"tracingEnabled"}},
 		"access log": {func(s *subject) {
-			s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "a", Format: "$context.requestId"}
-		}, []string{"accessLogSettings"}},
+			s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "arn:aws:logs:us-east-1:123456789012:log-group:prod", Format: "$context.requestId"}
+		}, nil},
+		"access log, elsewhere": {func(s *subject) {
+			s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "arn:aws:sqs:us-east-1:123456789012:prod", Format: "$context.requestId"}
+		}, []string{"stage prod: accessLogSettings destinationArn"}},
+		"access log without an ID": {func(s *subject) {
+			s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "arn:aws:logs:us-east-1:123456789012:log-group:prod", Format: "$context.status"}
+		}, []string{"accessLogSettings format: the access log format must contain $context.requestId"}},
+		"logging level": {func(s *subject) {
+			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {LoggingLevel: "DEBUG", ThrottlingRateLimit: 10000, ThrottlingBurstLimit: 5000}}
+		}, []string{"loggingLevel DEBUG"}},
 		"access log, half of one": {func(s *subject) { s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "a"} }, nil},
 		"canary":                  {func(s *subject) { s.stage.Canary = &apigw.CanarySettings{} }, []string{"canarySettings"}},
 		"web ACL":                 {func(s *subject) { s.stage.WebACLARN = "a" }, []string{"webAclArn"}},
 		"settings": {func(s *subject) {
 			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {MetricsEnabled: true, LoggingLevel: "INFO", DataTraceEnabled: true, ThrottlingRateLimit: 1, ThrottlingBurstLimit: 5000}}
-		}, []string{"metricsEnabled", "loggingLevel INFO", "dataTraceEnabled", "throttling 1 requests/s, burst 5000"}},
+		}, []string{"throttling 1 requests/s, burst 5000"}},
 		"settings that are defaults": {func(s *subject) {
 			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {CachingEnabled: true, LoggingLevel: "OFF", ThrottlingRateLimit: 10000, ThrottlingBurstLimit: 5000}}
 		}, nil},

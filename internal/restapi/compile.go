@@ -51,6 +51,7 @@ type compiler struct {
 	stage    *apigw.Stage // nil: unknown yet
 	env      *Env
 	vars     map[string]string
+	settings map[string]*apigw.MethodSetting // by plainKey
 	out      *Stage
 	problems []Problem
 }
@@ -58,7 +59,10 @@ type compiler struct {
 func newCompiler(def *apigw.Definition, st *apigw.Stage, env *Env) *compiler {
 	c := &compiler{def: def, stage: st, env: env}
 	if st != nil {
-		c.vars = st.Variables
+		c.vars, c.settings = st.Variables, map[string]*apigw.MethodSetting{}
+		for key, s := range st.MethodSettings {
+			c.settings[plainKey(key)] = s
+		}
 	}
 	return c
 }
@@ -75,6 +79,7 @@ func (c *compiler) compile(dep apigw.DeploymentID) *Stage {
 	c.checkAPI()
 	c.checkStage()
 	c.out = c.newStage(dep)
+	c.observeStage()
 	c.out.responses = c.gatewayResponses(c.def)
 	resources := slices.SortedFunc(maps.Values(c.def.Resources), func(a, b *apigw.Resource) int { return cmp.Compare(a.Path, b.Path) })
 	for _, r := range resources {
@@ -127,6 +132,7 @@ func (c *compiler) addResource(r *apigw.Resource) {
 			c.refuse(m.place(), "another resource stands for the same paths")
 		}
 		m.backend = c.method(m, from)
+		c.observeMethod(m)
 		place.add(m)
 	}
 	for name := range r.Methods {

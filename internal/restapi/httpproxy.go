@@ -36,7 +36,7 @@ func (p *httpProxy) serve(r *request) *exchange.Fault {
 		return f
 	}
 	resp := &r.x.Response
-	body, f := r.call.Do(r.x, p.target.backend, deadline(p.target.timeout), resp.Body[:0])
+	body, f := p.target.do(r, apigw.IntegrationHTTPProxy, resp.Body[:0])
 	resp.Body = body
 	if f != nil {
 		return f
@@ -55,7 +55,7 @@ func (p *httpProxy) setBody(r *request) *exchange.Fault {
 	if body == nil {
 		return nil
 	}
-	if n := body.Length(); n > streamFrom && !r.bodyRead && p.convert == integration.NoConversion {
+	if n := body.Length(); n > streamFrom && !r.bodyRead && r.exec == nil && p.convert == integration.NoConversion {
 		req.Stream, req.Length = body, n
 		return nil
 	}

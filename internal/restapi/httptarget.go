@@ -178,6 +178,25 @@ func checkValue(v []byte) *exchange.Fault {
 	return nil
 }
 
+// do calls the backend with r.call.Request and appends the answer's body to
+// body.
+func (t *httpTarget) do(r *request, kind apigw.IntegrationType, body []byte) ([]byte, *exchange.Fault) {
+	if r.exec != nil {
+		r.exec.callsHTTP(r, t)
+	}
+	r.callBegins(kind, t.uri.Address)
+	body, f := r.call.Do(r.x, t.backend, deadline(t.timeout), body)
+	if f != nil {
+		r.callEnded(0, "")
+		return body, f
+	}
+	r.callEnded(r.call.Response.Status, "")
+	if r.exec != nil {
+		r.exec.answered(r, &r.call.Response.Header, body)
+	}
+	return body, nil
+}
+
 // deadline is when the integration's time is over.
 func deadline(timeout time.Duration) time.Time {
 	return time.Now().Add(timeout)

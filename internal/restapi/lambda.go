@@ -21,6 +21,7 @@ import (
 // output to the client.
 type lambdaProxy struct {
 	function    string
+	name        string // of the function, for logs
 	timeout     time.Duration
 	gate        *admission.Gate     // of the calls in flight; nil when only checked
 	fatal       []mapping.Parameter // headers whose mapping fails every request
@@ -62,7 +63,9 @@ func (c *compiler) lambdaProxy(m *method, i *apigw.Integration) backend {
 		return p
 	}
 	var err error
-	if p.function, err = c.function(i); err != nil {
+	p.function, err = c.function(i)
+	p.name = functionName(p.function)
+	if err != nil {
 		if !strings.Contains(i.URI, ":lambda:path/") {
 			c.refuse(place, "an AWS_PROXY integration other than a Lambda function is not supported yet: "+err.Error())
 		}
@@ -105,13 +108,22 @@ func (p *lambdaProxy) serve(r *request) *exchange.Fault {
 	r.called = true
 	ctx, cancel := context.WithDeadline(r.x.Context(), until)
 	defer cancel()
-	var result lambda.Result
-	err := r.stage.env.Functions.Invoke(ctx, &lambda.Invocation{
+	in := lambda.Invocation{
 		Function: p.function, Payload: event, RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.full), Deadline: until,
 		Header: map[string]string{"x-amzn-lambda-integration-tag": string(r.x.RequestID[:]), "X-Amz-Source-Arn": p.sourceARN},
-	}, &result)
+	}
+	if r.exec != nil {
+		r.exec.callsFunction(r, &in)
+	}
+	r.callBegins(apigw.IntegrationAWSProxy, p.name)
+	var result lambda.Result
+	err := r.stage.env.Functions.Invoke(ctx, &in, &result)
+	r.callEnded(result.Status, result.RequestID)
 	if err != nil {
 		return invokeFault(err)
+	}
+	if r.exec != nil {
+		r.exec.answered(r, nil, result.Payload)
 	}
 	return p.answer(r, &result)
 }
@@ -151,8 +163,7 @@ func functionMessage(payload []byte) string {
 
 func (p *lambdaProxy) answer(r *request, result *lambda.Result) *exchange.Fault {
 	if result.FunctionError != "" {
-		return badGateway(fmt.Errorf("Lambda execution failed with status %d due to customer function error: %s. Lambda request id: %s",
-			result.Status, functionMessage(result.Payload), result.RequestID))
+		return badGateway(&functionError{result.Status, functionMessage(result.Payload), result.RequestID})
 	}
 	if len(result.Payload) > integration.MaxBody {
 		return integration.Misconfigured(integration.ErrResponseTooLarge)
@@ -161,5 +172,16 @@ func (p *lambdaProxy) answer(r *request, result *lambda.Result) *exchange.Fault 
 	if err != nil {
 		return badGateway(fmt.Errorf("Malformed Lambda proxy response: %w", err))
 	}
+	r.codeStatus = output.status
 	return output.answer(r)
+}
+
+// functionError is a function that failed by its own fault.
+type functionError struct {
+	status             int
+	message, requestID string
+}
+
+func (e *functionError) Error() string {
+	return fmt.Sprintf("Lambda execution failed with status %d due to customer function error: %s. Lambda request id: %s", e.status, e.message, e.requestID)
 }

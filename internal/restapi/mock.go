@@ -1,6 +1,8 @@
 package restapi
 
 import (
+	"strconv"
+
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
@@ -45,9 +47,13 @@ var noAnswer http1.Header
 // see it. Without any request the default response is used. The response
 // begins from an empty body, not from the mock's document (recorded on AWS).
 func (m mock) serve(r *request) *exchange.Fault {
+	r.x.Outcome.Integration.Type = string(apigw.IntegrationMock)
 	doc, t, f := m.request.render(r)
 	if f != nil {
 		return f
+	}
+	if r.exec != nil {
+		r.exec.mocks(r)
 	}
 	if len(doc) == 0 {
 		return m.answers.answerDefault(r, backendAnswer{header: &noAnswer})
@@ -55,6 +61,9 @@ func (m mock) serve(r *request) *exchange.Fault {
 	status, err := m.status(t, doc)
 	if err != nil {
 		return integration.Misconfigured(err)
+	}
+	if code, err := strconv.Atoi(string(status)); err == nil {
+		r.x.Outcome.Integration.Status = code
 	}
 	return m.answers.answer(r, status, backendAnswer{header: &noAnswer})
 }

@@ -12,6 +12,7 @@ import (
 func (s *Stage) Serve(x *exchange.Exchange) {
 	r := s.begin(x)
 	if f := r.run(); f != nil {
+		r.failed(f)
 		r.fail(f)
 	}
 	r.finish()
@@ -67,10 +68,12 @@ func (r *request) findRoute() *exchange.Fault {
 		r.x.Decide("route", "none", "no resource has this path and method")
 		return r.unmatched()
 	}
+	r.x.Outcome.Resource = r.route.resource.path
 	if r.x.Explaining() {
 		r.x.Decide("route", r.route.place(), "the first resource, static before {name} before {name+}, that has the method")
 	}
 	r.input.Params = mapping.Params{Path: s.path, Names: r.route.resource.names, Spans: s.spans}
+	r.logged()
 	if r.stage.arnLength+len(r.httpMethod)+len("/")+len(s.path) > maxMethodARN {
 		return tooLong
 	}

@@ -70,10 +70,7 @@ func open(x *exchange.Exchange, status int) *http1.Header {
 func (r *request) fail(f *exchange.Fault) {
 	r.log(f)
 	rule := kindRules[f.Kind]
-	message, status := rule.message, rule.status
-	if f.Message != "" {
-		message = f.Message
-	}
+	message, status := r.faultMessage(f), rule.status
 	if f.Status != 0 {
 		status = f.Status
 	}
@@ -91,6 +88,14 @@ func (r *request) fail(f *exchange.Fault) {
 	h := open(r.x, status)
 	h.Add("x-amzn-ErrorType", errorType)
 	r.x.Response.Body = appendDefault(r.x.Response.Body[:0], f, message)
+}
+
+// faultMessage is what f says to the client.
+func (r *request) faultMessage(f *exchange.Fault) string {
+	if f.Message != "" {
+		return f.Message
+	}
+	return kindRules[f.Kind].message
 }
 
 // appendDefault appends the stock body. Faults of the integration phase have

@@ -35,6 +35,9 @@ type request struct {
 	traceID []byte // the memory of trace
 	event   eventFields
 	end     func(*exchange.Exchange) // r.release, made once
+
+	exec       *execution // nil: the method has no execution log
+	codeStatus int        // what a function's output says; 0: there is none
 }
 
 // keepMemory is the most bytes of one buffer that stay with a request for the
@@ -80,8 +83,9 @@ func overrideMethod(v []byte) string {
 	return string(v)
 }
 
-// release gives r's memory to the next request.
+// release writes down how the request went and gives r's memory to the next request.
 func (r *request) release(x *exchange.Exchange) {
+	r.record(x)
 	if cap(x.Response.Body) > keepMemory {
 		x.Response.Body = nil
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/telemetry"
 )
 
 // Env is what stages share with the process around them. Don't copy one that
@@ -23,9 +24,11 @@ import (
 type Env struct {
 	Scope     apigw.Scope
 	Pools     *integration.Pools
-	Functions lambda.Invoker   // nil: every function fails as unreachable
-	Logger    *slog.Logger     // nil: nothing is logged
-	Now       func() time.Time // nil: time.Now
+	Functions lambda.Invoker     // nil: every function fails as unreachable
+	Logger    *slog.Logger       // nil: nothing is logged
+	Now       func() time.Time   // nil: time.Now
+	Logs      *telemetry.Logs    // nil: no access and execution logs are written
+	Metrics   *telemetry.Metrics // nil: nothing is counted
 
 	requests    sync.Pool // of *request
 	shapes      interner[shape]
@@ -59,6 +62,7 @@ type Stage struct {
 	userAgent          string // AmazonAPIGateway_{api}
 	variablesJSON      string // event.stageVariables
 	contextJSON        string // the constant end of event.requestContext
+	observe            observation
 
 	busyTold busyTold
 }
@@ -69,6 +73,7 @@ type method struct {
 	code     verb
 	resource *resource
 	backend  backend
+	observe  methodObservation
 }
 
 type resource struct {
@@ -93,6 +98,10 @@ func (s *Stage) Close() {
 		b.Release()
 	}
 	s.backends = nil
+	for _, release := range s.observe.close {
+		release()
+	}
+	s.observe.close = nil
 }
 
 // Problem is one thing of a definition or stage that can't be served, or (a

@@ -3,6 +3,7 @@ package restapi
 import (
 	"strconv"
 
+	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/mapping"
@@ -48,6 +49,9 @@ func (r *request) AppendVariable(dst []byte, x *exchange.Exchange, v exchange.Va
 	case exchange.VarRequestTimeEpoch:
 		return strconv.AppendInt(dst, r.received().UnixMilli(), 10), true
 	}
+	if v.Name > exchange.VarUnset {
+		return r.appendOutcome(dst, v.Name)
+	}
 	return r.appendRouteVariable(dst, v.Name)
 }
 
@@ -63,4 +67,40 @@ func (r *request) appendRouteVariable(dst []byte, v exchange.VariableName) ([]by
 		return append(dst, r.route.resource.path...), true
 	}
 	return dst, false
+}
+
+// appendOutcome appends what logs alone may read, once the answer is known.
+func (r *request) appendOutcome(dst []byte, v exchange.VariableName) ([]byte, bool) {
+	f := r.x.Outcome.Fault
+	switch v {
+	case exchange.VarErrorMessage:
+		if f != nil {
+			return append(dst, r.faultMessage(f)...), true
+		}
+	case exchange.VarErrorMessageString:
+		if f != nil {
+			return appendJSONString(dst, r.faultMessage(f)), true
+		}
+	case exchange.VarIntegrationStatus:
+		if status := r.backendStatus(); status != 0 {
+			return strconv.AppendInt(dst, int64(status), 10), true
+		}
+	case exchange.VarTraceID:
+		root, _, _ := traceParts(r.trace.seen)
+		return append(dst, root...), len(root) > 0
+	}
+	return dst, false
+}
+
+// backendStatus is the status of a backend's answer, or what a function's
+// output says; 0: there is none.
+func (r *request) backendStatus() int {
+	switch i := &r.x.Outcome.Integration; i.Type {
+	case string(apigw.IntegrationAWSProxy):
+		return r.codeStatus
+	case string(apigw.IntegrationMock):
+		return 0
+	default:
+		return i.Status
+	}
 }

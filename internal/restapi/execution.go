@@ -1,0 +1,330 @@
+package restapi
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/lambda"
+)
+
+// execution is the execution log of one request, line by line in AWS's words
+// (developer guide, "Set up CloudWatch logging for REST APIs"; the lines and
+// their order as recorded on AWS). It exists only for methods that log.
+type execution struct {
+	info    bool // INFO; else errors alone
+	data    bool // with bodies, headers and parameters
+	id      []byte
+	lines   []byte
+	count   int64
+	text    []byte   // memory for one line
+	secrets [][]byte // values that are masked wherever they occur
+}
+
+// The bounds of a line: of an event in bytes, as on AWS, and of what of a body
+// is looked at to make one. The second is larger by more than the longest
+// header field, so that a secret that begins in the first ends in the second.
+const (
+	maxEvent = 1024
+	maxText  = 16 << 10
+	unmasked = 6 // characters of a secret that show
+)
+
+const truncated = " [TRUNCATED]"
+
+// logged begins the execution log of r once its method is known.
+func (r *request) logged() {
+	m := &r.route.observe
+	if m.log == logOff || r.stage.observe.execution == nil {
+		return
+	}
+	e := &execution{info: m.log == logInfo, data: m.data && m.log == logInfo, id: r.x.RequestID[:]}
+	r.exec = e
+	e.secrets = secrets(r.x.Header)
+	if !e.info {
+		return
+	}
+	id, place := string(e.id), string(r.stage.apiID)+"/"+string(r.stage.name)
+	e.say("Extended Request Id: " + string(r.x.ExtendedID[:]))
+	e.say("Verifying Usage Plan for request: " + id + ". API Key:  API Stage: " + place)
+	e.say("API Key  authorized because method '" + r.httpMethod + " " + r.route.resource.path +
+		"' does not require API Key. Request will not contribute to throttle or quota limits")
+	e.say("Usage Plan check succeeded for API Key  and API Stage " + place)
+	e.say("Starting execution for request: " + id)
+	e.say("HTTP Method: " + r.httpMethod + ", Resource Path: " + string(r.x.Address.StagePath))
+	if e.data {
+		e.request(r)
+	}
+}
+
+// request adds what the client sent, but for the body.
+func (e *execution) request(r *request) {
+	e.begin("Method request path: {")
+	for i, name := range r.input.Params.Names {
+		e.pair(i, []byte(name), r.input.Params.At(i))
+	}
+	e.close()
+	e.begin("Method request query string: {")
+	for i := range r.query.Len() {
+		name, value := r.query.At(i)
+		e.pair(i, name, value)
+	}
+	e.close()
+	e.fields("Method request headers: ", r.x.Header)
+}
+
+// mocks adds what a mock makes its answer of.
+func (e *execution) mocks(r *request) {
+	if e.data {
+		e.body("Method request body before transformations: ", r.body)
+	}
+}
+
+// callsHTTP adds what is sent to an HTTP backend.
+func (e *execution) callsHTTP(r *request, t *httpTarget) {
+	if !e.info {
+		return
+	}
+	req := &r.call.Request
+	url := "http://"
+	if t.uri.TLS {
+		url = "https://"
+	}
+	url += string(req.Host) + string(req.Target)
+	if e.data {
+		e.body("Method request body before transformations: ", r.body)
+		e.say("Endpoint request URI: " + url)
+		e.fields("Endpoint request headers: ", &req.Header)
+		e.body("Endpoint request body after transformations: ", req.Body)
+	}
+	e.say("Sending request to " + url)
+}
+
+// callsFunction adds what is sent to a function.
+func (e *execution) callsFunction(r *request, in *lambda.Invocation) {
+	if !e.info {
+		return
+	}
+	scope := r.stage.env.Scope
+	url := "https://lambda." + scope.Region + ".amazonaws.com/2015-03-31/functions/" + in.Function + "/invocations"
+	if e.data {
+		e.body("Method request body before transformations: ", r.body)
+		e.say("Endpoint request URI: " + url)
+		e.begin("Endpoint request headers: {")
+		e.pair(0, []byte("x-amzn-lambda-integration-tag"), e.id)
+		e.pair(1, []byte("X-Amz-Source-Arn"), []byte(in.Header["X-Amz-Source-Arn"]))
+		e.pair(2, []byte("X-Amzn-Trace-Id"), []byte(in.TraceID))
+		e.close()
+		e.body("Endpoint request body after transformations: ", in.Payload)
+	}
+	e.say("Sending request to " + url)
+}
+
+// answered adds what came back from a backend; header is nil for a function.
+func (e *execution) answered(r *request, header *http1.Header, body []byte) {
+	if !e.info {
+		return
+	}
+	i := &r.x.Outcome.Integration
+	e.say("Received response. Status: " + strconv.Itoa(i.Status) + ", Integration latency: " +
+		strconv.FormatInt(i.Ended.Sub(i.Began).Milliseconds(), 10) + " ms")
+	if !e.data {
+		return
+	}
+	if header != nil {
+		e.fields("Endpoint response headers: ", header)
+	} else {
+		e.say("Endpoint response headers: {X-Amzn-Requestid=" + i.RequestID + "}")
+	}
+	e.body("Endpoint response body before transformations: ", body)
+}
+
+// end adds how the request ended and hands the lines over.
+func (e *execution) end(r *request) {
+	resp := &r.x.Response
+	status := strconv.Itoa(resp.Status)
+	switch f := r.x.Outcome.Fault; {
+	case f != nil:
+		e.fault(f, r)
+	case e.info:
+		if e.data && resp.Stream == nil {
+			e.body("Method response body after transformations: ", resp.Body)
+			e.fields("Method response headers: ", &resp.Header)
+		}
+		e.say("Successfully completed execution")
+	}
+	if e.info || e.count > 0 {
+		e.say("Method completed with status: " + status)
+	}
+	if e.count > 0 {
+		r.stage.observe.execution.Add(e.lines, e.count)
+	}
+}
+
+// fault adds why the request ended early. A client's own mistakes are no
+// errors of the execution.
+func (e *execution) fault(f *exchange.Fault, r *request) {
+	if f.Cause != nil || r.x.Response.Status >= 500 {
+		e.say(faultText(f))
+	}
+	if !e.info {
+		return
+	}
+	e.say("Gateway response type: " + string(f.Kind) + " with status code: " + strconv.Itoa(r.x.Response.Status))
+	if e.data {
+		e.body("Gateway response body: ", r.x.Response.Body)
+		e.fields("Gateway response headers: ", &r.x.Response.Header)
+	}
+}
+
+func faultText(f *exchange.Fault) string {
+	switch {
+	case f.Kind == exchange.IntegrationTimeout:
+		return "Execution failed due to a timeout error"
+	case f.Kind == exchange.IntegrationFailure:
+		return "Execution failed due to a network error communicating with endpoint: " + causeText(f)
+	}
+	if _, ok := errors.AsType[*functionError](f.Cause); ok {
+		return f.Cause.Error()
+	}
+	return "Execution failed due to configuration error: " + causeText(f)
+}
+
+func causeText(f *exchange.Fault) string {
+	if f.Cause != nil {
+		return f.Cause.Error()
+	}
+	return f.Message
+}
+
+// say adds one line.
+func (e *execution) say(text string) {
+	e.text = append(e.text[:0], text...)
+	e.finish()
+}
+
+// body adds one line that ends with a body.
+func (e *execution) body(label string, body []byte) {
+	e.begin(label)
+	e.text = append(e.text, body[:min(len(body), maxText)]...)
+	e.finish()
+}
+
+// fields adds one line with the fields of h, as Java prints a map.
+func (e *execution) fields(label string, h *http1.Header) {
+	e.begin(label + "{")
+	for i := range h.Len() {
+		name, value := h.At(i)
+		e.pair(i, name, value)
+		if secretField(name) {
+			hide(e.text[len(e.text)-len(value):])
+		}
+	}
+	e.close()
+}
+
+func (e *execution) begin(label string) { e.text = append(e.text[:0], label...) }
+
+func (e *execution) pair(i int, name, value []byte) {
+	if i > 0 {
+		e.text = append(e.text, ", "...)
+	}
+	e.text = append(append(append(e.text, name...), '='), value...)
+}
+
+// close ends a line that is a map.
+func (e *execution) close() {
+	e.text = append(e.text, '}')
+	e.finish()
+}
+
+// finish masks, cuts and adds the line in e.text. A line break within it is
+// written as \n: what a client sends can't make up lines.
+func (e *execution) finish() {
+	for _, secret := range e.secrets {
+		mask(e.text, secret)
+	}
+	from := len(e.lines)
+	e.lines = append(append(append(e.lines, '('), e.id...), ") "...)
+	for i := 0; i < len(e.text) && len(e.lines)-from <= maxEvent; i++ {
+		switch c := e.text[i]; c {
+		case '\n':
+			e.lines = append(e.lines, `\n`...)
+		case '\r':
+			e.lines = append(e.lines, `\r`...)
+		default:
+			e.lines = append(e.lines, c)
+		}
+	}
+	if len(e.lines)-from > maxEvent {
+		cut := from + maxEvent
+		for cut > from && !utf8.RuneStart(e.lines[cut]) {
+			cut--
+		}
+		e.lines = append(e.lines[:cut], truncated...)
+	}
+	e.lines = append(e.lines, '\n')
+	e.count++
+}
+
+// secretFields are the fields whose values don't show in a log.
+var secretFields = []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Api-Key", "X-Amz-Security-Token"}
+
+func secretField(name []byte) bool {
+	for _, s := range secretFields {
+		if equalFold(name, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// leastSecret is the length in bytes from which a secret is looked for
+// everywhere; shorter ones are masked in their fields alone.
+const leastSecret = 8
+
+// secrets are the values of those fields, as they are and as JSON writes them.
+func secrets(h *http1.Header) (list [][]byte) {
+	for _, name := range secretFields {
+		for i := h.Index(name, 0); i >= 0; i = h.Index(name, i+1) {
+			_, value := h.At(i)
+			if len(value) < leastSecret {
+				continue
+			}
+			list = append(list, bytes.Clone(value))
+			if quoted := appendJSONString(nil, string(value)); len(quoted) != len(value)+2 {
+				list = append(list, quoted[1:len(quoted)-1])
+			}
+		}
+	}
+	return list
+}
+
+// mask writes asterisks over every occurrence of secret in text, but for its
+// last characters.
+func mask(text, secret []byte) {
+	for at := 0; ; {
+		i := bytes.Index(text[at:], secret)
+		if i < 0 {
+			return
+		}
+		at += i
+		hide(text[at : at+len(secret)])
+		at += len(secret)
+	}
+}
+
+// hide writes asterisks over a secret, but for its last characters when it
+// has many.
+func hide(secret []byte) {
+	hidden := len(secret)
+	if hidden > 2*unmasked {
+		hidden -= unmasked
+	}
+	for i := range secret[:hidden] {
+		secret[i] = '*'
+	}
+}

@@ -1,0 +1,182 @@
+package restapi
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/telemetry"
+)
+
+// observation is what a stage records of its requests. All of it is found at
+// deployment; what is nil is off.
+type observation struct {
+	format    *telemetry.Format // of the access log
+	access    *telemetry.Group
+	execution *telemetry.Group
+	metrics   *telemetry.Series
+	close     []func()
+}
+
+// methodObservation is what is recorded of one method besides.
+type methodObservation struct {
+	metrics *telemetry.Series // detailed metrics; nil: off
+	log     executionLevel
+	data    bool // dataTraceEnabled
+}
+
+// executionLevel is how much of a method's requests the execution log has.
+type executionLevel uint8
+
+const (
+	logOff executionLevel = iota
+	logErrors
+	logInfo
+)
+
+// observeStage compiles the stage's access log and finds its metrics.
+func (c *compiler) observeStage() {
+	o := &c.out.observe
+	if c.env != nil && c.env.Metrics != nil {
+		o.metrics = c.series(telemetry.Dimensions{API: c.apiName(), Stage: string(c.out.name)})
+	}
+	st := c.stage
+	if st == nil || st.AccessLog == nil || st.AccessLog.DestinationARN == "" || st.AccessLog.Format == "" {
+		return // AWS logs nothing either until it knows both
+	}
+	place := "stage " + string(st.Name)
+	group, err := telemetry.GroupOf(st.AccessLog.DestinationARN)
+	if err != nil {
+		c.refuse(place, "accessLogSettings destinationArn: "+err.Error())
+		return
+	}
+	if o.format, err = telemetry.CompileFormat(st.AccessLog.Format); err != nil {
+		c.refuse(place, "accessLogSettings format: "+err.Error())
+		return
+	}
+	o.access = c.group(group)
+}
+
+func (c *compiler) apiName() string {
+	return telemetry.APIName(c.def.API.Name, string(c.def.API.ID))
+}
+
+func (c *compiler) series(of telemetry.Dimensions) *telemetry.Series {
+	s, m := c.env.Metrics.Acquire(of), c.env.Metrics
+	c.out.observe.close = append(c.out.observe.close, func() { m.Release(s) })
+	return s
+}
+
+func (c *compiler) group(name string) *telemetry.Group {
+	if c.env == nil || c.env.Logs == nil {
+		return nil
+	}
+	g := c.env.Logs.Open(name)
+	c.out.observe.close = append(c.out.observe.close, g.Close)
+	return g
+}
+
+// observeMethod finds what the stage's settings say of m.
+func (c *compiler) observeMethod(m *method) {
+	if c.stage == nil || c.env == nil {
+		return
+	}
+	s := c.settingsOf(m)
+	if s.MetricsEnabled && c.env.Metrics != nil {
+		m.observe.metrics = c.series(telemetry.Dimensions{
+			API: c.apiName(), Stage: string(c.out.name), Resource: m.resource.path, Method: string(m.verb),
+		})
+	}
+	m.observe.log = map[string]executionLevel{"ERROR": logErrors, "INFO": logInfo}[s.LoggingLevel]
+	m.observe.data = s.DataTraceEnabled
+	if m.observe.log != logOff && c.out.observe.execution == nil {
+		c.out.observe.execution = c.group(telemetry.ExecutionGroup(string(c.out.apiID), string(c.out.name)))
+	}
+}
+
+// settingsOf are the stage's settings for one method: its own, else those of
+// all methods. A logging level that was never set is taken from those of all.
+func (c *compiler) settingsOf(m *method) apigw.MethodSetting {
+	var all apigw.MethodSetting
+	if s := c.settings["*/*"]; s != nil {
+		all = *s
+	}
+	s := c.settings[plainKey(m.resource.path+"/"+string(m.verb))]
+	if s == nil {
+		return all
+	}
+	own := *s
+	if own.LoggingLevel == "" {
+		own.LoggingLevel = all.LoggingLevel
+	}
+	return own
+}
+
+// plainKey is a method setting's key without its escapes: "~1pets~1{id}/GET"
+// and "pets/{id}/GET" are the same method.
+func plainKey(key string) string {
+	return strings.TrimPrefix(strings.NewReplacer("~1", "/", "~0", "~").Replace(key), "/")
+}
+
+// callBegins notes that an integration is being called.
+func (r *request) callBegins(kind apigw.IntegrationType, target string) {
+	i := &r.x.Outcome.Integration
+	i.Type, i.Target, i.Began = string(kind), target, time.Now()
+}
+
+// callEnded notes the service's status and its name for the call; 0 and empty
+// when it gave none.
+func (r *request) callEnded(status int, requestID string) {
+	i := &r.x.Outcome.Integration
+	i.Ended, i.Status, i.RequestID = time.Now(), status, requestID
+}
+
+// failed notes why a request ended early.
+func (r *request) failed(f *exchange.Fault) {
+	o := &r.x.Outcome
+	o.Fault = f
+	if o.Integration.Type != "" && f.Cause != nil {
+		o.Integration.Error = f.Cause.Error()
+	}
+}
+
+// record writes down how the request went, once its last byte is out.
+func (r *request) record(x *exchange.Exchange) {
+	o := &r.stage.observe
+	if o.access == nil && o.metrics == nil && r.exec == nil {
+		return
+	}
+	ended := r.stage.env.now()
+	if o.metrics != nil {
+		r.count(o, ended)
+	}
+	if r.exec != nil {
+		r.exec.end(r)
+	}
+	if o.access != nil {
+		r.scratch = o.format.Append(r.scratch[:0], x, ended)
+		o.access.Add(r.scratch, 1)
+	}
+}
+
+func (r *request) count(o *observation, ended time.Time) {
+	latency, integration := ended.Sub(r.received()), time.Duration(-1)
+	if i := &r.x.Outcome.Integration; !i.Ended.IsZero() {
+		integration = i.Ended.Sub(i.Began)
+	}
+	o.metrics.Count(r.x.Response.Status, latency, integration)
+	if r.route != nil && r.route.observe.metrics != nil {
+		r.route.observe.metrics.Count(r.x.Response.Status, latency, integration)
+	}
+}
+
+// functionName is what a function is called in logs: its name, where function
+// is an ARN.
+func functionName(function string) string {
+	if name, err := lambda.ParseName(function); err == nil {
+		return name.Name
+	}
+	return function
+}
