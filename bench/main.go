@@ -28,11 +28,17 @@ type options struct {
 	only     []string
 	peers    []string
 	binary   string
+	slow     bool   // the backend is serveSlow's
+	limits   string // of Gatehouse's configuration; <backend> is the backend's address
 }
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "backend" {
 		fail(serveBackend(os.Args[2]))
+		return
+	}
+	if len(os.Args) > 2 && os.Args[1] == "slow" {
+		fail(serveSlow(os.Args[2]))
 		return
 	}
 	if len(os.Args) > 6 && os.Args[1] == "fasthttp" {
@@ -44,7 +50,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds; each measures every peer once, medians are printed")
 	flag.DurationVar(&o.duration, "duration", 4*time.Second, "of one measurement")
 	flag.IntVar(&o.conns, "connections", 64, "client connections")
-	flag.StringVar(&only, "only", "plain,tls,h2", "scenarios")
+	flag.StringVar(&only, "only", "plain,tls,h2", "scenarios: plain, tls, h2, overload")
 	flag.StringVar(&peers, "peers", "gatehouse,nginx,haproxy,caddy,fasthttp", "proxies")
 	apis := flag.Int("scale", 0, "instead: import this many APIs, restart, and print start time and memory")
 	flag.StringVar(&o.binary, "gatehouse", "", "binary; built from this checkout when empty")
@@ -52,6 +58,10 @@ func main() {
 	o.only, o.peers = strings.Split(only, ","), strings.Split(peers, ",")
 	if *apis > 0 {
 		fail(scale(o, *apis))
+		return
+	}
+	if slices.Equal(o.only, []string{"overload"}) {
+		fail(overload(o))
 		return
 	}
 	fail(run(o))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -28,6 +29,7 @@ type peer struct {
 // workshop is the running backend and proxies with their files.
 type workshop struct {
 	dir, cert, key, backend string
+	limits                  string // of Gatehouse's configuration
 	processes               []*process
 	peers                   []peer
 	missing                 []string
@@ -54,7 +56,12 @@ func (w *workshop) open(o options) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.start(w.backend, self, "backend", w.backend); err != nil {
+	backend := "backend"
+	if o.slow {
+		backend = "slow"
+	}
+	w.limits = strings.ReplaceAll(o.limits, "<backend>", w.backend)
+	if _, err := w.start(w.backend, self, backend, w.backend); err != nil {
 		return err
 	}
 	starters := map[string]func() error{
@@ -125,8 +132,8 @@ func (w *workshop) gatehouse(binary string) error {
 		}
 	}
 	plain, tls, control := freeAddress(), freeAddress(), freeAddress()
-	config := w.file("gatehouse.yaml", fmt.Sprintf("control: %s\ninvoke:\n  - %s\n  - {address: '%s', tls: {cert: '%s', key: '%s'}}\nendpoints: {backend: 'http://%s'}\n",
-		control, plain, tls, w.cert, w.key, w.backend))
+	config := w.file("gatehouse.yaml", fmt.Sprintf("control: %s\ninvoke:\n  - %s\n  - {address: '%s', tls: {cert: '%s', key: '%s'}}\nendpoints: {backend: 'http://%s'}\nlimits: %s\n",
+		control, plain, tls, w.cert, w.key, w.backend, cmp.Or(w.limits, "{}")))
 	definition := w.file("bench.yaml", fmt.Sprintf(`openapi: 3.0.1
 info: {title: bench, version: "1"}
 paths:

@@ -16,7 +16,7 @@ type Config struct {
 	Queue    int           // how many more wait; default 1024
 	Patience time.Duration // how long one waits; default 100 ms
 	// Hurry is how long one waits once the queue has been standing for longer
-	// than Patience; default a twentieth of it. The newest goes first then:
+	// than Patience; default a tenth of it. The newest goes first then:
 	// those that come in time are served in time, instead of all being late.
 	Hurry time.Duration
 }
@@ -60,7 +60,7 @@ func New(c Config) *Gate {
 	orDefault(&c.Work, 1024)
 	orDefault(&c.Queue, 1024)
 	orDefault(&c.Patience, 100*time.Millisecond)
-	orDefault(&c.Hurry, c.Patience/20)
+	orDefault(&c.Hurry, c.Patience/10)
 	return &Gate{config: c, unused: sync.Pool{New: newWaiter}}
 }
 

@@ -67,8 +67,8 @@ func TestQueueIsInOrderUntilItStands(t *testing.T) {
 		}
 		began := time.Now()
 		arrive(g, "e", got)
-		if e := <-got; e != "-" || time.Since(began) != 5*time.Millisecond {
-			t.Errorf("a standing queue: e %s after %v, want a refusal after 5 ms", e, time.Since(began))
+		if e := <-got; e != "-" || time.Since(began) != 10*time.Millisecond {
+			t.Errorf("a standing queue: e %s after %v, want a refusal after 10 ms", e, time.Since(began))
 		}
 		<-got // c
 		g.Leave()
@@ -81,7 +81,7 @@ func TestStandingQueueRecovers(t *testing.T) {
 		got := make(chan string, 10)
 		arrive(g, "first", got)
 		<-got
-		for range 3 { // refused after 100, then 5 and 5 ms: the queue stands though it gets empty
+		for range 3 { // refused after 100, then 10 and 10 ms: the queue stands though it gets empty
 			arrive(g, "late", got)
 			<-got
 		}
