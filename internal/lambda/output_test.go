@@ -22,6 +22,65 @@ func (l lines) Handle(_ context.Context, r slog.Record) error {
 func (l lines) WithAttrs([]slog.Attr) slog.Handler { return l }
 func (l lines) WithGroup(string) slog.Handler      { return l }
 
+func TestParseLine(t *testing.T) {
+	const id, stamp = "8a53da27-cb24-4c64-8c4e-d5c9d4a2b9ee", "2026-01-02T03:04:05.678Z"
+	type line struct {
+		Level    slog.Level
+		ID, Text string
+	}
+	cases := []struct {
+		name, in string
+		want     line
+	}{
+		{"Node.js", stamp + "\t" + id + "\tINFO\ta\tb\rc", line{slog.LevelInfo, id, "a\tb\nc"}},
+		{"Node.js warning", stamp + "\t" + id + "\tWARN\t", line{slog.LevelWarn, id, ""}},
+		{"Node.js at start", stamp + "\tundefined\tERROR\tx", line{slog.LevelError, "", "x"}},
+		{"Python", "[INFO]\t" + stamp + "\t" + id + "\tx", line{slog.LevelInfo, id, "x"}},
+		{"Python at start", "[WARNING]\t" + stamp + "\t\tx", line{slog.LevelWarn, "", "x"}},
+		{"Python critical", "[CRITICAL]\t" + stamp + "\t" + id + "\tx", line{slog.LevelError, id, "x"}},
+		{"text", "x", line{slog.LevelInfo, "", "x"}},
+		{"tabs", "a\tb\tc\td", line{slog.LevelInfo, "", "a\tb\tc\td"}},
+		{"another level", stamp + "\t" + id + "\tLOUD\tx", line{slog.LevelInfo, "", stamp + "\t" + id + "\tLOUD\tx"}},
+		{"brackets", "[]\t[]\t[]\t[]", line{slog.LevelInfo, "", "[]\t[]\t[]\t[]"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := parseLine([]byte(c.in))
+			if d := cmp.Diff(c.want, line{got.level, got.id, string(got.text)}); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func FuzzParseLine(f *testing.F) {
+	f.Add([]byte("2026-01-02T03:04:05.678Z\t8a53da27-cb24-4c64-8c4e-d5c9d4a2b9ee\tINFO\tx"))
+	f.Add([]byte("[ERROR]\t2026-01-02T03:04:05.678Z\t\tx"))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		if l := parseLine(line); !strings.HasSuffix(strings.ReplaceAll(string(line), "\r", "\n"), strings.ReplaceAll(string(l.text), "\r", "\n")) {
+			t.Errorf("%q became %q", line, l.text)
+		}
+	})
+}
+
+// TestLogLimit: what an invocation writes beyond the limit isn't logged, and
+// the next one begins anew.
+func TestLogLimit(t *testing.T) {
+	var got []string
+	o := &output{log: slog.New(lines{&got})}
+	id := "id"
+	o.begin(&id)
+	o.copy(strings.NewReader(strings.Repeat(strings.Repeat("x", 1023)+"\n", 2*maxLog/1024)))
+	if n := maxLog/1024 + 1; len(got) != n || !strings.Contains(got[n-1], "wrote more than 8 MB in one invocation") {
+		t.Errorf("%d lines, the last one %q", len(got), got[len(got)-1])
+	}
+	o.begin(&id)
+	o.copy(strings.NewReader("next\n"))
+	if got[len(got)-1] != "next" {
+		t.Errorf("%q", got[len(got)-1])
+	}
+}
+
 func TestOutputLines(t *testing.T) {
 	long := strings.Repeat("x", maxLine)
 	cases := []struct {

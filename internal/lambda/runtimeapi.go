@@ -84,7 +84,7 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	e.current = j
 	e.mu.Unlock()
-	e.output.request.Store(&j.id)
+	e.output.begin(&j.id)
 
 	h := w.Header()
 	set := func(name, value string) {
@@ -156,7 +156,6 @@ func (e *environment) settle(j *job, o outcome) {
 	e.mu.Lock()
 	e.current, e.receiving = nil, false
 	e.mu.Unlock()
-	e.output.request.Store(nil)
 	j.done <- o
 }
 

@@ -246,3 +246,25 @@ func TestPythonContext(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestScriptLogs(t *testing.T) {
+	cases := []struct {
+		runtime, folder, handler string
+		want                     []string
+	}{
+		{"nodejs20.x", "node", "index.async", []string{`level=INFO msg="two\nlines { a: 1 }"`, "level=ERROR msg=wrong", "level=INFO msg=small"}},
+		{"python3.11", "python", "main.handler", []string{"level=INFO msg=printed", `level=INFO msg="two\nlines"`, "level=ERROR msg=wrong"}},
+	}
+	for _, c := range cases {
+		t.Run(c.runtime, func(t *testing.T) {
+			f, logs := script(t, c.runtime, c.folder, c.handler, nil)
+			r := invoke(t, f, `{"do":"log"}`)
+			f.Close() // all is read
+			for _, want := range c.want {
+				if !strings.Contains(logs.String(), want+" function=raw requestId="+r.RequestID) {
+					t.Errorf("no %s in\n%s", want, logs)
+				}
+			}
+		})
+	}
+}
