@@ -1,7 +1,6 @@
 package http2
 
 import (
-	"errors"
 	"io"
 	"net"
 	"sync"
@@ -43,37 +42,31 @@ type conn struct {
 	mu        sync.Mutex // guards what follows
 	quiet     sync.Cond  // running or writing may have ended
 	streams   map[uint32]*Stream
-	open      int       // streams that count against MaxStreams
-	running   int       // handlers
-	lastID    uint32    // the highest stream that the client used
-	answered  uint32    // the highest that is answered or reset
-	idleSince instant   // when running became zero
-	err       error     // why nothing is sent any more; nil while it goes on
-	ended     bool      // the reader has stopped
-	goAway    uint8     // a goAway…
-	calm      budget    // what the client may ask for without asking for a request
-	refused   recent    // streams that were reset here, whose frames may still come
-	whole     recent    // streams that ended on both sides
-	sendable  int64     // the client's window for the connection
-	initial   int64     // and for a new stream
-	window    int64     // what the client may send
-	unsaid    int       // consumed bytes that window doesn't tell the client yet
-	waiting   []*Stream // their handlers wait for a window or for room in out
+	left      map[uint32]*time.Timer // streams that were answered before the request had come; when to reset them
+	open      int                    // streams that count against MaxStreams
+	running   int                    // handlers
+	lastID    uint32                 // the highest stream that the client used
+	answered  uint32                 // the highest that is answered or reset
+	idleSince instant                // when running became zero
+	err       error                  // why nothing is sent any more; nil while it goes on
+	ended     bool                   // the reader has stopped
+	goAway    uint8                  // a goAway…
+	calm      budget                 // what the client may ask for without asking for a request
+	refused   recent                 // streams that were reset here, whose frames may still come
+	whole     recent                 // streams that ended on both sides
+	sendable  int64                  // the client's window for the connection
+	initial   int64                  // and for a new stream
+	window    int64                  // what the client may send
+	unsaid    int                    // consumed bytes that window doesn't tell the client yet
+	waiting   []*Stream              // their handlers wait for a window or for room in out
 	out       output
 	enc       encoder
 }
 
-// How far the end of a connection was announced.
-const (
-	goAwayUnsaid    = iota
-	goAwayAnnounced // no last stream was named yet
-	goAwayFinal     // later streams than c.answered are not answered
-)
-
 func newConn(s *Server, nc net.Conn, info http1.ConnInfo) *conn {
 	c := &conn{
 		server: s, info: info, accepted: now(),
-		streams:  map[uint32]*Stream{},
+		streams: map[uint32]*Stream{}, left: map[uint32]*time.Timer{},
 		sendable: streamWindow, initial: streamWindow, window: connWindow,
 	}
 	c.idleSince = c.accepted
@@ -91,7 +84,7 @@ func newConn(s *Server, nc net.Conn, info http1.ConnInfo) *conn {
 	c.framer.SetReuseFrames()
 	c.framer.WriteSettings(
 		h2.Setting{ID: h2.SettingMaxConcurrentStreams, Val: uint32(s.MaxStreams)},
-		h2.Setting{ID: h2.SettingMaxHeaderListSize, Val: uint32(s.limits.HeaderBytes)})
+		h2.Setting{ID: h2.SettingMaxHeaderListSize, Val: blockMost})
 	c.framer.WriteWindowUpdate(0, connWindow-streamWindow)
 	return c
 }
@@ -184,6 +177,39 @@ func (c *conn) closed(st *Stream) {
 	c.open--
 }
 
+// leaveTime is how long a client may go on sending a request whose answer it
+// has. Some take a reset that comes with the answer for a failed request
+// (curl 7.88 does), so it should have read the answer before.
+const leaveTime = 500 * time.Millisecond
+
+// leave keeps a stream without a handler: the answer is whole, and what still
+// comes of the request is dropped. It goes on counting as open.
+func (c *conn) leave(st *Stream) {
+	delete(c.streams, st.id)
+	st.counted = false
+	id := st.id
+	c.left[id] = time.AfterFunc(leaveTime, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.err == nil && c.leftEnds(id) {
+			c.reset(id, h2.ErrCodeNo)
+			c.flushSoon()
+		}
+	})
+}
+
+// leftEnds ends the stream id if it was left; false: it wasn't.
+func (c *conn) leftEnds(id uint32) bool {
+	timer, ok := c.left[id]
+	if ok {
+		timer.Stop()
+		delete(c.left, id)
+		c.whole.add(id)
+		c.open--
+	}
+	return ok
+}
+
 // spend takes from what the client may ask for without asking for a request.
 func (c *conn) spend(n int) error {
 	if c.calm.spend(n, now()) && c.out.len() <= controlMost {
@@ -211,111 +237,4 @@ func (c *conn) idleEnd() instant {
 		return 0
 	}
 	return c.idleSince.add(c.server.limits.IdleTimeout)
-}
-
-// announce tells the client to send no more requests. Those that it sends
-// before it reads this are answered; its answer to the ping, or the grace,
-// tells that no more of them come.
-func (c *conn) announce() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.goAway != goAwayUnsaid {
-		return
-	}
-	c.goAway = goAwayAnnounced
-	c.framer.WriteGoAway(1<<31-1, h2.ErrCodeNo, nil)
-	c.framer.WritePing(false, announcePing)
-	c.flushSoon()
-	time.AfterFunc(announceGrace, c.finalize)
-}
-
-var announcePing = [8]byte{'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'}
-
-// finalize names the last request that is answered.
-func (c *conn) finalize() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.goAway == goAwayFinal || c.err != nil {
-		return
-	}
-	c.goAway = goAwayFinal
-	c.framer.WriteGoAway(c.answered, h2.ErrCodeNo, nil)
-	if c.running == 0 {
-		c.wakeReader()
-	} else {
-		c.flushSoon()
-	}
-}
-
-// wakeReader makes the reader look at c.ending.
-func (c *conn) wakeReader() {
-	if !c.ended {
-		c.in.nc.SetReadDeadline(past)
-	}
-}
-
-// end ends the connection for err: it says why, if the client is there to
-// hear it, and waits until no handler runs.
-func (c *conn) end(err error) {
-	code, say := goAwayCode(err)
-	c.mu.Lock()
-	if c.err != nil {
-		say = false // writing failed before
-	} else if say && (c.goAway != goAwayFinal || code != h2.ErrCodeNo) {
-		c.framer.WriteGoAway(c.answered, code, nil)
-	}
-	c.goAway, c.ended = goAwayFinal, true
-	c.fail(errConnLost)
-	if say {
-		if code != h2.ErrCodeNo {
-			c.in.nc.SetWriteDeadline(time.Now().Add(lingerTime))
-		}
-		c.flushLocked()
-		for c.out.writing || c.out.queued {
-			c.quiet.Wait()
-		}
-		say = c.out.err == nil
-	}
-	c.mu.Unlock()
-	if say {
-		c.linger()
-	}
-	if code != h2.ErrCodeNo {
-		c.in.abort()
-	}
-	c.in.nc.Close()
-	c.mu.Lock()
-	for c.running > 0 || c.out.writing || c.out.queued {
-		c.quiet.Wait()
-	}
-	c.server.chunks.put(c.out.chunk)
-	c.out.chunk = nil
-	c.mu.Unlock()
-	c.server.inputs.Put(c.in.buf)
-}
-
-// goAwayCode is what to tell the client of err; not say: it is gone.
-func goAwayCode(err error) (code h2.ErrCode, say bool) {
-	if e, ok := errors.AsType[*connError](err); ok {
-		return e.code, true
-	}
-	if e, ok := errors.AsType[h2.ConnectionError](err); ok {
-		return h2.ErrCode(e), true
-	}
-	if errors.Is(err, h2.ErrFrameTooLarge) {
-		return h2.ErrCodeFrameSize, true
-	}
-	return 0, false
-}
-
-// fail ends every stream. Nothing is put into the output from now on.
-func (c *conn) fail(err error) {
-	if c.err != nil {
-		return
-	}
-	c.err = err
-	for _, st := range c.streams {
-		c.cut(st, err)
-	}
-	c.wakeAll()
 }

@@ -135,6 +135,8 @@ func (c *conn) handleReset(f *h2.RSTStreamFrame) error {
 		c.cut(st, resetError{code: f.ErrCode, byPeer: true})
 	} else if f.StreamID > c.lastID {
 		return errStreamIdle
+	} else if c.leftEnds(f.StreamID) {
+		return nil
 	}
 	return c.spend(1)
 }
@@ -199,8 +201,14 @@ func (c *conn) admitData(fh h2.FrameHeader, padding int) error {
 		return errConnWindow
 	}
 	c.window -= length
-	st := c.streams[fh.StreamID]
-	if length == 0 && !fh.Flags.Has(h2.FlagDataEndStream) || st == nil {
+	st, end := c.streams[fh.StreamID], fh.Flags.Has(h2.FlagDataEndStream)
+	if _, left := c.left[fh.StreamID]; left && (length > 0 || end) {
+		if c.consumed(nil, int(length)); end {
+			c.leftEnds(fh.StreamID)
+		}
+		return errDropped
+	}
+	if length == 0 && !end || st == nil {
 		if err := c.spend(1); err != nil {
 			return err
 		}
@@ -259,6 +267,7 @@ func (c *conn) endBody(id uint32) error {
 	st := c.streams[id]
 	switch {
 	case st == nil:
+		c.leftEnds(id)
 	case !st.complete():
 		c.reset(id, h2.ErrCodeProtocol)
 	case st.answer.ended:

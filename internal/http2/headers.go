@@ -31,7 +31,8 @@ type headReader struct {
 	coded   int
 	frames  int
 	list    []hpack.HeaderField
-	bytes   int                  // what the fields would be as lines
+	line    int                  // bytes of method and path
+	bytes   int                  // what the other fields would be as lines
 	refusal *http1.ProtocolError // the list is cut short
 }
 
@@ -72,15 +73,15 @@ func (h *headReader) add(fragment []byte, last bool) (done bool, err error) {
 // take is called for each field. Beyond the limits the rest is only followed,
 // for the state of the coding.
 func (h *headReader) take(f hpack.HeaderField) {
-	const line = len(": \r\n")
 	switch {
-	case f.Name == ":path" && len(f.Value) > h.limits.RequestLine:
-		h.refusal = errTargetTooLong
-	case len(h.list) >= h.limits.HeaderFields:
+	case len(h.list) >= h.limits.HeaderFields+pseudoFields:
 		h.refusal = errTooManyFields
-	case f.IsPseudo() && f.Name != ":authority":
+	case f.Name == ":path" || f.Name == ":method":
+		if h.line += len(f.Value); h.line > h.limits.RequestLine {
+			h.refusal = errTargetTooLong
+		}
 	default:
-		if h.bytes += len(f.Name) + len(f.Value) + line; h.bytes > h.limits.HeaderBytes {
+		if h.bytes += len(f.Name) + len(": ") + len(f.Value) + len("\r\n"); h.bytes > h.limits.HeaderBytes {
 			h.refusal = errHeadTooLarge
 		}
 	}
@@ -90,6 +91,9 @@ func (h *headReader) take(f hpack.HeaderField) {
 	}
 	h.list = append(h.list, f)
 }
+
+// pseudoFields is how many fields a request has that HTTP/1.1 has no field for.
+const pseudoFields = 3
 
 func (c *conn) handleHeaders(f *h2.HeadersFrame) error {
 	c.head.begin(f)
@@ -125,6 +129,8 @@ func (c *conn) takeTrailers() error {
 	defer c.mu.Unlock()
 	st := c.streams[h.stream]
 	switch {
+	case h.end && c.leftEnds(h.stream):
+		return nil
 	case st == nil && c.refused.has(h.stream):
 		return c.spend(1)
 	case st == nil && c.whole.has(h.stream):
@@ -149,39 +155,42 @@ func (c *conn) openStream() error {
 	if !h.selfish {
 		code = st.build(h)
 	}
+	st.request.Received = time.Now()
+	begun, err := c.admit(st, code)
+	if !begun {
+		st.recycle()
+		return err
+	}
+	c.server.workers.do(task{st: st})
+	return nil
+}
+
+// admit lets st begin, unless code says that it is malformed, or there is no
+// room for it.
+func (c *conn) admit(st *Stream, code h2.ErrCode) (begun bool, err error) {
 	c.mu.Lock()
-	c.lastID = h.stream
-	if c.err != nil { // writing failed meanwhile
-		defer c.mu.Unlock()
-		st.recycle()
-		return c.err
+	defer c.mu.Unlock()
+	c.lastID = st.id
+	switch {
+	case c.err != nil: // writing failed meanwhile
+		return false, c.err
+	case c.goAway == goAwayFinal:
+		c.refused.add(st.id) // the client was told that it isn't answered
+		return false, c.spend(1)
 	}
-	if c.goAway == goAwayFinal {
-		defer c.mu.Unlock()
-		st.recycle()
-		c.refused.add(h.stream) // the client was told that it isn't answered
-		return c.spend(1)
-	}
-	c.answered = h.stream
+	c.answered = st.id
 	if code == h2.ErrCodeNo && c.open >= c.server.MaxStreams {
 		code = h2.ErrCodeRefusedStream
 	}
 	if code != h2.ErrCodeNo {
-		defer c.mu.Unlock()
-		c.reset(h.stream, code)
-		st.recycle()
-		return c.spend(1)
+		c.reset(st.id, code)
+		return false, c.spend(1)
 	}
-	st.body.window = streamWindow
-	st.body.ended = h.end
-	st.body.expect = st.request.ExpectContinue
-	st.sendable = c.initial
+	st.body.window, st.sendable = streamWindow, c.initial
+	st.body.ended, st.body.expect = c.head.end, st.request.ExpectContinue
 	st.counted = true
-	c.streams[h.stream] = st
+	c.streams[st.id] = st
 	c.open++
 	c.running++
-	c.mu.Unlock()
-	st.request.Received = time.Now()
-	c.server.workers.do(task{st: st})
-	return nil
+	return true, nil
 }

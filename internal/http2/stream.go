@@ -80,12 +80,12 @@ func (st *Stream) serve() {
 // finish takes leave of a stream whose handler has returned.
 func (c *conn) finish(st *Stream) {
 	c.mu.Lock()
-	if st.over == nil && c.streams[st.id] == st {
-		code := h2.ErrCodeInternal
-		if st.answer.ended {
-			code = h2.ErrCodeNo // the answer is whole, the rest of the request isn't wanted
-		}
-		c.reset(st.id, code)
+	switch {
+	case st.over != nil || c.streams[st.id] != st: // it has ended
+	case st.answer.ended:
+		c.leave(st)
+	default:
+		c.reset(st.id, h2.ErrCodeInternal)
 	}
 	if st.counted {
 		c.open--

@@ -59,7 +59,11 @@ func TestCurl(t *testing.T) {
 	if err := os.WriteFile(file, large, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Handler: func(s *Stream, _ *http1.Request) {
+	s := &Server{Handler: func(s *Stream, r *http1.Request) {
+		if len(r.Query) > 0 {
+			s.Respond(413, nil, []byte("too large"))
+			return
+		}
 		body, err := s.ReadAll(nil, 16<<20)
 		if err != nil {
 			t.Error(err)
@@ -75,12 +79,13 @@ func TestCurl(t *testing.T) {
 		{"POST", []string{"-d", "hello"}, []byte("hello")},
 		{"11 MB", []string{"-T", file}, large},
 		{"11 MB that waits for 100 Continue", []string{"-T", file, "-H", "Expect: 100-continue"}, large},
+		{"11 MB that are refused", []string{"-T", file, "--url-query", "early"}, []byte("too large")},
 		{"11 MB without length", []string{"-X", "POST", "-T", "-", "-H", "Content-Length:"}, large},
 	}
 	for scheme, l := range map[string]net.Listener{"http": listen(t, s), "https": listenTLS(t, s)} {
 		for _, tc := range cases {
 			t.Run(scheme+" "+tc.name, func(t *testing.T) {
-				args := append([]string{"-sSk", "--max-time", "60", "--fail-with-body", scheme + "://" + l.Addr().String() + "/"}, tc.args...)
+				args := append([]string{"-sSk", "--max-time", "60", scheme + "://" + l.Addr().String() + "/"}, tc.args...)
 				if scheme == "http" {
 					args = append(args, "--http2-prior-knowledge")
 				} else {
