@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -25,17 +26,18 @@ func greeting(text string) string {
 `
 }
 
-// refuses checks that a change is answered 503 with a cause, and that the
-// node says so.
-func (s *server) refuses(cause string) {
+// refuses checks that a change is answered 503 with a cause that matches
+// pattern, and that the node says so.
+func (s *server) refuses(pattern string) {
 	s.t.Helper()
+	cause := regexp.MustCompile(pattern)
 	_, err := s.sdk().CreateRestApi(s.t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("refused")})
 	var e smithy.APIError
-	if !errors.As(err, &e) || e.ErrorCode() != "ServiceUnavailableException" || !strings.Contains(e.ErrorMessage(), cause) {
+	if !errors.As(err, &e) || e.ErrorCode() != "ServiceUnavailableException" || !cause.MatchString(e.ErrorMessage()) {
 		s.t.Errorf("a change: %v, want ServiceUnavailableException with %q", err, cause)
 	}
 	ready := call(s.t, "GET", s.control+"/_gatehouse/ready", "", "")
-	if ready.status != 503 || !strings.Contains(ready.body, cause) {
+	if ready.status != 503 || !cause.MatchString(ready.body) {
 		s.t.Errorf("readiness: %v, want 503 with %q", ready, cause)
 	}
 	if health := call(s.t, "GET", s.control+"/_gatehouse/health", "", ""); health.status != 200 {
