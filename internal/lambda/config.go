@@ -49,6 +49,8 @@ type Config struct {
 	Events string
 
 	Log *slog.Logger // nil discards
+
+	events *eventQueue // set by New, unless a test did
 }
 
 // CredentialSource returns the credentials that hold now; it caches. An error

@@ -2,22 +2,58 @@ package lambda
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"time"
 )
 
-// maxEvents bounds the asynchronous invocations of one function that wait or
-// run.
-const maxEvents = 1000
+const (
+	// maxEvents bounds the asynchronous invocations of one function that wait
+	// or run.
+	maxEvents = 1000
+	// maxAge is how long one may take from its acceptance to its last attempt.
+	maxAge = 6 * time.Hour
+)
 
-// retries are the waits before AWS tries an asynchronous invocation that
-// failed again. AWS Lambda developer guide, page "How Lambda handles errors
-// and retries with asynchronous invocation".
-var retries = [...]time.Duration{time.Minute, 2 * time.Minute}
+// retryWaits are the waits before AWS tries an asynchronous invocation that
+// failed again, twice. AWS Lambda developer guide, page "How Lambda handles
+// errors and retries with asynchronous invocation".
+func retryWaits() []time.Duration { return []time.Duration{time.Minute, 2 * time.Minute} }
 
-// enqueue accepts j to be run once an environment is free. What is accepted
-// and not done is lost when the process ends.
-func (l *local) enqueue(j *job) *Error {
+// event is an asynchronous invocation that was accepted.
+type event struct {
+	ID       string          `json:"requestId"`
+	ARN      string          `json:"functionArn"` // as invoked
+	Trace    string          `json:"traceId,omitempty"`
+	Context  string          `json:"clientContext,omitempty"`
+	Payload  json.RawMessage `json:"payload"`
+	Accepted time.Time       `json:"accepted"`
+	Attempts int             `json:"attempts"` // made
+}
+
+// job is the next attempt at e.
+func (e *event) job() *job {
+	return &job{id: e.ID, arn: e.ARN, trace: e.Trace, context: e.Context, payload: e.Payload, done: make(chan outcome, 1)}
+}
+
+func (l *local) newEvent(in *Invocation, arn, id string) *event {
+	j := newJob(in, arn, id, nil)
+	return &event{ID: id, ARN: arn, Trace: j.trace, Context: j.context, Payload: j.payload, Accepted: l.queue.clock.now()}
+}
+
+// eventQueue is what the functions of a host share for their asynchronous
+// invocations.
+type eventQueue struct {
+	clock clock
+	waits []time.Duration // between attempts
+	files eventFiles
+}
+
+// enqueue accepts e to be run once an environment is free. When the process is
+// asked to end, what isn't done is kept on disk and taken up by the next one;
+// when it ends otherwise, it is lost.
+func (l *local) enqueue(e *event) *Error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -29,7 +65,9 @@ func (l *local) enqueue(j *job) *Error {
 	}
 	l.events++
 	l.work.Go(func() {
-		l.runEvent(j)
+		if !l.runEvent(e) {
+			l.keep(e)
+		}
 		l.mu.Lock()
 		l.events--
 		l.mu.Unlock()
@@ -37,22 +75,42 @@ func (l *local) enqueue(j *job) *Error {
 	return nil
 }
 
-func (l *local) runEvent(j *job) {
-	for attempt := 0; ; attempt++ {
-		o, err := l.doWhenFree(j)
-		if err == nil && o.functionError == "" || l.stop.Err() != nil {
-			return
+// runEvent makes attempts at e until one succeeds or e is given up. False: the
+// host stopped first.
+func (l *local) runEvent(e *event) bool {
+	for {
+		if e.Attempts > 0 && !l.queue.clock.sleep(l.stop, l.queue.waits[e.Attempts-1]) {
+			return false
 		}
-		if attempt == len(retries) {
-			l.log.Error("asynchronous invocation given up", "requestId", j.id, "attempts", attempt+1)
-			return
+		o, err := l.doWhenFree(e.job())
+		if l.stop.Err() != nil && (err != nil || o.functionError != "") {
+			return false
 		}
-		again := *j // the failed attempt may still hold the old one
-		again.done = make(chan outcome, 1)
-		j = &again
-		if !sleep(l.stop, retries[attempt]) {
-			return
+		if err == nil && o.functionError == "" {
+			return true
 		}
+		e.Attempts++
+		switch {
+		case e.Attempts > len(l.queue.waits):
+			l.giveUp(e, retriesExhausted, o, err)
+			return true
+		case l.queue.clock.now().Sub(e.Accepted) > maxAge:
+			l.giveUp(e, eventAgeExceeded, o, err)
+			return true
+		}
+	}
+}
+
+func (l *local) giveUp(e *event, condition string, o outcome, err error) {
+	l.log.Error("asynchronous invocation given up", "requestId", e.ID, "attempts", e.Attempts, "condition", condition)
+	if err := l.queue.files.bury(newDeadLetter(e, l.queue.clock.now(), l.version, condition, o, err)); err != nil {
+		l.log.Error("a dead letter can't be kept", "requestId", e.ID, "error", err)
+	}
+}
+
+func (l *local) keep(e *event) {
+	if err := l.queue.files.keep(e); err != nil {
+		l.log.Error("an asynchronous invocation is lost", "requestId", e.ID, "error", err)
 	}
 }
 
@@ -63,25 +121,51 @@ func (l *local) doWhenFree(j *job) (outcome, error) {
 		if err == nil {
 			return o, nil
 		}
-		if err.Kind != Throttled {
-			return outcome{}, err
-		}
-		select {
-		case <-l.freed:
-		case <-l.stop.Done():
+		if err.Kind != Throttled || !l.waitFree(l.stop) {
 			return outcome{}, err
 		}
 	}
 }
 
-// sleep waits for d and reports whether ctx held all the while.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+// Resume takes up the asynchronous invocations that the process before was
+// still at when it was asked to end. It is called once, when all functions are
+// known; one whose function doesn't run here any more becomes a dead letter.
+func (f *Functions) Resume() {
+	q := f.cfg.events
+	list, err := q.files.take()
+	if err != nil {
+		f.cfg.Log.Error("reading kept asynchronous invocations", "error", err)
 	}
+	for _, e := range list {
+		err := f.again(e)
+		if err == nil {
+			continue
+		}
+		f.cfg.Log.Error("a kept asynchronous invocation is given up", "function", e.ARN, "requestId", e.ID, "error", err)
+		if err := q.files.bury(newDeadLetter(e, q.clock.now(), latest, functionGone, outcome{}, err)); err != nil {
+			f.cfg.Log.Error("a dead letter can't be kept", "requestId", e.ID, "error", err)
+		}
+	}
+}
+
+// again takes up a kept invocation where it was, or, when its function runs
+// in another place now, from the start.
+func (f *Functions) again(e *event) error {
+	t, err := f.find(e.ARN)
+	if err != nil {
+		return err
+	}
+	if t.local == nil {
+		client := ""
+		if e.Context != "" {
+			client = base64.StdEncoding.EncodeToString([]byte(e.Context))
+		}
+		var out Result
+		return f.Invoke(context.Background(), &Invocation{Function: e.ARN, Type: Event, Payload: e.Payload, TraceID: e.Trace, ClientContext: client}, &out)
+	}
+	e.Attempts = min(max(e.Attempts, 0), len(f.cfg.events.waits))
+	if refused := t.local.enqueue(e); refused != nil {
+		return refused
+	}
+	return nil
 }

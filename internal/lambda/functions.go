@@ -46,6 +46,9 @@ func New(cfg Config) (*Functions, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.events == nil {
+		cfg.events = &eventQueue{systemClock{}, retryWaits(), eventFiles{folder: cfg.Events, limit: maxDeadLetters}}
+	}
 	f := &Functions{
 		cfg:          cfg,
 		remote:       newRemote(&cfg),

@@ -69,9 +69,9 @@ func pythonArguments(_ int, debug bool) []string {
 	// the function's.
 	run := "exec(compile(" + pythonQuote(pythonSource) + ", '<gatehouse-python>', 'exec'))"
 	if debug {
-		return []string{"-X", "frozen_modules=off", "-m", "debugpy", "--listen", pythonDebugger, "--wait-for-client", "-c", run}
+		return []string{"-B", "-X", "frozen_modules=off", "-m", "debugpy", "--listen", pythonDebugger, "--wait-for-client", "-c", run}
 	}
-	return []string{"-c", run}
+	return []string{"-B", "-c", run} // the folder isn't written to, as on Lambda
 }
 
 // pythonQuote makes a string literal of ASCII text.

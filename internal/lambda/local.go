@@ -22,6 +22,7 @@ type local struct {
 	env      []string
 	user     *identity
 	code     code
+	queue    *eventQueue
 	log      *slog.Logger
 
 	mu     sync.Mutex
@@ -34,7 +35,7 @@ type local struct {
 	edits  sync.Mutex    // held while the code is exchanged
 	freed  chan struct{} // holds a token when an environment may have become free
 	work   sync.WaitGroup
-	events int // asynchronous invocations accepted and not done
+	events int // asynchronous invocations that aren't done
 	stop   context.Context
 	cancel context.CancelFunc
 }
@@ -46,6 +47,7 @@ func newLocal(cfg *Config, n Name, fn Function, user *identity, i *interpreter) 
 	l := &local{
 		name: name, version: version, function: fn, env: environ(cfg, name, version, &fn), user: user, debug: cfg.Debug == name,
 		log:   cfg.Log.With("function", name),
+		queue: cfg.events,
 		all:   map[*environment]struct{}{},
 		freed: make(chan struct{}, 1),
 	}
@@ -96,7 +98,7 @@ func (l *local) invoke(ctx context.Context, in *Invocation, arn string, out *Res
 		out.Status = http.StatusNoContent
 		return nil
 	case Event:
-		if err := l.enqueue(newJob(in, arn, out.RequestID, nil)); err != nil {
+		if err := l.enqueue(l.newEvent(in, arn, out.RequestID)); err != nil {
 			return refuse(err)
 		}
 		out.Status = http.StatusAccepted

@@ -346,37 +346,17 @@ func TestShrink(t *testing.T) {
 	call(t, f, "x")
 }
 
-func TestEvents(t *testing.T) {
-	f, logs := raw(t, func(fn *Function) { fn.Concurrency = 1 })
-	for i := range 5 {
-		var out Result
-		payload, _ := json.Marshal(fmt.Sprintf("print event-%d.", i))
-		err := f.Invoke(t.Context(), &Invocation{Function: "raw", Type: Event, Payload: payload}, &out)
-		if err != nil || out.Status != 202 || len(out.Payload) != 0 {
-			t.Fatalf("%v, status %d", err, out.Status)
-		}
-	}
-	l := f.entries["raw"].local
-	waiting := func() int {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return l.events
-	}
-	for waiting() > 0 {
-		runtime.Gosched()
-		time.Sleep(time.Millisecond)
-	}
-	for i := range 5 {
-		if !strings.Contains(logs.String(), fmt.Sprintf("event-%d.", i)) {
-			t.Errorf("event %d did not run", i)
-		}
-	}
+func TestOtherTypes(t *testing.T) {
+	f, _ := raw(t, nil)
 	var out Result
 	if err := f.Invoke(t.Context(), &Invocation{Function: "raw", Type: DryRun}, &out); err != nil || out.Status != 204 {
 		t.Errorf("dry run: %v, status %d", err, out.Status)
 	}
 	if err := f.Invoke(t.Context(), &Invocation{Function: "raw", Type: "Soon"}, &out); KindOf(err) != BadRequest {
 		t.Errorf("unknown type: %v", err)
+	}
+	if err := f.Invoke(t.Context(), &Invocation{Function: "raw", ClientContext: "e30"}, &out); KindOf(err) != BadRequest {
+		t.Errorf("client context: %v", err)
 	}
 }
 

@@ -91,6 +91,14 @@ func handle(e event) {
 			time.Sleep(time.Millisecond)
 		}
 		respond(e, `"waited"`)
+	case "once": // fails the first time
+		if _, err := os.Stat(arg); err != nil {
+			os.WriteFile(arg, nil, 0o600)
+			post("invocation/"+e.id+"/error", `{"errorMessage":"first time","errorType":"Example"}`)
+			return
+		}
+		fmt.Println("second time")
+		respond(e, `"done"`)
 	case "lastly": // answers, then ends
 		respond(e, `"bye"`)
 		os.Exit(0)
