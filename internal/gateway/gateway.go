@@ -78,7 +78,7 @@ type Gateway struct {
 	sessions  sync.Pool      // of *session
 	h1        http1.Server
 	h2        http2.Server
-	serving   atomic.Bool
+	listening atomic.Bool
 	draining  atomic.Bool
 	stopped   chan struct{} // closed when Shutdown begins
 	drained   chan struct{} // closed when it has ended
@@ -159,7 +159,7 @@ func (g *Gateway) Ready() error {
 	switch {
 	case g.draining.Load():
 		return errors.New("shutting down")
-	case !g.serving.Load():
+	case !g.listening.Load():
 		return errors.New("not listening yet")
 	case !g.applied.isKnown():
 		return errors.New("the APIs to serve aren't known yet")

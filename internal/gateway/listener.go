@@ -83,6 +83,7 @@ func (g *Gateway) Listen() error {
 		}
 		g.listeners = append(g.listeners, l)
 	}
+	g.listening.Store(true)
 	return nil
 }
 
@@ -176,7 +177,6 @@ func (g *Gateway) Serve(ctx context.Context) error {
 	for _, l := range g.listeners {
 		g.accepting.Go(func() { failed <- g.accept(l) })
 	}
-	g.serving.Store(true)
 	var err error
 	select {
 	case <-g.drained:
