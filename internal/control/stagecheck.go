@@ -36,6 +36,9 @@ func (c *Control) checkStage(ctx context.Context, ref apiRef, s *apigw.Stage, cr
 			return err
 		}
 	}
+	if err := checkAccessLog(s.AccessLog); err != nil {
+		return err
+	}
 	if err := checkTags(s.Tags); err != nil {
 		return err
 	}
