@@ -144,7 +144,7 @@ func (p *program) waitVisible(ctx context.Context, revision int64) {
 func (p *program) setAPI(operations awsapi.Operations, refuse func(context.Context, *awsapi.Call) error) error {
 	a := awsapi.Config{
 		Operations: operations, Functions: awsapi.NewFunctionOperations(p.parts.functions), Scope: p.config.Scope(), Logger: p.log, Audit: p.audit, Authorize: refuse,
-		Health: http.HandlerFunc(health), Ready: http.HandlerFunc(p.readiness), Metrics: p.parts.metrics.Handler(p.log),
+		Health: http.HandlerFunc(health), Ready: http.HandlerFunc(p.readiness), Explain: p.explainHandler(), Metrics: p.parts.metrics.Handler(p.log),
 	}
 	if p.config.Identities != nil {
 		d, err := directory(p.config)

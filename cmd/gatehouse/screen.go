@@ -45,6 +45,7 @@ func newScreen(stderr *os.File, level, format string) (*screen, error) {
 const (
 	good  = "32"
 	bad   = "31"
+	odd   = "33"
 	faint = "2"
 )
 

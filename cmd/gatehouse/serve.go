@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/config"
+	"github.com/gatehouse/gatehouse/internal/explain"
 	"github.com/gatehouse/gatehouse/internal/gateway"
 	"github.com/gatehouse/gatehouse/internal/openapi"
 )
@@ -34,7 +36,7 @@ const maxDefinition = 6 << 20
 func serve(args []string, stdout, stderr *os.File) error {
 	var o config.Overrides
 	var stage, level, format string
-	var watching bool
+	var watching, quiet, explaining bool
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	flags.StringVar(&o.Invoke, "invoke", "", "address that serves APIs (default "+config.DefaultInvoke+")")
 	flags.StringVar(&o.Control, "control", "", "address that serves AWS's management APIs (default "+config.DefaultControl+")")
@@ -43,6 +45,8 @@ func serve(args []string, stdout, stderr *os.File) error {
 	flags.StringVar(&stage, "stage", "dev", "stage to which the given definitions are deployed")
 	flags.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&format, "log-format", "", "text or json (default text on a terminal, json elsewhere)")
+	flags.BoolVar(&quiet, "quiet", false, "no line for each request (there is one on a terminal, or with --log-format)")
+	flags.BoolVar(&explaining, "explain", false, "keep what was decided about the latest requests, for gatehouse explain")
 	flags.BoolVar(&watching, "watch", true, "take up edits of the given definitions and of functions' code")
 	files, err := parse(flags, args, stderr, 0, manyFiles)
 	if err != nil {
@@ -61,6 +65,12 @@ func serve(args []string, stdout, stderr *os.File) error {
 		return err
 	}
 	p := &program{config: c, log: screen.log, screen: screen, watch: watching, stage: apigw.StageName(stage), stdout: stdout, stderr: stderr}
+	if !quiet && (format != "" || term.IsTerminal(int(stderr.Fd()))) {
+		p.requests = &requestLog{screen: screen}
+	}
+	if p.explain = p.explainWhat(explaining, len(files)); p.explain != gateway.ExplainNone {
+		p.recorder = explain.NewRecorder(explained)
+	}
 	return p.run(definitions)
 }
 
@@ -105,7 +115,10 @@ type program struct {
 	config         *config.Config
 	log            *slog.Logger
 	screen         *screen
-	watch          bool // edits are taken up
+	watch          bool              // edits are taken up
+	requests       *requestLog       // nil: no lines
+	explain        gateway.Explained // the requests that recorder gets
+	recorder       *explain.Recorder // nil: none are explained
 	stage          apigw.StageName
 	stdout, stderr *os.File
 
@@ -145,7 +158,7 @@ func (p *program) start(ctx context.Context) error {
 }
 
 func (p *program) gatewayConfig(sockets *gateway.Sockets) gateway.Config {
-	g := gateway.Config{Scope: p.config.Scope(), DataDir: p.config.Data, REST: p.parts.restKind(), Logger: p.log, Inherited: sockets}
+	g := gateway.Config{Scope: p.config.Scope(), DataDir: p.config.Data, REST: p.parts.restKind(), Logger: p.log, Inherited: sockets, Done: p.done(), Explain: p.explain}
 	p.limit(&g)
 	if p.parts.lastGood != nil {
 		g.LastGood = p.parts.lastGood

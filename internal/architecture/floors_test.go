@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"internal/http1", "internal/http2", "internal/admission", "internal/sigv4", "internal/iam", "internal/watch"},
 	{"internal/apigw", "internal/openapi"},
 	{"internal/store", "internal/control"},
-	{"internal/exchange", "internal/mapping", "internal/integration", "internal/lambda", "internal/telemetry"},
+	{"internal/exchange", "internal/mapping", "internal/integration", "internal/lambda", "internal/telemetry", "internal/explain"},
 	{"internal/restapi"},
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
 }
@@ -40,6 +40,7 @@ var neighbours = map[string][]string{
 	"internal/mapping":     {"internal/exchange"},
 	"internal/integration": {"internal/exchange", "internal/mapping", "internal/lambda"},
 	"internal/telemetry":   {"internal/exchange"},
+	"internal/explain":     {"internal/exchange"},
 	"cmd/gatehouse":        {"internal/gateway", "internal/awsapi", "internal/config"},
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -45,8 +46,9 @@ type Config struct {
 	// Audit gets a record of every call that had a caller; nil keeps none.
 	Audit func(AuditRecord)
 
-	// Health, Ready and Metrics answer under /_gatehouse/; nil: 404.
-	Health, Ready, Metrics http.Handler
+	// Health, Ready and Metrics answer under /_gatehouse/; nil: 404. Explain
+	// answers under /_gatehouse/explain/ for callers who may call operations.
+	Health, Ready, Metrics, Explain http.Handler
 
 	Logger *slog.Logger     // default: slog.Default()
 	Now    func() time.Time // default: time.Now
@@ -128,9 +130,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, loopback bool) {
 	if s.serveOwn(w, r, loopback) {
 		return
 	}
-	x := &request{Server: s, w: w, http: r, loopback: loopback, call: &Call{
-		RequestID: newUUID(), Source: clientAddress(r), UserAgent: r.UserAgent(), Time: s.Now(),
-	}}
+	x := s.newRequest(w, r, loopback)
+	if strings.HasPrefix(r.URL.Path, explainPath) && s.Explain != nil {
+		x.explain()
+		return
+	}
 	defer x.done()
 	w.Header()["x-amzn-RequestId"] = []string{x.call.RequestID}
 	w.Header()["x-amz-apigw-id"] = []string{newGatewayID()}

@@ -134,6 +134,7 @@ type Decision struct {
 	Step   string // "route", "authorize", "throttle", "integration" ...
 	Result string
 	Why    string
+	At     time.Time
 }
 
 // Begin readies x for a new request on edge. The caller then fills the
@@ -186,9 +187,9 @@ func (x *Exchange) Explaining() bool { return x.explain }
 // Decide adds to the decision list.
 func (x *Exchange) Decide(step, result, why string) {
 	if x.explain {
-		x.decisions = append(x.decisions, Decision{step, result, why})
+		x.decisions = append(x.decisions, Decision{step, result, why, time.Now()})
 	}
 }
 
-// Decisions is what was decided so far.
+// Decisions is what was decided so far; it is valid until the next Begin.
 func (x *Exchange) Decisions() []Decision { return x.decisions }

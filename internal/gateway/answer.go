@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/explain"
 	"github.com/gatehouse/gatehouse/internal/http1"
 )
 
@@ -26,6 +27,9 @@ type answerer interface {
 // must be kept until the answer is complete.
 func (g *Gateway) run(f *finder, x *exchange.Exchange) (ran *running) {
 	g.cfg.REST.NewIDs(x)
+	if g.cfg.Explain != ExplainNone {
+		g.explain(x)
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			g.panicked(x, p)
@@ -50,9 +54,15 @@ func (g *Gateway) panicked(x *exchange.Exchange, p any) {
 
 // finish sends x.Response and ends x.
 func (g *Gateway) finish(x *exchange.Exchange, to answerer) {
+	if x.Explaining() && asksWhy(x) {
+		x.Response.Header.Set(explainField, explain.Header(x))
+	}
 	if err := answer(x, to); err != nil && !to.Answered() {
 		g.unanswerable(x, err)
 		answer(x, to)
+	}
+	if g.cfg.Done != nil {
+		g.cfg.Done(x)
 	}
 	x.End()
 }

@@ -55,6 +55,12 @@ type Config struct {
 	LastGood  LastGood    // nil: nothing is kept, and nothing is served without the store
 	Logger    *slog.Logger
 
+	// Done is called for every request once its answer is out, on the
+	// request's goroutine; nil: nothing is spent on it.
+	Done func(*exchange.Exchange)
+	// Explain says of which requests the decisions are kept.
+	Explain Explained
+
 	Limits           http1.Limits     // zero fields: see completeLimits
 	MaxConnections   int              // default 65536, over all listeners; more wait to be accepted
 	Requests         admission.Config // in work at once, default 16384, and waiting for it; more are answered 503

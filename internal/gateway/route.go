@@ -24,11 +24,13 @@ type finder struct {
 func (f *finder) find(g *Gateway, x *exchange.Exchange) *stage {
 	at := f.addresser.find(x, f.private)
 	if at.form == noForm && !f.private {
+		x.Decide("address", "none", "neither Host nor path names an API")
 		notFound(g, x, unknownHost(x.Host))
 		return nil
 	}
 	a := g.hosts.api(at.id)
 	if a == nil {
+		x.Decide("address", "none", "no API of this ID has a stage here")
 		f.unknownAPI(g, x, at)
 		return nil
 	}
@@ -48,10 +50,14 @@ func (f *finder) find(g *Gateway, x *exchange.Exchange) *stage {
 	}
 	s := a.stage(name)
 	if s == nil {
+		x.Decide("address", a.id, "the API has no stage of this name")
 		g.cfg.REST.Forbidden(x)
 		return nil
 	}
 	x.Address.Stage = s.name
+	if x.Explaining() {
+		decideAddress(x, at.form)
+	}
 	return s
 }
 

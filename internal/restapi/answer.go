@@ -157,6 +157,9 @@ func (a *answer) setBody(r *request, from backendAnswer) *exchange.Fault {
 		return f
 	}
 	t := a.templates.ForResponse(mapping.MediaType(r.x.Header.GetKnown(http1.NameAccept)))
+	if r.x.Explaining() {
+		r.decideResponseMapping(a, t)
+	}
 	if t == nil || t.Text == nil {
 		return nil
 	}

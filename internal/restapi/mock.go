@@ -48,6 +48,9 @@ var noAnswer http1.Header
 // begins from an empty body, not from the mock's document (recorded on AWS).
 func (m mock) serve(r *request) *exchange.Fault {
 	r.x.Outcome.Integration.Type = string(apigw.IntegrationMock)
+	if r.x.Explaining() {
+		r.x.Decide("integration", string(apigw.IntegrationMock), "answers without a backend")
+	}
 	doc, t, f := m.request.render(r)
 	if f != nil {
 		return f

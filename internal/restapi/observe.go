@@ -124,6 +124,9 @@ func plainKey(key string) string {
 func (r *request) callBegins(kind apigw.IntegrationType, target string) {
 	i := &r.x.Outcome.Integration
 	i.Type, i.Target, i.Began = string(kind), target, time.Now()
+	if r.x.Explaining() {
+		r.x.Decide("integration", i.Type+" "+target, "called")
+	}
 }
 
 // callEnded notes the service's status and its name for the call; 0 and empty
@@ -131,6 +134,9 @@ func (r *request) callBegins(kind apigw.IntegrationType, target string) {
 func (r *request) callEnded(status int, requestID string) {
 	i := &r.x.Outcome.Integration
 	i.Ended, i.Status, i.RequestID = time.Now(), status, requestID
+	if r.x.Explaining() {
+		r.decideAnswered()
+	}
 }
 
 // failed notes why a request ended early.
@@ -139,6 +145,9 @@ func (r *request) failed(f *exchange.Fault) {
 	o.Fault = f
 	if o.Integration.Type != "" && f.Cause != nil {
 		o.Integration.Error = f.Cause.Error()
+	}
+	if r.x.Explaining() {
+		r.decideFault(f)
 	}
 }
 

@@ -47,6 +47,9 @@ var (
 // if any: that is not to be changed. Otherwise it is r.body or r.payload.
 func (p *payloadRule) render(r *request) ([]byte, *mapping.Template, *exchange.Fault) {
 	t := p.templates.ForRequest(mapping.MediaType(r.x.Header.GetKnown(http1.NameContentType)))
+	if r.x.Explaining() {
+		r.decideRequestMapping(p, t)
+	}
 	if t == nil && (p.passthrough == never || p.passthrough == whenNoTemplates && p.templates.Len() > 0) {
 		return nil, nil, unsupported
 	}

@@ -1,0 +1,34 @@
+package awsapi
+
+import (
+	"context"
+	"net/http"
+)
+
+// explainPath is where requests of API clients are explained.
+const explainPath = "/_gatehouse/explain/"
+
+// newRequest is a call that nothing is known of yet.
+func (s *Server) newRequest(w http.ResponseWriter, r *http.Request, loopback bool) *request {
+	return &request{Server: s, w: w, http: r, loopback: loopback, call: &Call{
+		RequestID: newUUID(), Source: clientAddress(r), UserAgent: r.UserAgent(), Time: s.Now(),
+	}}
+}
+
+// explain answers a GET under explainPath for whoever may make a management
+// call: any credentials while no identities are configured, else a signature
+// of one of them. What requests went through isn't for others.
+func (x *request) explain() {
+	for _, step := range []func(context.Context) error{x.guard, x.identify} {
+		if err := step(x.http.Context()); err != nil {
+			writeError(x.w, x.protocol, x.answerOf(x.call, err), x.call.RequestID)
+			return
+		}
+	}
+	if x.http.Method != http.MethodGet {
+		x.w.Header().Set("Allow", http.MethodGet)
+		http.Error(x.w, "only GET", http.StatusMethodNotAllowed)
+		return
+	}
+	x.Explain.ServeHTTP(x.w, x.http)
+}
