@@ -23,6 +23,7 @@ const usage = `Gatehouse is Amazon API Gateway as software that anyone can run.
   gatehouse explain REQUEST_ID       say what was decided about a request, and why
   gatehouse backup FILE              write everything that is stored to FILE
   gatehouse restore FILE             read a backup into an empty data folder or cluster
+  gatehouse doctor                   say what would keep it from running well, and how to mend it
   gatehouse version                  print the version
 
 gatehouse COMMAND --help lists a command's flags.
@@ -34,7 +35,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // wrongly.
 func run(args []string, stdout, stderr *os.File) int {
 	commands := map[string]func(args []string, stdout, stderr *os.File) error{
-		"serve": serve, "validate": validate, "backup": backup, "restore": restore, "explain": explainRequest, "version": printVersion,
+		"serve": serve, "validate": validate, "backup": backup, "restore": restore, "doctor": doctor, "explain": explainRequest, "version": printVersion,
 	}
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
