@@ -33,6 +33,8 @@ type plane struct {
 	missing error        // why it can't
 	control *control.Control
 
+	functions *control.Functions // created through Lambda's API; nil without a store
+
 	following context.Context // ends when the store is given back
 	stop      context.CancelFunc
 	running   sync.WaitGroup // what follows and maintains the store
@@ -61,12 +63,13 @@ func (p *program) openPlane(ctx context.Context) error {
 		p.log.Error("the store can't be opened; serving the last good state, and no changes", "error", err)
 		pl := &plane{missing: &apigw.Error{Kind: apigw.Unavailable, Message: "Gatehouse can't open its store: " + err.Error()}}
 		p.follow(pl, absent{})
-		return p.setAPI(awsapi.Operations{}, func(context.Context, *awsapi.Call) error { return pl.missing })
+		return p.setAPI(awsapi.Operations{}, nil, func(context.Context, *awsapi.Call) error { return pl.missing })
 	}
 	pl := &plane{store: s}
 	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible})
+	pl.functions = p.newFunctions(pl.control)
 	p.follow(pl, pl.control.Feed())
-	return p.setAPI(awsapi.NewOperations(pl.control), nil)
+	return p.setAPI(awsapi.NewOperations(pl.control), pl.functions, nil)
 }
 
 func (p *program) openStore(ctx context.Context) (*store.Store, error) {
@@ -115,6 +118,7 @@ func (p *program) follow(pl *plane, src gateway.Source) {
 	pl.running.Go(func() { _ = p.gateway.Follow(pl.following, src) })
 	if pl.control != nil {
 		pl.running.Go(func() { pl.control.Maintain(pl.following) })
+		pl.running.Go(func() { pl.functions.Follow(pl.following) })
 	}
 	p.plane.Store(pl)
 }
@@ -141,9 +145,9 @@ func (p *program) waitVisible(ctx context.Context, revision int64) {
 
 // setAPI makes operations what the control address serves. refuse, when it
 // isn't nil, answers every call with its error.
-func (p *program) setAPI(operations awsapi.Operations, refuse func(context.Context, *awsapi.Call) error) error {
+func (p *program) setAPI(operations awsapi.Operations, functions *control.Functions, refuse func(context.Context, *awsapi.Call) error) error {
 	a := awsapi.Config{
-		Operations: operations, Functions: awsapi.NewFunctionOperations(p.parts.functions), Scope: p.config.Scope(), Logger: p.log, Audit: p.audit, Authorize: refuse,
+		Operations: operations, Functions: awsapi.NewFunctionOperations(p.parts.functions, functions), Scope: p.config.Scope(), Logger: p.log, Audit: p.audit, Authorize: refuse,
 		Health: http.HandlerFunc(health), Ready: http.HandlerFunc(p.readiness), Explain: p.explainHandler(), Metrics: p.parts.metrics.Handler(p.log),
 	}
 	if p.config.Identities != nil {
@@ -231,6 +235,7 @@ func (p *program) settle(ctx context.Context) error {
 		ctx, cancel = context.WithTimeout(ctx, settleTime)
 		defer cancel()
 	}
+	p.settleFunctions(ctx)
 	err := p.gateway.WaitFor(ctx, 0)
 	if err != nil && missing != nil {
 		return fmt.Errorf("there is no last good state to serve: %w", missing)

@@ -6,10 +6,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
+	"github.com/gatehouse/gatehouse/internal/control"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
@@ -18,20 +20,45 @@ type FunctionHost interface {
 	lambda.Invoker
 	Configured() []lambda.Configured
 	FindConfigured(identifier string) (lambda.Configured, bool)
+	IsStored(identifier string) bool
 }
 
 // functions are the operations of Lambda's API.
-type functions struct{ host FunctionHost }
+type functions struct {
+	host  FunctionHost
+	store *control.Functions
+}
 
 // NewFunctionOperations returns the operations of Lambda's API that are
-// served; the others are answered 501.
-func NewFunctionOperations(host FunctionHost) FunctionOperations {
-	o := functions{host}
+// served; the others are answered 501. Host runs what store keeps, beside the
+// functions of the configuration.
+func NewFunctionOperations(host FunctionHost, store *control.Functions) FunctionOperations {
+	o := functions{host, store}
 	return FunctionOperations{
-		Invoke:                   o.invoke,
-		GetFunction:              o.getFunction,
-		GetFunctionConfiguration: o.getFunctionConfiguration,
-		ListFunctions:            o.listFunctions,
+		Invoke: o.invoke,
+
+		CreateFunction:              o.createFunction,
+		GetFunction:                 o.getFunction,
+		GetFunctionConfiguration:    o.getFunctionConfiguration,
+		ListFunctions:               o.listFunctions,
+		UpdateFunctionCode:          o.updateFunctionCode,
+		UpdateFunctionConfiguration: o.updateFunctionConfiguration,
+		DeleteFunction:              o.deleteFunction,
+
+		PublishVersion:         o.publishVersion,
+		ListVersionsByFunction: o.listVersions,
+		CreateAlias:            o.createAlias,
+		GetAlias:               o.getAlias,
+		UpdateAlias:            o.updateAlias,
+		DeleteAlias:            o.deleteAlias,
+		ListAliases:            o.listAliases,
+
+		AddPermission:    o.addPermission,
+		RemovePermission: o.removePermission,
+		GetPolicy:        o.getPolicy,
+		TagResource:      o.tagResource,
+		UntagResource:    o.untagResource,
+		ListTags:         o.listTags,
 	}
 }
 
@@ -76,7 +103,7 @@ func (o functions) invoke(ctx context.Context, c *Call, in *lambdaapi.Invocation
 	case in.TenantId != nil:
 		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve tenant isolation (X-Amz-Tenant-Id)")
 	}
-	if _, ok := o.host.FindConfigured(arnOf(n)); !ok {
+	if _, ok := o.host.FindConfigured(arnOf(n)); !ok && !o.host.IsStored(arnOf(n)) {
 		return nil, unknownFunction(n)
 	}
 	var out lambda.Result
@@ -116,27 +143,36 @@ func invokeRefusal(err error) error {
 }
 
 func (o functions) getFunction(ctx context.Context, c *Call, in *lambdaapi.GetFunctionRequest) (*lambdaapi.GetFunctionResponse, error) {
-	configuration, err := o.configuration(ctx, c, in.FunctionName, in.Qualifier)
-	return &lambdaapi.GetFunctionResponse{Configuration: configuration}, err
+	configuration, tags, err := o.configuration(ctx, c, in.FunctionName, in.Qualifier)
+	return &lambdaapi.GetFunctionResponse{Configuration: configuration, Tags: shown(tags)}, err
 }
 
 func (o functions) getFunctionConfiguration(ctx context.Context, c *Call, in *lambdaapi.GetFunctionConfigurationRequest) (*lambdaapi.FunctionConfiguration, error) {
-	return o.configuration(ctx, c, in.FunctionName, in.Qualifier)
+	configuration, _, err := o.configuration(ctx, c, in.FunctionName, in.Qualifier)
+	return configuration, err
 }
 
-func (o functions) configuration(_ context.Context, c *Call, identifier string, qualifier *string) (*lambdaapi.FunctionConfiguration, error) {
+func (o functions) configuration(ctx context.Context, c *Call, identifier string, qualifier *string) (*lambdaapi.FunctionConfiguration, map[string]string, error) {
 	n, err := nameOf(c, identifier, qualifier)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if f, ok := o.host.FindConfigured(arnOf(n)); ok {
 		f.Name.Qualifier = n.Qualifier
-		return configuredView(f), nil
+		return configuredView(f), nil, nil
 	}
-	return nil, unknownFunction(n)
+	f, err := o.store.Function(ctx, c.Scope, n.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	v := f.FindVersion(n.Qualifier)
+	if v == nil {
+		return nil, nil, unknownFunction(n)
+	}
+	return versionView(c, f, v, n.Qualifier), f.Tags, nil
 }
 
-func (o functions) listFunctions(_ context.Context, c *Call, in *lambdaapi.ListFunctionsRequest) (*lambdaapi.ListFunctionsResponse, error) {
+func (o functions) listFunctions(ctx context.Context, c *Call, in *lambdaapi.ListFunctionsRequest) (*lambdaapi.ListFunctionsResponse, error) {
 	if in.MasterRegion != nil {
 		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't replicate functions (MasterRegion)")
 	}
@@ -146,7 +182,25 @@ func (o functions) listFunctions(_ context.Context, c *Call, in *lambdaapi.ListF
 			list = append(list, configuredView(f))
 		}
 	}
-	page, next, err := functionPage(in.Marker, in.MaxItems, list, func(f *lambdaapi.FunctionConfiguration) string { return *f.FunctionArn })
+	stored, err := o.store.Functions(ctx, c.Scope)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range stored {
+		if _, hidden := o.host.FindConfigured(control.FunctionARN(c.Scope, f.Name, "")); hidden {
+			continue
+		}
+		if val(in.FunctionVersion) != "ALL" {
+			list = append(list, versionView(c, f, f.Versions[0], ""))
+			continue
+		}
+		for _, v := range f.Versions {
+			list = append(list, versionView(c, f, v, v.Version))
+		}
+	}
+	arn := func(f *lambdaapi.FunctionConfiguration) string { return *f.FunctionArn }
+	slices.SortFunc(list, func(a, b *lambdaapi.FunctionConfiguration) int { return cmp.Compare(arn(a), arn(b)) })
+	page, next, err := functionPage(in.Marker, in.MaxItems, list, arn)
 	return &lambdaapi.ListFunctionsResponse{Functions: page, NextMarker: next}, err
 }
 
@@ -180,9 +234,9 @@ func functionPage[T any](marker *string, limit *int, rows []T, key func(T) strin
 // configuredView shows a function of the configuration. It has no role, no
 // hash and no date.
 func configuredView(f lambda.Configured) *lambdaapi.FunctionConfiguration {
-	version := cmp.Or(f.Name.Qualifier, latest)
+	version := cmp.Or(f.Name.Qualifier, apigw.LatestVersion)
 	if _, err := strconv.Atoi(version); err != nil {
-		version = latest // an alias: all of them are the same code
+		version = apigw.LatestVersion // an alias: all of them are the same code
 	}
 	v := &lambdaapi.FunctionConfiguration{
 		FunctionName: &f.Name.Name, FunctionArn: new(arnOf(f.Name)), Version: &version,
@@ -199,6 +253,3 @@ func configuredView(f lambda.Configured) *lambdaapi.FunctionConfiguration {
 	}
 	return v
 }
-
-// latest names the code and configuration that can be changed.
-const latest = "$LATEST"

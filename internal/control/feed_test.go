@@ -74,7 +74,7 @@ func TestFeed(t *testing.T) {
 
 func TestResetBecomesChanges(t *testing.T) {
 	scope := apigw.Scope{Partition: "aws", Account: "1", Region: "r"}
-	w := &stageWatch{scopes: map[apigw.Scope]map[string]struct{}{scope: {"gone": {}, "kept": {}}}}
+	w := &kindWatch{scopes: map[apigw.Scope]map[string]struct{}{scope: {"gone": {}, "kept": {}}}}
 	b := w.changes(scopedBatch{scope, store.Batch{Revision: 7, Reset: true, Events: []store.Event{
 		{Key: "kept", Value: []byte("a")}, {Key: "new", Value: []byte("b")},
 	}}})

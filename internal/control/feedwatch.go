@@ -11,10 +11,13 @@ import (
 // Watch delivers the stage records of every scope: first all of them in one
 // Reset batch, then what changes. A later Reset of the store's arrives as the
 // changes it amounts to. The channel is closed when ctx ends.
-func (f Feed) Watch(ctx context.Context) <-chan store.Batch {
+func (f Feed) Watch(ctx context.Context) <-chan store.Batch { return f.c.watchKind(ctx, KeyStage) }
+
+// watchKind is Watch for the records of any kind.
+func (c *Control) watchKind(ctx context.Context, kind KeyKind) <-chan store.Batch {
 	out := make(chan store.Batch)
-	w := &stageWatch{
-		c: f.c, out: out,
+	w := &kindWatch{
+		c: c, kind: kind, out: out,
 		in:     make(chan scopedBatch),
 		scopes: map[apigw.Scope]map[string]struct{}{},
 	}
@@ -22,17 +25,18 @@ func (f Feed) Watch(ctx context.Context) <-chan store.Batch {
 	return out
 }
 
-// scopedBatch is a batch of one scope's stages.
+// scopedBatch is a batch of one scope's records.
 type scopedBatch struct {
 	scope apigw.Scope
 	batch store.Batch
 }
 
-// stageWatch merges one watch per scope; only its run goroutine touches it.
-type stageWatch struct {
-	c   *Control
-	out chan<- store.Batch
-	in  chan scopedBatch
+// kindWatch merges one watch per scope; only its run goroutine touches it.
+type kindWatch struct {
+	c    *Control
+	kind KeyKind
+	out  chan<- store.Batch
+	in   chan scopedBatch
 	// scopes holds the keys that were delivered of each watched scope.
 	scopes map[apigw.Scope]map[string]struct{}
 
@@ -43,7 +47,7 @@ type stageWatch struct {
 	started bool
 }
 
-func (w *stageWatch) run(ctx context.Context) {
+func (w *kindWatch) run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer close(w.out)
 	defer cancel()
@@ -67,7 +71,7 @@ func (w *stageWatch) run(ctx context.Context) {
 }
 
 // follow begins a watch for each scope that b brings.
-func (w *stageWatch) follow(ctx context.Context, b store.Batch) bool {
+func (w *kindWatch) follow(ctx context.Context, b store.Batch) bool {
 	for _, e := range b.Events {
 		scope, ok := parseScope(e.Key)
 		if _, known := w.scopes[scope]; !ok || known || e.Value == nil {
@@ -77,7 +81,7 @@ func (w *stageWatch) follow(ctx context.Context, b store.Batch) bool {
 		if !w.started {
 			w.waiting[scope] = true
 		}
-		go forward(ctx, w.in, scope, w.c.store.Watch(ctx, ScopePrefix(scope)+string(KeyStage)+"/", 0))
+		go forward(ctx, w.in, scope, w.c.store.Watch(ctx, ScopePrefix(scope)+string(w.kind)+"/", 0))
 	}
 	w.first.Revision = max(w.first.Revision, b.Revision)
 	return w.begin(ctx)
@@ -103,7 +107,7 @@ func forward(ctx context.Context, to chan<- scopedBatch, scope apigw.Scope, from
 }
 
 // begin sends the first batch once nothing is waited for any more.
-func (w *stageWatch) begin(ctx context.Context) bool {
+func (w *kindWatch) begin(ctx context.Context) bool {
 	if w.started || len(w.waiting) > 0 {
 		return true
 	}
@@ -111,7 +115,7 @@ func (w *stageWatch) begin(ctx context.Context) bool {
 	return w.send(ctx, w.first)
 }
 
-func (w *stageWatch) deliver(ctx context.Context, s scopedBatch) bool {
+func (w *kindWatch) deliver(ctx context.Context, s scopedBatch) bool {
 	batch := w.changes(s)
 	if w.started {
 		// A revision that one scope reached says nothing of the others.
@@ -125,7 +129,7 @@ func (w *stageWatch) deliver(ctx context.Context, s scopedBatch) bool {
 
 // changes notes the keys of a batch and turns a Reset into what it removes
 // and puts.
-func (w *stageWatch) changes(s scopedBatch) store.Batch {
+func (w *kindWatch) changes(s scopedBatch) store.Batch {
 	keys := w.scopes[s.scope]
 	out := store.Batch{Revision: s.batch.Revision}
 	if s.batch.Reset {
@@ -148,7 +152,7 @@ func (w *stageWatch) changes(s scopedBatch) store.Batch {
 	return out
 }
 
-func (w *stageWatch) send(ctx context.Context, b store.Batch) bool {
+func (w *kindWatch) send(ctx context.Context, b store.Batch) bool {
 	select {
 	case w.out <- b:
 		return true

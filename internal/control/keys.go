@@ -20,6 +20,8 @@ const KeyRoot = "/gatehouse/"
 //	restapi-stage/{api}/{stage}        Stage as JSON
 //	restapi-guard/{api}                changes with every change of a stage or deployment
 //	definition/{name}                  which API a definition file was put into
+//	function/{name}                    Function as JSON, its environments sealed
+//	function-code/{name}/{hash}/{n}    a piece of a zip
 type KeyKind string
 
 // The kinds of keys.
@@ -30,14 +32,17 @@ const (
 	KeyStage      KeyKind = "restapi-stage"
 	KeyGuard      KeyKind = "restapi-guard"
 	KeyDefinition KeyKind = "definition"
+	KeyFunction   KeyKind = "function"
+
+	KeyFunctionCode KeyKind = "function-code"
 )
 
 // ParsedKey is what a key says.
 type ParsedKey struct {
 	Scope apigw.Scope
 	Kind  KeyKind
-	API   apigw.APIID // empty for KeyDefinition
-	Name  string      // deployment ID, stage name, or the rest of a blob's key
+	API   apigw.APIID // empty for KeyDefinition and KeyFunction
+	Name  string      // deployment ID, stage or function name, or the rest of a blob's key
 }
 
 // ParseKey takes a key apart; ok is false for a key of another layout.
@@ -69,7 +74,7 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Name = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyDefinition:
+	case KeyDefinition, KeyFunction:
 		p.Name = parts[4]
 		return p, len(parts) == 5
 	}

@@ -24,16 +24,20 @@ type Functions struct {
 	mu       sync.RWMutex
 	resolved map[string]*target // by what callers write; bounded
 
+	stored storedSet
+
 	stop chan struct{}
 	wait sync.WaitGroup
 }
 
 var _ Invoker = (*Functions)(nil)
 
-// target is where a function runs: exactly one of local and url is set.
+// target is where a function runs: exactly one of local, stored and url is
+// set.
 type target struct {
 	arn    string
 	local  *local
+	stored *storedTarget
 	url    string // of the Invoke call
 	region string // that the call is signed for
 	aws    bool   // url is AWS's own
@@ -57,6 +61,7 @@ func New(cfg Config) (*Functions, error) {
 		interpreters: map[string]*interpreter{},
 		stop:         make(chan struct{}),
 	}
+	f.stored.folder = sync.OnceValues(f.storedFolder)
 	if err := f.load(); err != nil {
 		f.Close()
 		return nil, err
@@ -217,6 +222,9 @@ func (f *Functions) find(function string) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.stored != nil {
+		return t, nil // another one after the next change
+	}
 	f.mu.Lock()
 	if len(f.resolved) < maxResolved {
 		f.resolved[function] = t
@@ -243,6 +251,9 @@ func (f *Functions) resolve(function string) (*target, error) {
 			}
 		}
 		return &found, nil
+	}
+	if t := f.findStored(name); t != nil {
+		return t, nil
 	}
 	t := f.target(name)
 	if f.cfg.Endpoint != "" {
@@ -340,6 +351,9 @@ func (f *Functions) Invoke(ctx context.Context, in *Invocation, out *Result) err
 	if t.local != nil {
 		return t.local.invoke(ctx, in, t.arn, out)
 	}
+	if t.stored != nil {
+		return f.invokeStored(ctx, in, t, out)
+	}
 	return f.remote.invoke(ctx, in, t, out)
 }
 
@@ -358,6 +372,7 @@ func (f *Functions) Close() error {
 			f.wait.Go(t.local.close)
 		}
 	}
+	f.closeStored()
 	f.wait.Wait()
 	f.remote.close()
 	return nil
@@ -375,6 +390,7 @@ func (f *Functions) shrink() {
 					t.local.shrink(now.Add(-idleLimit))
 				}
 			}
+			f.eachStored(func(l *local) { l.shrink(now.Add(-idleLimit)) })
 		case <-f.stop:
 			return
 		}

@@ -1,0 +1,292 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	apitypes "github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
+)
+
+const anyRole = "arn:aws:iam::000000000000:role/anything"
+
+// proxying builds and deploys an API whose GET /hello invokes function, an ARN
+// with or without qualifier, and returns its ID.
+func (s *server) proxying(function string) string {
+	s.t.Helper()
+	ctx, c := s.t.Context(), s.sdk()
+	api, err := c.CreateRestApi(ctx, &apigateway.CreateRestApiInput{Name: aws.String("proxy")})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	hello, err := c.CreateResource(ctx, &apigateway.CreateResourceInput{RestApiId: api.Id, ParentId: api.RootResourceId, PathPart: aws.String("hello")})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := c.PutMethod(ctx, &apigateway.PutMethodInput{RestApiId: api.Id, ResourceId: hello.Id, HttpMethod: aws.String("GET"), AuthorizationType: aws.String("NONE")}); err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := c.PutIntegration(ctx, &apigateway.PutIntegrationInput{
+		RestApiId: api.Id, ResourceId: hello.Id, HttpMethod: aws.String("GET"), Type: apitypes.IntegrationTypeAwsProxy, IntegrationHttpMethod: aws.String("POST"),
+		Uri: aws.String("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + function + "/invocations"),
+	}); err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := c.CreateDeployment(ctx, &apigateway.CreateDeploymentInput{RestApiId: api.Id, StageName: aws.String("prod")}); err != nil {
+		s.t.Fatal(err)
+	}
+	return *api.Id
+}
+
+func (s *server) hello(api string) answer {
+	s.t.Helper()
+	return call(s.t, "GET", s.invoke+"/_aws/execute-api/"+api+"/prod/hello", "", "")
+}
+
+// TestLambdaCLIZip: a function is created from a zip, serves an API once it is
+// permitted to, and survives a power cut.
+func TestLambdaCLIZip(t *testing.T) {
+	t.Parallel()
+	need(t, "aws", "go")
+	s := serveWith(t)
+	bundle := filepath.Join(t.TempDir(), "code.zip")
+	if err := os.WriteFile(bundle, zipOf(t, "bootstrap", string(echo(t))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	arn := s.mustLambdaCLI("create-function", "--function-name", "greeter", "--runtime", "provided.al2023", "--handler", "bootstrap", "--role", anyRole,
+		"--zip-file", "fileb://"+bundle, "--environment", "Variables={GREETING=hello}", "--tags", "team=a", "--query", "FunctionArn")
+	if arn != "arn:aws:lambda:us-east-1:000000000000:function:greeter" {
+		t.Fatalf("create-function printed %q", arn)
+	}
+	file := filepath.Join(t.TempDir(), "out")
+	if got := s.mustLambdaCLI("invoke", "--function-name", "greeter", "--payload", `{"a":1}`, file); got != "$LATEST\t200" {
+		t.Errorf("invoke printed %q", got)
+	}
+	if got, _ := os.ReadFile(file); !strings.Contains(string(got), `"greeting":"hello"`) {
+		t.Errorf("invoked: %s", got)
+	}
+	api := s.proxying(arn)
+	if a := s.hello(api); a.status != 500 || a.body != `{"message": "Internal server error"}` {
+		t.Errorf("without permission: %v", a)
+	}
+	if !strings.Contains(s.log.String(), "Invalid permissions on Lambda function") {
+		t.Error("the log doesn't say that a permission is missing")
+	}
+	s.mustLambdaCLI("add-permission", "--function-name", "greeter", "--statement-id", "api", "--action", "lambda:InvokeFunction",
+		"--principal", "apigateway.amazonaws.com", "--source-arn", "arn:aws:execute-api:us-east-1:000000000000:"+api+"/*/GET/hello")
+	if a := s.hello(api); a.status != 200 || a.body != "hello" {
+		t.Errorf("with permission: %v", a)
+	}
+	if got := s.mustLambdaCLI("wait", "function-active-v2", "--function-name", "greeter"); got != "" {
+		t.Errorf("wait printed %q", got)
+	}
+	s.kill()
+	s.restart()
+	if a := s.hello(api); a.status != 200 || a.body != "hello" {
+		t.Errorf("after a power cut: %v", a)
+	}
+	s.mustLambdaCLI("delete-function", "--function-name", "greeter")
+	if a := s.hello(api); a.status != 500 {
+		t.Errorf("after its deletion: %v", a)
+	}
+}
+
+func code(err error) string {
+	var e smithy.APIError
+	if errors.As(err, &e) {
+		return e.ErrorCode() + ": " + e.ErrorMessage()
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// invoked is what a function answers by the SDK.
+func invoked(t *testing.T, c *lambda.Client, name, qualifier string) (version, payload string) {
+	t.Helper()
+	in := &lambda.InvokeInput{FunctionName: &name, Payload: []byte("1")}
+	if qualifier != "" {
+		in.Qualifier = &qualifier
+	}
+	out, err := c.Invoke(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return aws.ToString(out.ExecutedVersion), string(out.Payload)
+}
+
+// newFunction creates a function with the echo and this greeting.
+func newFunction(t *testing.T, c *lambda.Client, name, greeting string) *lambda.CreateFunctionOutput {
+	t.Helper()
+	f, err := c.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+		FunctionName: &name, Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"), Role: aws.String(anyRole), Timeout: aws.Int32(10),
+		Code: &types.FunctionCode{ZipFile: zipOf(t, "bootstrap", string(echo(t)))}, Environment: &types.Environment{Variables: map[string]string{"GREETING": greeting}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestLambdaSDK: code and configuration change, versions and aliases keep
+// what they were, through AWS's SDK for Go and through power cuts.
+func TestLambdaSDK(t *testing.T) {
+	t.Parallel()
+	need(t, "go")
+	s := serveWith(t)
+	ctx, c, name := t.Context(), s.lambdaSDK(), aws.String("f")
+	first := newFunction(t, c, "f", "one")
+	if first.State != types.StateActive || *first.Version != "$LATEST" || len(*first.CodeSha256) != 44 || !strings.HasSuffix(*first.LastModified, "+0000") {
+		t.Errorf("created: %+v", first)
+	}
+	v1, err := c.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: name, CodeSha256: first.CodeSha256})
+	if err != nil || *v1.Version != "1" {
+		t.Fatalf("%+v %v", v1, err)
+	}
+	if again, err := c.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: name}); err != nil || *again.Version != "1" {
+		t.Errorf("published what is published: %+v %v", again, err)
+	}
+	if _, err := c.CreateAlias(ctx, &lambda.CreateAliasInput{FunctionName: name, Name: aws.String("live"), FunctionVersion: aws.String("1")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: name, Environment: &types.Environment{Variables: map[string]string{"GREETING": "two"}}}); err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string) {
+		t.Helper()
+		for qualifier, want := range map[string][2]string{"": {"$LATEST", "two"}, "$LATEST": {"$LATEST", "two"}, "1": {"1", "one"}, "live": {"1", "one"}} {
+			version, payload := invoked(t, c, "f", qualifier)
+			if version != want[0] || !strings.Contains(payload, `"greeting":"`+want[1]+`"`) || !strings.Contains(payload, `"version":"`+want[0]+`"`) {
+				t.Errorf("%s: %q is version %s: %s", when, qualifier, version, payload)
+			}
+		}
+	}
+	check("at first")
+	s.kill()
+	s.restart()
+	c = s.lambdaSDK()
+	check("after a power cut")
+
+	changed, err := c.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: name, Publish: true,
+		ZipFile: zipOf(t, "bootstrap", string(echo(t)), "more", "text")})
+	if err != nil || *changed.Version != "2" || *changed.CodeSha256 == *first.CodeSha256 {
+		t.Fatalf("%+v %v", changed, err)
+	}
+	check("after new code")
+	if _, err := c.UpdateAlias(ctx, &lambda.UpdateAliasInput{FunctionName: name, Name: aws.String("live"), FunctionVersion: aws.String("2")}); err != nil {
+		t.Fatal(err)
+	}
+	if version, _ := invoked(t, c, "f", "live"); version != "2" {
+		t.Errorf("the alias is version %s", version)
+	}
+	list, err := c.ListVersionsByFunction(ctx, &lambda.ListVersionsByFunctionInput{FunctionName: name})
+	if err != nil || len(list.Versions) != 3 || *list.Versions[2].FunctionArn != "arn:aws:lambda:us-east-1:000000000000:function:f:2" {
+		t.Errorf("versions: %+v %v", list, err)
+	}
+	if _, err := c.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: name, Qualifier: aws.String("1")}); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: name, Qualifier: aws.String("1")}); !strings.HasPrefix(code(err), "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:1") {
+		t.Errorf("a deleted version: %v", err)
+	}
+	s.tagsAndLists(ctx, c, *first.FunctionArn)
+	s.lambdaRefusals(ctx, c)
+	if strings.Contains(s.log.String(), "greeting") {
+		t.Error("an environment is in the log")
+	}
+}
+
+func (s *server) tagsAndLists(ctx context.Context, c *lambda.Client, arn string) {
+	t := s.t
+	_, err := c.TagResource(ctx, &lambda.TagResourceInput{Resource: &arn, Tags: map[string]string{"a": "1", "b": "2"}})
+	if err == nil {
+		_, err = c.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &arn, TagKeys: []string{"a"}})
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	tags, err := c.ListTags(ctx, &lambda.ListTagsInput{Resource: &arn})
+	if err != nil || len(tags.Tags) != 1 || tags.Tags["b"] != "2" {
+		t.Errorf("tags: %+v %v", tags, err)
+	}
+	got, err := c.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &arn, Qualifier: aws.String("live")})
+	if err != nil || *got.Configuration.FunctionArn != arn+":live" || *got.Configuration.Version != "2" || got.Tags["b"] != "2" {
+		t.Errorf("by its alias: %+v %v", got, err)
+	}
+	pages, functions := lambda.NewListFunctionsPaginator(c, &lambda.ListFunctionsInput{MaxItems: aws.Int32(1), FunctionVersion: types.FunctionVersionAll}), 0
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		functions += len(page.Functions)
+	}
+	if functions != 2 {
+		t.Errorf("%d versions of functions, want 2", functions)
+	}
+}
+
+// lambdaRefusals: what is wrong or isn't served is refused by its name.
+func (s *server) lambdaRefusals(ctx context.Context, c *lambda.Client) {
+	good := zipOf(s.t, "bootstrap", "#!/bin/sh\n")
+	create := func(change func(*lambda.CreateFunctionInput)) func() error {
+		in := &lambda.CreateFunctionInput{FunctionName: aws.String("bad"), Runtime: types.RuntimeProvidedal2023, Handler: aws.String("h"), Role: aws.String(anyRole), Code: &types.FunctionCode{ZipFile: good}}
+		change(in)
+		return func() error { _, err := c.CreateFunction(ctx, in); return err }
+	}
+	cases := []struct {
+		name string
+		do   func() error
+		want string // beginning of the error
+	}{
+		{"a second of the name", create(func(in *lambda.CreateFunctionInput) { in.FunctionName = aws.String("f") }), "ResourceConflictException: Function already exist: f"},
+		{"no zip", create(func(in *lambda.CreateFunctionInput) { in.Code.ZipFile = []byte("nonsense") }), "InvalidParameterValueException: Could not unzip uploaded file"},
+		{"a way out", create(func(in *lambda.CreateFunctionInput) { in.Code.ZipFile = zipOf(s.t, "../evil", "x") }), "InvalidParameterValueException: The zip's entry \"../evil\" doesn't lie in its folder"},
+		{"a runtime that doesn't run here", create(func(in *lambda.CreateFunctionInput) { in.Runtime = types.RuntimeJava21 }), "InvalidParameterValueException: runtime \"java21\" isn't supported"},
+		{"a runtime of nobody", create(func(in *lambda.CreateFunctionInput) { in.Runtime = "cobol" }), "ValidationException: 1 validation error detected: Value 'cobol' at 'runtime' failed"},
+		{"layers", create(func(in *lambda.CreateFunctionInput) {
+			in.Layers = []string{"arn:aws:lambda:us-east-1:000000000000:layer:l:1"}
+		}), "NotImplementedException: Gatehouse doesn't serve Layers"},
+		{"code from S3", create(func(in *lambda.CreateFunctionInput) {
+			in.Code = &types.FunctionCode{S3Bucket: aws.String("b"), S3Key: aws.String("k")}
+		}), "NotImplementedException: Gatehouse doesn't serve code from S3"},
+		{"too long a timeout", create(func(in *lambda.CreateFunctionInput) { in.Timeout = aws.Int32(901) }), "ValidationException: 1 validation error detected: Value '901' at 'timeout'"},
+		{"a reserved variable", create(func(in *lambda.CreateFunctionInput) {
+			in.Environment = &types.Environment{Variables: map[string]string{"AWS_REGION": "x"}}
+		}), "InvalidParameterValueException: environment: AWS_REGION is reserved"},
+		{"an old revision", func() error {
+			_, err := c.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("f"), RevisionId: aws.String("old")})
+			return err
+		}, "PreconditionFailedException: The Revision Id provided"},
+		{"a policy that isn't there", func() error {
+			_, err := c.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: aws.String("f")})
+			return err
+		}, "ResourceNotFoundException: The resource you requested does not exist."},
+		{"a version with an alias", func() error {
+			_, err := c.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: aws.String("f"), Qualifier: aws.String("2")})
+			return err
+		}, "ResourceConflictException: Version 2 is referenced by alias live"},
+		{"another region", func() error {
+			_, err := c.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: aws.String("arn:aws:lambda:eu-west-1:000000000000:function:f")})
+			return err
+		}, "ResourceNotFoundException: Functions from 'eu-west-1' are not reachable"},
+		{"no JSON", func() error {
+			_, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte("{")})
+			return err
+		}, "InvalidRequestContentException: Could not parse request body into json"},
+	}
+	for _, tc := range cases {
+		if got := code(tc.do()); !strings.HasPrefix(got, tc.want) {
+			s.t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,6 @@
+package lambda
+
+import "io/fs"
+
+// ours: functions don't run as another user here.
+func ours(fs.FileInfo) bool { return true }
