@@ -50,7 +50,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds; each measures every peer once, medians are printed")
 	flag.DurationVar(&o.duration, "duration", 4*time.Second, "of one measurement")
 	flag.IntVar(&o.conns, "connections", 64, "client connections")
-	flag.StringVar(&only, "only", "plain,tls,h2", "scenarios: plain, tls, h2, overload")
+	flag.StringVar(&only, "only", "plain,logged,tls,h2", "scenarios: plain, logged, tls, h2, overload")
 	flag.StringVar(&peers, "peers", "gatehouse,nginx,haproxy,caddy,fasthttp", "proxies")
 	apis := flag.Int("scale", 0, "instead: import this many APIs, restart, and print start time and memory")
 	flag.StringVar(&o.binary, "gatehouse", "", "binary; built from this checkout when empty")
@@ -80,11 +80,11 @@ func run(o options) error {
 		return err
 	}
 	defer w.close()
-	for _, scenario := range []string{"plain", "tls", "h2"} {
+	for _, scenario := range []string{"plain", logged, "tls", "h2"} {
 		if !slices.Contains(o.only, scenario) {
 			continue
 		}
-		tool := map[string]string{"plain": "wrk", "tls": "wrk", "h2": "h2load"}[scenario]
+		tool := map[string]string{"plain": "wrk", logged: "wrk", "tls": "wrk", "h2": "h2load"}[scenario]
 		if _, err := exec.LookPath(tool); err != nil {
 			fmt.Printf("\n%s: left out, %s is not installed\n", scenario, tool)
 			continue

@@ -151,7 +151,8 @@ paths:
 		return fmt.Errorf("%w\n%s", err, p.log())
 	}
 	w.add("gatehouse", p, plain, tls, "/bench/item", id+".execute-api.localhost")
-	return nil
+	w.peers[len(w.peers)-1].targets[logged] = target{"http://" + plain + "/" + logged + "/item", id + ".execute-api.localhost"}
+	return addLogged(control, id)
 }
 
 // build makes the binary from this checkout.
@@ -171,7 +172,7 @@ func apiID(control string) (string, error) {
 	var last error
 	for range 100 {
 		request, _ := http.NewRequest("GET", "http://"+control+"/restapis", nil)
-		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/apigateway/aws4_request, SignedHeaders=host, Signature=0")
+		request.Header.Set("Authorization", anyCredentials)
 		response, err := http.DefaultClient.Do(request)
 		if err == nil {
 			var list struct{ Item []struct{ ID string } }
@@ -189,8 +190,8 @@ func apiID(control string) (string, error) {
 }
 
 func (w *workshop) nginx() error {
-	plain, tls := freeAddress(), freeAddress()
-	config := w.file("nginx.conf", strings.NewReplacer("<plain>", plain, "<tls>", tls, "<backend>", w.backend, "<cert>", w.cert, "<key>", w.key, "<dir>", w.dir).Replace(`
+	plain, tls, withLog := freeAddress(), freeAddress(), freeAddress()
+	config := w.file("nginx.conf", strings.NewReplacer("<plain>", plain, "<tls>", tls, "<logged>", withLog, "<backend>", w.backend, "<cert>", w.cert, "<key>", w.key, "<dir>", w.dir).Replace(`
 daemon off; worker_processes auto; pid <dir>/nginx.pid; error_log <dir>/nginx.err;
 events { worker_connections 4096; }
 http {
@@ -201,10 +202,11 @@ http {
     location / { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header Host $host; }
   }
-}`))
+`+nginxLogged+`}`))
 	p, err := w.start(plain, "nginx", "-p", w.dir, "-c", config)
 	if err == nil {
 		w.add("nginx", p, plain, tls, "/item", "")
+		w.peers[len(w.peers)-1].targets[logged] = target{"http://" + withLog + "/item", ""}
 	}
 	return err
 }
