@@ -26,6 +26,7 @@ type logFile struct {
 	f    *os.File
 	size int64
 	used time.Time
+	torn bool // the last line is half a line: the disk was full
 }
 
 // maxOpenFiles is how many log files are open at once.
@@ -42,9 +43,16 @@ func (d *Directory) Write(group string, lines []byte) error {
 			return err
 		}
 	}
+	if f.torn {
+		if _, err := f.f.Write([]byte{'\n'}); err != nil {
+			return err
+		}
+		f.torn = false
+	}
 	n, err := f.f.Write(lines)
 	f.size += int64(n)
 	f.used = d.time()
+	f.torn = err != nil && n > 0
 	return err
 }
 

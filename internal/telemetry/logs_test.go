@@ -186,6 +186,32 @@ func TestMovedAway(t *testing.T) {
 	}
 }
 
+// TestFullDisk: a write that fails is an error, and writing goes on once there
+// is space.
+func TestFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("there is no disk that is always full here")
+	}
+	d := &Directory{Path: t.TempDir(), Size: 1 << 20, Keep: 1}
+	defer d.Close()
+	name := filepath.Join(d.Path, "g.log")
+	if err := os.Symlink("/dev/full", name); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Write("g", []byte("lost\n")); err == nil {
+		t.Error("a full disk took a line")
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Write("g", []byte("kept\n")); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"g.log": "kept\n"}, readAll(t, d.Path)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestManyFiles: only so many are open, and none loses a line.
 func TestManyFiles(t *testing.T) {
 	d := &Directory{Path: t.TempDir(), Size: 1 << 20, Keep: 1}

@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"bytes"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -10,8 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/gatehouse/gatehouse/internal/exchange"
 )
 
 // scrape is what m answers, but for comments and the process's own metrics.
@@ -105,42 +102,4 @@ func BenchmarkCount(b *testing.B) {
 			s.Count(200, 3*time.Millisecond, 2*time.Millisecond)
 		}
 	})
-}
-
-func TestRequestLog(t *testing.T) {
-	aborted := testExchange()
-	aborted.Response.Aborted = true
-	mock := &exchange.Exchange{Method: "DELETE", Path: []byte("/x"), Query: []byte("token=secret"), Received: testTime}
-	mock.Response.Status = 403
-	mock.Outcome.Fault = &exchange.Fault{Kind: exchange.MissingAuthenticationToken}
-	broken := failed()
-	broken.Outcome.Fault = &exchange.Fault{Kind: exchange.Default5XX, Cause: errSlowClose}
-	tests := map[string]struct {
-		style RequestStyle
-		x     *exchange.Exchange
-		want  string
-	}{
-		"plain":   {RequestPlain, testExchange(), "17:28:59.148 GET     /prod/pets/7  200  25.0 ms  pets 12.0 ms\n"},
-		"aborted": {RequestPlain, aborted, "17:28:59.148 GET     /prod/pets/7  200  25.0 ms  pets 12.0 ms  broke off\n"},
-		"mock":    {RequestPlain, mock, "17:28:59.148 DELETE  /x  403  25.0 ms\n"},
-		"broken":  {RequestPlain, broken, "17:28:59.148 GET     /prod/pets/7  502  25.0 ms  pets 12.0 ms  " + errSlowClose.Error() + "\n"},
-		"colour": {RequestColour, testExchange(),
-			"\x1b[2m17:28:59.148\x1b[0m GET     /prod/pets/7  \x1b[32m200\x1b[0m  25.0 ms  \x1b[2mpets 12.0 ms\x1b[0m\n"},
-		"JSON": {RequestJSON, broken, `{"time":"2025-06-18T17:28:59.148Z","requestId":"f2f1d2a4-0f4e-4b7c-9d3e-0a1b2c3d4e5f","method":"GET","path":"/prod/pets/7",` +
-			`"status":502,"ms":25.000,"integration":"AWS_PROXY","target":"pets","integrationMs":12.000,"error":"` + errSlowClose.Error() + `"}` + "\n"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			var out bytes.Buffer
-			l := NewRequestLog(&out, test.style, slog.New(slog.DiscardHandler))
-			l.now = func() time.Time { return testTime.Add(25 * time.Millisecond) }
-			l.Log(test.x)
-			if err := l.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(test.want, out.String()); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
 }
