@@ -96,6 +96,7 @@ func (p *program) startSuccessor() error {
 		_ = cmd.Process.Kill()
 		return fmt.Errorf("the new process did not get ready: %w", errors.Join(err, cmd.Wait()))
 	}
+	tellSupervisor(fmt.Sprintf("MAINPID=%d", cmd.Process.Pid))
 	go func() { _ = cmd.Wait() }() // this process ends before it does
 	return nil
 }

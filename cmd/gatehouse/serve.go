@@ -219,6 +219,7 @@ func (p *program) run(definitions []definition) error {
 			}
 		case <-ctx.Done():
 			stop() // a second signal ends the process at once
+			tellSupervisor("STOPPING=1")
 			p.log.Info("draining", "at most", drainTime.String())
 			p.close()
 			return nil
@@ -239,6 +240,7 @@ func (p *program) ready() {
 	line := fmt.Sprintf("ready invoke=%s control=%s", baseURL(p.config.Invoke[0], p.gateway.Addrs()[0]), baseURL(p.config.Control[0], p.control.addr()))
 	fmt.Fprintln(p.stdout, line)
 	tellPredecessor()
+	tellSupervisor("READY=1")
 }
 
 func scheme(l config.Listener) string {
