@@ -198,10 +198,36 @@ func TestLambdaSDK(t *testing.T) {
 	if _, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: name, Qualifier: aws.String("1")}); !strings.HasPrefix(code(err), "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:1") {
 		t.Errorf("a deleted version: %v", err)
 	}
+	s.streamed(ctx, c)
 	s.tagsAndLists(ctx, c, *first.FunctionArn)
 	s.lambdaRefusals(ctx, c)
 	if strings.Contains(s.log.String(), "greeting") {
 		t.Error("an environment is in the log")
+	}
+}
+
+// streamed invokes by InvokeWithResponseStream.
+func (s *server) streamed(ctx context.Context, c *lambda.Client) {
+	for payload, want := range map[string][2]string{`{"n":1}`: {`"event":{"n":1}`, ""}, `"fail"`: {"", "Unhandled"}} {
+		out, err := c.InvokeWithResponseStream(ctx, &lambda.InvokeWithResponseStreamInput{FunctionName: aws.String("f"), Payload: []byte(payload)})
+		if err != nil {
+			s.t.Error(err)
+			continue
+		}
+		stream := out.GetStream()
+		var got, failure string
+		for e := range stream.Events() {
+			switch e := e.(type) {
+			case *types.InvokeWithResponseStreamResponseEventMemberPayloadChunk:
+				got += string(e.Value.Payload)
+			case *types.InvokeWithResponseStreamResponseEventMemberInvokeComplete:
+				failure = aws.ToString(e.Value.ErrorCode)
+			}
+		}
+		if err := stream.Err(); err != nil || !strings.Contains(got, want[0]) || failure != want[1] {
+			s.t.Errorf("streamed %s: %q, error %q (%v)", payload, got, failure, err)
+		}
+		stream.Close()
 	}
 }
 
@@ -279,6 +305,10 @@ func (s *server) lambdaRefusals(ctx context.Context, c *lambda.Client) {
 			_, err := c.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: aws.String("arn:aws:lambda:eu-west-1:000000000000:function:f")})
 			return err
 		}, "ResourceNotFoundException: Functions from 'eu-west-1' are not reachable"},
+		{"a log that isn't sent", func() error {
+			_, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("f"), LogType: types.LogTypeTail})
+			return err
+		}, "NotImplementedException: Gatehouse doesn't serve X-Amz-Log-Type Tail"},
 		{"no JSON", func() error {
 			_, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte("{")})
 			return err
@@ -287,6 +317,37 @@ func (s *server) lambdaRefusals(ctx context.Context, c *lambda.Client) {
 	for _, tc := range cases {
 		if got := code(tc.do()); !strings.HasPrefix(got, tc.want) {
 			s.t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestLambdaScripts: Node.js and Python run from zips.
+func TestLambdaScripts(t *testing.T) {
+	t.Parallel()
+	need(t, "node", "python3")
+	s := serveWith(t)
+	c := s.lambdaSDK()
+	for name, f := range map[string]struct {
+		runtime             types.Runtime
+		handler, file, text string
+	}{
+		"js": {types.RuntimeNodejs22x, "index.handler", "index.js", "exports.handler = async (event) => ({ said: event.a + 1 });\n"},
+		"py": {types.RuntimePython312, "app/main.handler", "app/main.py", "def handler(event, context):\n    return {'said': event['a'] + 1}\n"},
+	} {
+		_, err := c.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+			FunctionName: &name, Runtime: f.runtime, Handler: &f.handler, Role: aws.String(anyRole), Timeout: aws.Int32(20),
+			Code: &types.FunctionCode{ZipFile: zipOf(t, f.file, f.text)},
+		})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		out, err := c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &name, Payload: []byte(`{"a": 1}`)})
+		if err != nil || strings.ReplaceAll(string(out.Payload), " ", "") != `{"said":2}` {
+			t.Errorf("%s: %+v %v", name, out, err)
+			if out != nil {
+				t.Log(string(out.Payload))
+			}
 		}
 	}
 }

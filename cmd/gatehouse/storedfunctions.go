@@ -15,10 +15,10 @@ import (
 
 // newFunctions is the functions that clients create through Lambda's API: kept
 // in the store, run by the host of functions.
-func (p *program) newFunctions(c *control.Control) *control.Functions {
+func (p *program) newFunctions(ctx context.Context, s *store.Store, c *control.Control) *control.Functions {
 	var functions *control.Functions
 	functions = control.NewFunctions(c, control.FunctionOptions{
-		Sealer: sync.OnceValues(p.sealer),
+		Sealer: p.sealerOf(ctx, s),
 		Check:  p.checkStored,
 		Changed: func(scope apigw.Scope, name string, f *apigw.Function) {
 			n := lambda.Name{Partition: scope.Partition, Region: scope.Region, Account: scope.Account, Name: name}
@@ -26,6 +26,29 @@ func (p *program) newFunctions(c *control.Control) *control.Functions {
 		},
 	})
 	return functions
+}
+
+// sealerOf returns the master key once it is known to be the one that s is
+// sealed with.
+func (p *program) sealerOf(ctx context.Context, s *store.Store) func() (*store.Sealer, error) {
+	var mu sync.Mutex // guards known
+	var known *store.Sealer
+	return func() (*store.Sealer, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if known != nil {
+			return known, nil
+		}
+		key, err := p.sealer()
+		if err == nil {
+			err = store.CheckMasterKey(ctx, s, key)
+		}
+		if err != nil {
+			return nil, err
+		}
+		known = key
+		return key, nil
+	}
 }
 
 // sealer is the master key: the configured one, else a file beside the data.

@@ -1,9 +1,11 @@
 package awsapi
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/lambda"
@@ -15,6 +17,24 @@ func isUpload(r *http.Request) bool {
 	return path == "/2015-03-31/functions" || strings.HasPrefix(path, "/2015-03-31/functions/") && strings.HasSuffix(path, "/code")
 }
 
+// invokeTime is how long an invocation may take: 15 minutes, Lambda's limit,
+// the first build or start, and a wait for the client.
+const invokeTime = 20 * time.Minute
+
+// takeTime lets a call that runs a function wait for it, longer than any other
+// call may take. Where the connection has no deadlines, there is nothing to do.
+func (x *request) takeTime(context.Context) error {
+	if x.call.Action == invokeAction {
+		control := http.NewResponseController(x.w)
+		_ = control.SetReadDeadline(time.Time{}) // the body has been read
+		_ = control.SetWriteDeadline(time.Now().Add(invokeTime))
+	}
+	return nil
+}
+
+// invokeAction is the action of both operations that run a function.
+const invokeAction = "lambda:InvokeFunction"
+
 // nameFunction says what a policy must allow of a call of Lambda's: an action
 // of its operation's name, on the function's ARN (service authorization
 // reference, "Actions, resources, and condition keys for AWS Lambda").
@@ -22,7 +42,7 @@ func (x *request) nameFunction() {
 	c := x.call
 	c.Action, c.Resource = "lambda:"+c.Operation, "*"
 	if c.Operation == "Invoke" || c.Operation == "InvokeWithResponseStream" {
-		c.Action = "lambda:InvokeFunction"
+		c.Action = invokeAction
 	}
 	identifier := x.in.Labels["FunctionName"]
 	if identifier == "" {

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"errors"
-	"net/http"
 	"slices"
 	"strconv"
 
@@ -35,7 +33,8 @@ type functions struct {
 func NewFunctionOperations(host FunctionHost, store *control.Functions) FunctionOperations {
 	o := functions{host, store}
 	return FunctionOperations{
-		Invoke: o.invoke,
+		Invoke:                   o.invoke,
+		InvokeWithResponseStream: o.invokeStreaming,
 
 		CreateFunction:              o.createFunction,
 		GetFunction:                 o.getFunction,
@@ -90,56 +89,6 @@ func arnOf(n lambda.Name) string { return n.ARN(&lambda.Config{}) }
 
 func unknownFunction(n lambda.Name) error {
 	return apigw.Errorf(apigw.NotFound, "Function not found: %s", arnOf(n))
-}
-
-func (o functions) invoke(ctx context.Context, c *Call, in *lambdaapi.InvocationRequest) (*lambdaapi.InvocationResponse, error) {
-	n, err := nameOf(c, in.FunctionName, in.Qualifier)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case in.DurableExecutionName != nil:
-		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve durable executions (X-Amz-Durable-Execution-Name)")
-	case in.TenantId != nil:
-		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve tenant isolation (X-Amz-Tenant-Id)")
-	}
-	if _, ok := o.host.FindConfigured(arnOf(n)); !ok && !o.host.IsStored(arnOf(n)) {
-		return nil, unknownFunction(n)
-	}
-	var out lambda.Result
-	err = o.host.Invoke(ctx, &lambda.Invocation{
-		Function: arnOf(n), Type: lambda.InvocationType(cmp.Or(val(in.InvocationType), string(lambda.RequestResponse))),
-		Payload: in.Payload, RequestID: c.RequestID, ClientContext: val(in.ClientContext),
-	}, &out)
-	if err != nil {
-		return nil, invokeRefusal(err)
-	}
-	r := &lambdaapi.InvocationResponse{StatusCode: &out.Status, FunctionError: set(out.FunctionError), Payload: out.Payload}
-	if out.Status == http.StatusOK { // an event's version isn't known yet
-		r.ExecutedVersion = set(out.ExecutedVersion)
-	}
-	return r, nil
-}
-
-// invokeRefusal is Lambda's answer for an invocation that didn't reach the
-// function.
-func invokeRefusal(err error) error {
-	e, ok := errors.AsType[*lambda.Error](err)
-	if !ok {
-		return err
-	}
-	if e.Type != "" && e.Status >= 400 {
-		return &refusal{e.Status, e.Type, e.Message}
-	}
-	switch e.Kind {
-	case lambda.NotFound:
-		return apigw.Errorf(apigw.NotFound, "Function not found: %s", e.Function)
-	case lambda.Timeout:
-		return &refusal{http.StatusGatewayTimeout, "ServiceException", e.Message}
-	case lambda.Broken:
-		return &refusal{http.StatusBadGateway, "InvalidRuntimeException", e.Error()}
-	}
-	return &refusal{http.StatusBadGateway, "ServiceException", e.Error()}
 }
 
 func (o functions) getFunction(ctx context.Context, c *Call, in *lambdaapi.GetFunctionRequest) (*lambdaapi.GetFunctionResponse, error) {

@@ -157,7 +157,7 @@ func (x *request) run(ctx context.Context) (status int, err error) {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	for _, step := range []func(context.Context) error{x.guard, x.readBody, x.identify, x.resolve, x.authorize, x.decodeQuery} {
+	for _, step := range []func(context.Context) error{x.guard, x.readBody, x.identify, x.resolve, x.authorize, x.takeTime, x.decodeQuery} {
 		if err := step(ctx); err != nil {
 			return 0, err
 		}

@@ -244,12 +244,15 @@ func (s *Functions) update(ctx context.Context, ref functionRef, zip []byte, giv
 // DeleteFunction removes a function with its versions and code.
 func (s *Functions) DeleteFunction(ctx context.Context, scope apigw.Scope, name string) error {
 	ref := functionRef{scope, name}
-	_, revision, err := s.read(ctx, ref)
+	r, err := s.c.store.Get(ctx, ref.key()) // also one that can't be read any more
+	if errors.Is(err, store.ErrNotFound) {
+		return ref.unknown()
+	}
 	if err != nil {
 		return storeError(err)
 	}
 	now, err := s.c.store.Commit(ctx, store.Txn{
-		If:  []store.Condition{{Key: ref.key(), Revision: revision}},
+		If:  []store.Condition{{Key: ref.key(), Revision: r.Revision}},
 		Ops: []store.Op{{Key: ref.key()}, {Key: ref.codePrefix(), Prefix: true}},
 	})
 	if err != nil {
@@ -303,6 +306,9 @@ func (s *Functions) encode(key string, f *apigw.Function) ([]byte, error) {
 			continue
 		}
 		sealer, err := s.Sealer()
+		if errors.Is(err, store.ErrDead) {
+			return nil, err
+		}
 		if err != nil {
 			return nil, apigw.Errorf(apigw.BadRequest, "The environment can't be kept: %v", err)
 		}

@@ -45,24 +45,38 @@ func walkZip(data []byte, visit func(name string, f *zip.File, content io.Reader
 		return fmt.Errorf("The zip has %d entries; at most %d are taken", len(r.File), maxFiles)
 	}
 	left := int64(maxUnpacked)
-	seen := map[string]bool{}
+	seen := map[string]bool{} // false: a folder
 	for _, f := range r.File {
 		name, err := cleanEntry(f)
 		if err != nil {
 			return err
 		}
+		if err := occupy(seen, name, f.Mode().IsDir()); err != nil {
+			return err
+		}
 		if f.Mode().IsDir() {
 			continue
 		}
-		if seen[name] {
-			return fmt.Errorf("The zip has the file %q twice", clip(name, 200))
-		}
-		seen[name] = true
 		n, err := visitEntry(name, f, left, visit)
 		if err != nil {
 			return err
 		}
 		left -= n
+	}
+	return nil
+}
+
+// occupy notes that name is taken and that all above it are folders.
+func occupy(seen map[string]bool, name string, folder bool) error {
+	if file, ok := seen[name]; ok && (file || !folder) {
+		return fmt.Errorf("The zip has %q twice", clip(name, 200))
+	}
+	seen[name] = !folder
+	for above := path.Dir(name); above != "."; above = path.Dir(above) {
+		if seen[above] {
+			return fmt.Errorf("The zip has %q as a file and as a folder", clip(above, 200))
+		}
+		seen[above] = false
 	}
 	return nil
 }
