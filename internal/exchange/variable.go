@@ -105,5 +105,24 @@ func ParseLogVariable(name string) Variable {
 	return Variable{Name: VarUnset, Key: name}
 }
 
-// Served says whether something sets the variable.
-func (v Variable) Served() bool { return v.Name != VarUnset }
+// otherLogNames are the names that AWS documents and nothing sets yet, and the
+// beginnings of such names.
+var otherLogNames = []string{
+	"authenticate.", "authorize.", "authorizer.", "customDomain.", "endpointType", "error.validationErrorString", "identity.",
+	"integration.responseTransferMode", "integration.timeToAllHeaders", "integration.timeToFirstContent", "isCanaryRequest",
+	"waf.", "wafResponseCode", "webaclArn",
+}
+
+// Documented says whether the variable is one that AWS has, whether something
+// sets it or not.
+func (v Variable) Documented() bool {
+	if v.Name != VarUnset {
+		return true
+	}
+	for _, name := range otherLogNames {
+		if v.Key == name || strings.HasSuffix(name, ".") && strings.HasPrefix(v.Key, name) {
+			return true
+		}
+	}
+	return false
+}

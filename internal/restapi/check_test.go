@@ -48,6 +48,9 @@ func TestCheck(t *testing.T) {
 		"access log": {func(s *subject) {
 			s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "arn:aws:logs:us-east-1:123456789012:log-group:prod", Format: "$context.requestId"}
 		}, nil},
+		"access log of what isn't": {func(s *subject) {
+			s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "arn:aws:logs:us-east-1:123456789012:log-group:prod", Format: "$context.requestId $context.identity.user $context.statuscode"}
+		}, []string{"!nothing is called $context.statuscode"}},
 		"access log, elsewhere": {func(s *subject) {
 			s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "arn:aws:sqs:us-east-1:123456789012:prod", Format: "$context.requestId"}
 		}, []string{"stage prod: accessLogSettings destinationArn"}},

@@ -185,7 +185,7 @@ func (t *httpTarget) do(r *request, kind apigw.IntegrationType, body []byte) ([]
 		r.exec.callsHTTP(r, t)
 	}
 	r.callBegins(kind, t.uri.Address)
-	body, f := r.call.Do(r.x, t.backend, deadline(t.timeout), body)
+	body, f := r.call.Do(r.x, t.backend, r.x.Outcome.Integration.Began.Add(t.timeout), body)
 	if f != nil {
 		r.callEnded(0, "")
 		return body, f
@@ -195,9 +195,4 @@ func (t *httpTarget) do(r *request, kind apigw.IntegrationType, body []byte) ([]
 		r.exec.answered(r, &r.call.Response.Header, body)
 	}
 	return body, nil
-}
-
-// deadline is when the integration's time is over.
-func deadline(timeout time.Duration) time.Time {
-	return time.Now().Add(timeout)
 }

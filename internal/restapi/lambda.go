@@ -97,7 +97,7 @@ func (p *lambdaProxy) serve(r *request) *exchange.Fault {
 	if r.stage.env.Functions == nil {
 		return integration.Misconfigured(errNoFunctions)
 	}
-	until := deadline(p.timeout)
+	until := time.Now().Add(p.timeout)
 	if p.gate != nil {
 		if !p.gate.Enter(until) {
 			return integration.Busy()

@@ -56,6 +56,9 @@ func (c *compiler) observeStage() {
 		c.refuse(place, "accessLogSettings format: "+err.Error())
 		return
 	}
+	for _, name := range o.format.Unknown() {
+		c.warn(place, "accessLogSettings format: nothing is called $context."+name+"; it will read \"-\"")
+	}
 	o.access = c.group(group)
 }
 

@@ -68,6 +68,18 @@ func CompileFormat(text string) (*Format, error) {
 	return f, nil
 }
 
+// Unknown are the names of the format's variables that AWS doesn't have: as on
+// AWS, they read "-".
+func (f *Format) Unknown() []string {
+	var names []string
+	for _, p := range f.pieces {
+		if !p.none && !p.v.Documented() {
+			names = append(names, p.v.Key)
+		}
+	}
+	return names
+}
+
 // variableAt is the variable whose '$' is at i, and where it ends: i when none
 // begins there.
 func variableAt(text string, i int) (exchange.Variable, int, error) {
