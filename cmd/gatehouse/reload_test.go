@@ -44,13 +44,13 @@ func overwrite(t testing.TB, path, text string) {
 	}
 }
 
-// load calls url from several clients until the result is called, which
+// load calls url from so many clients until the result is called, which
 // returns how many calls there were. Each must succeed.
-func load(t *testing.T, url string, fine func(answer) bool) (stop func() int) {
-	end, calls := make(chan struct{}), make([]int, 4)
-	var clients sync.WaitGroup
+func load(t *testing.T, clients int, url string, fine func(answer) bool) (stop func() int) {
+	end, calls := make(chan struct{}), make([]int, clients)
+	var running sync.WaitGroup
 	for i := range calls {
-		clients.Go(func() {
+		running.Go(func() {
 			for {
 				select {
 				case <-end:
@@ -68,7 +68,7 @@ func load(t *testing.T, url string, fine func(answer) bool) (stop func() int) {
 	}
 	return func() (n int) {
 		close(end)
-		clients.Wait()
+		running.Wait()
 		for _, c := range calls {
 			n += c
 		}
@@ -90,7 +90,7 @@ func TestReloadDefinition(t *testing.T) {
 	file := apiFile(t, mockPath("/a", "0"))
 	s := serveWith(t, file)
 	base := s.invoke + "/_aws/execute-api/" + s.api(file) + "/dev"
-	stop := load(t, base+"/a", func(a answer) bool { return a.status == 200 })
+	stop := load(t, 4, base+"/a", func(a answer) bool { return a.status == 200 })
 	var all []time.Duration
 	for i := 1; i <= 20; i++ {
 		text := fmt.Sprint(i)
@@ -174,6 +174,14 @@ func main() {
 }
 `
 
+const functionDefinition = apiHead + `  /f:
+    get:
+      x-amazon-apigateway-integration:
+        type: aws_proxy
+        httpMethod: POST
+        uri: arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:fn/invocations
+`
+
 // functionAPI writes a definition with a Go function into a new folder of this
 // module, whose dependencies the function uses.
 func functionAPI(t *testing.T, source string) (definition, main string) {
@@ -190,13 +198,7 @@ func functionAPI(t *testing.T, source string) (definition, main string) {
 	definition = filepath.Join(dir, "api.yaml")
 	overwrite(t, main, source)
 	overwrite(t, filepath.Join(dir, "gatehouse.yaml"), "functions: {fn: {runtime: go, code: fn, timeout: 20}}\n")
-	overwrite(t, definition, apiHead+`  /f:
-    get:
-      x-amazon-apigateway-integration:
-        type: aws_proxy
-        httpMethod: POST
-        uri: arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:fn/invocations
-`)
+	overwrite(t, definition, functionDefinition)
 	return definition, main
 }
 
@@ -209,7 +211,7 @@ func TestReloadFunction(t *testing.T) {
 	s := serveWith(t, file)
 	url := s.invoke + "/_aws/execute-api/" + s.api(file) + "/dev/f"
 	eventually(t, "the function answers", func() bool { return call(t, "GET", url, "", "").body == "one" })
-	stop := load(t, url, func(a answer) bool { return a.status == 200 })
+	stop := load(t, 4, url, func(a answer) bool { return a.status == 200 })
 	took := liveIn(t, url, "two", func() { overwrite(t, code, says("two")) })
 	overwrite(t, code, strings.Replace(says("three"), "answer{200", "nonsense{200", 1))
 	eventually(t, "the compiler's complaint is told", func() bool {
@@ -225,4 +227,57 @@ func TestReloadFunction(t *testing.T) {
 	eventually(t, "the configuration's edit is told", func() bool {
 		return len(s.records("the configuration was edited: restart to use it")) == 1
 	})
+}
+
+// TestReloadScript edits a function of an interpreted language while it is
+// called.
+func TestReloadScript(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ tool, runtime, handler, file, code, broken, want string }{
+		{"python3", "python3.11", "app.handler", "app.py", "def handler(event, context):\n    return {'statusCode': 200, 'body': 'SAYS'}\n", "def handler(:\n", "(app.py, line 1)"},
+		{"node", "nodejs20.x", "app.handler", "app.js", "exports.handler = async () => ({statusCode: 200, body: 'SAYS'});\n", "exports.handler = (;\n", "Runtime.UserCodeSyntaxError: SyntaxError"},
+	} {
+		t.Run(c.runtime, func(t *testing.T) {
+			need(t, c.tool)
+			dir := t.TempDir()
+			for d := dir; d != os.TempDir(); d = filepath.Dir(d) { // for the user that functions run as
+				if err := os.Chmod(d, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			says := func(text string) string { return strings.Replace(c.code, "SAYS", text, 1) }
+			code, file := filepath.Join(dir, "fn", c.file), filepath.Join(dir, "api.yaml")
+			if err := os.Mkdir(filepath.Join(dir, "fn"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			save := func(text string) {
+				if err := os.WriteFile(code, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			save(says("one"))
+			overwrite(t, filepath.Join(dir, "gatehouse.yaml"),
+				fmt.Sprintf("functions: {fn: {runtime: %s, code: fn, handler: %s, timeout: 20, concurrency: 8}}\n", c.runtime, c.handler))
+			overwrite(t, file, functionDefinition)
+			s := serveWith(t, file)
+			url := s.invoke + "/_aws/execute-api/" + s.api(file) + "/dev/f"
+			eventually(t, "the function answers", func() bool { return call(t, "GET", url, "", "").body == "one" })
+			stop := load(t, 1, url, func(a answer) bool { return a.status == 200 })
+			took := liveIn(t, url, "two", func() { save(says("two")) })
+			eventually(t, "the edit is told", func() bool { return len(s.records("reloaded")) > 0 })
+			for range 50 { // until a second process of this code runs
+				call(t, "GET", url, "", "")
+			}
+			save(c.broken)
+			eventually(t, "the broken function is told", func() bool {
+				list := s.records("an edit isn't served; what was served before goes on")
+				return len(list) > 0 && strings.Contains(fmt.Sprint(list[0]["problems"]), c.want)
+			})
+			if got := call(t, "GET", url, "", "").body; got != "two" {
+				t.Errorf("after an error it answers %q", got)
+			}
+			liveIn(t, url, "three", func() { save(says("three")) })
+			t.Logf("an edited function is live within %v; %d calls meanwhile", took, stop())
+		})
+	}
 }

@@ -31,12 +31,16 @@ func (f *Functions) Changed(ctx context.Context, name string) (bool, error) {
 
 // Sources are the folders that a local function's code is made from: its own
 // and, once it was built, those of the packages beside it that it imports. A
-// name that isn't local has none.
+// name that isn't local has none. Whoever asks is expected to call Changed
+// when something in them was edited.
 func (f *Functions) Sources(name string) []string {
 	t, err := f.find(name)
 	if err != nil || t.local == nil {
 		return nil
 	}
+	t.local.mu.Lock()
+	t.local.watched = true
+	t.local.mu.Unlock()
 	list := []string{t.local.function.Code}
 	if c, ok := t.local.code.(*goCode); ok {
 		c.mu.Lock()
@@ -55,6 +59,9 @@ func (l *local) reload(ctx context.Context) (bool, error) {
 	defer l.work.Done()
 	l.edits.Lock()
 	defer l.edits.Unlock()
+	if _, built := l.code.(*goCode); !built {
+		l.hold(forever) // or until it is known to start
+	}
 	path, adopt, err := l.renewed(ctx)
 	if err != nil {
 		return false, asError(ctx, err)
@@ -137,6 +144,28 @@ func (l *local) spawnExtra(path string) (*environment, error) {
 	return l.spawn(path)
 }
 
+// How long environments of the code before are preferred to new ones.
+const (
+	forever = 100 * 365 * 24 * time.Hour
+	noticed = time.Second // more than it takes to hear of an edit
+)
+
+func (l *local) hold(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := time.Now().Add(d); until.After(l.held) {
+		l.held = until
+	}
+}
+
+// meantEdit says whether an environment that didn't start may have met an
+// edit that nobody has told of yet, while others can do its work.
+func (l *local) meantEdit(r *run) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watched && !r.taken && l.live-l.extra > 1
+}
+
 func (l *local) countExtra(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -148,6 +177,7 @@ func (l *local) countExtra(n int) {
 func (l *local) replace(e *environment) {
 	l.mu.Lock()
 	l.extra--
+	l.held = time.Time{}
 	l.latest = edition{l.latest.number + 1, e.code.path}
 	e.code = l.latest
 	old := l.idle

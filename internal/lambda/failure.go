@@ -31,6 +31,18 @@ type outcome struct {
 	functionError string // empty on success
 }
 
+// words is what a failure says, without its stack.
+func (o *outcome) words() string {
+	var doc struct {
+		Type    string `json:"errorType"`
+		Message string `json:"errorMessage"`
+	}
+	if json.Unmarshal(o.payload, &doc) != nil || doc.Type == "" {
+		return clip(string(o.payload), 1024)
+	}
+	return clip(doc.Type+": "+doc.Message, 1024)
+}
+
 // failure is the outcome that Lambda reports in a function's place. The words
 // follow "RequestId: … Error: ".
 func failure(requestID, errorType, words string) outcome {

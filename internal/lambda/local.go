@@ -25,19 +25,21 @@ type local struct {
 	queue    *eventQueue
 	log      *slog.Logger
 
-	mu     sync.Mutex
-	all    map[*environment]struct{} // running
-	live   int                       // running or being started
-	extra  int                       // of live, those that don't count for concurrency: on their way in or out with an edit
-	latest edition                   // of the code; an environment of another one is not used again
-	idle   []*environment            // the one used last is last
-	closed bool
-	edits  sync.Mutex    // held while the code is exchanged
-	freed  chan struct{} // holds a token when an environment may have become free
-	work   sync.WaitGroup
-	events int // asynchronous invocations that aren't done
-	stop   context.Context
-	cancel context.CancelFunc
+	mu      sync.Mutex
+	all     map[*environment]struct{} // running
+	live    int                       // running or being started
+	extra   int                       // of live, those that don't count for concurrency: on their way in or out with an edit
+	watched bool                      // someone calls Changed after edits
+	held    time.Time                 // until then, the code as it lies there may not start: what runs is used as long as any does
+	latest  edition                   // of the code; an environment of another one is not used again
+	idle    []*environment            // the one used last is last
+	closed  bool
+	edits   sync.Mutex    // held while the code is exchanged
+	freed   chan struct{} // holds a token when an environment may have become free
+	work    sync.WaitGroup
+	events  int // asynchronous invocations that aren't done
+	stop    context.Context
+	cancel  context.CancelFunc
 }
 
 // newLocal makes a function of fn, which is complete, and checks its code.
@@ -174,6 +176,9 @@ func (l *local) do(ctx context.Context, j *job) (outcome, *Error) {
 			}
 			return failure(j.id, typeEntrypoint, start.Error()), nil
 		}
+		if err == errHeld && l.waitFree(ctx) {
+			continue
+		}
 		if err != nil && l.debug && KindOf(err) == Throttled && l.waitFree(ctx) {
 			continue // the one environment is in the debugger
 		}
@@ -191,6 +196,9 @@ func (l *local) do(ctx context.Context, j *job) (outcome, *Error) {
 				l.settle(r, o)
 			})
 			return outcome{}, asError(ctx, ctx.Err())
+		case l.meantEdit(r):
+			l.drop(e)
+			l.hold(noticed)
 		default:
 			l.settle(r, o)
 			return o, nil

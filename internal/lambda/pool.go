@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -24,6 +25,10 @@ func errStopped() *Error {
 	return &Error{Kind: Unavailable, Status: 503, Message: "the host of local functions has stopped"}
 }
 
+// errHeld means that an environment will become free, and that none is started
+// before: its code is being taken up, or doesn't start.
+var errHeld = errors.New("waiting for an environment of the code before")
+
 // acquire takes the environment that was idle last, or starts one with the
 // executable at path. It returns a Throttled *Error when the function's
 // concurrency is used up, or a *startError.
@@ -36,12 +41,19 @@ func (l *local) acquire(path string) (*environment, error) {
 	case len(l.idle) > 0:
 		e := l.idle[len(l.idle)-1]
 		l.idle = l.idle[:len(l.idle)-1]
+		more := !l.held.IsZero() && len(l.idle) > 0
 		l.mu.Unlock()
+		if more {
+			l.signal() // another may wait
+		}
 		return e, nil
 	case l.live-l.extra >= l.function.Concurrency:
 		l.mu.Unlock()
 		return nil, &Error{Kind: Throttled, Status: 429, Type: "TooManyRequestsException",
 			Message: fmt.Sprintf("Rate Exceeded. (all %d environments are busy)", l.function.Concurrency)}
+	case !l.held.IsZero() && l.live > l.extra && time.Now().Before(l.held):
+		l.mu.Unlock()
+		return nil, errHeld
 	}
 	l.live++
 	l.work.Add(1)
@@ -205,7 +217,7 @@ func initialised(ctx context.Context, e *environment) error {
 	case <-e.asked:
 		return nil
 	case o := <-e.initErr:
-		return &Error{Kind: Broken, Message: "initialisation failed: " + clip(string(o.payload), 1024)}
+		return &Error{Kind: Broken, Message: "initialisation failed: " + o.words()}
 	case <-e.gone:
 		return &Error{Kind: Broken, Message: "the process ended while it started: " + clip(string(exited("", e.proc.status).payload), 1024)}
 	case <-ctx.Done():
