@@ -83,6 +83,8 @@ func (p *program) functionConfig() lambda.Config {
 		Endpoint:    endpoint(c, "lambda"),
 		User:        c.FunctionUser,
 		Credentials: lambda.ProcessCredentials(c.Region, p.log),
+		Debug:       p.debug,
+		Events:      filepath.Join(c.Data, "events"),
 	}
 	for name, f := range c.Functions {
 		l.Functions[name] = lambda.Function{

@@ -35,7 +35,7 @@ const maxDefinition = 6 << 20
 // serve is the main command.
 func serve(args []string, stdout, stderr *os.File) error {
 	var o config.Overrides
-	var stage, level, format string
+	var debugged, stage, level, format string
 	var watching, quiet, explaining bool
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	flags.StringVar(&o.Invoke, "invoke", "", "address that serves APIs (default "+config.DefaultInvoke+")")
@@ -45,6 +45,7 @@ func serve(args []string, stdout, stderr *os.File) error {
 	flags.StringVar(&stage, "stage", "dev", "stage to which the given definitions are deployed")
 	flags.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&format, "log-format", "", "text or json (default text on a terminal, json elsewhere)")
+	flags.StringVar(&debugged, "debug", "", "function that waits for a debugger (Node.js on 127.0.0.1:9229, Python on 127.0.0.1:5678)")
 	flags.BoolVar(&quiet, "quiet", false, "no line for each request (there is one on a terminal, or with --log-format)")
 	flags.BoolVar(&explaining, "explain", false, "keep what was decided about the latest requests, for gatehouse explain")
 	flags.BoolVar(&watching, "watch", true, "take up edits of the given definitions and of functions' code")
@@ -64,7 +65,7 @@ func serve(args []string, stdout, stderr *os.File) error {
 	if err != nil {
 		return err
 	}
-	p := &program{config: c, log: screen.log, screen: screen, watch: watching, stage: apigw.StageName(stage), stdout: stdout, stderr: stderr}
+	p := &program{config: c, log: screen.log, screen: screen, watch: watching, debug: debugged, stage: apigw.StageName(stage), stdout: stdout, stderr: stderr}
 	if !quiet && (format != "" || term.IsTerminal(int(stderr.Fd()))) {
 		p.requests = &requestLog{screen: screen}
 	}
@@ -116,6 +117,7 @@ type program struct {
 	log            *slog.Logger
 	screen         *screen
 	watch          bool              // edits are taken up
+	debug          string            // function that waits for a debugger; may be empty
 	requests       *requestLog       // nil: no lines
 	explain        gateway.Explained // the requests that recorder gets
 	recorder       *explain.Recorder // nil: none are explained
@@ -209,6 +211,7 @@ func (p *program) run(definitions []definition) error {
 	// Not earlier: a predecessor still answers what this process can't yet.
 	go func() { failed <- p.gateway.Serve(context.Background()) }() // until close
 	p.ready()
+	p.parts.functions.Resume()
 	p.startReload(definitions)
 	for {
 		select {

@@ -30,7 +30,7 @@ const (
 // any; the context ends builds.
 func newCode(ctx context.Context, cfg *Config, name string, fn *Function, i *interpreter) (code, error) {
 	if i != nil {
-		return &scripted{dir: fn.Code, handler: fn.Handler, memory: fn.Memory, debug: cfg.Debug == name, interpreter: i}, nil
+		return &scripted{dir: fn.Code, handler: fn.Handler, memory: fn.Memory, interpreter: i}, nil
 	}
 	switch fn.Runtime {
 	case runtimeProvided:

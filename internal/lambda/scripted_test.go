@@ -268,3 +268,32 @@ func TestScriptLogs(t *testing.T) {
 		})
 	}
 }
+
+func TestQualifiers(t *testing.T) {
+	fn := Function{Runtime: "provided.al2023", Code: rawFolder}
+	f, _ := host(t, map[string]Function{"raw": fn, "raw:blue": fn, "raw:3": fn})
+	const arn = "arn:aws:lambda:eu-west-1:123456789012:function:"
+	cases := []struct{ function, version, problem string }{
+		{"raw", "$LATEST", ""},
+		{"raw:$LATEST", "$LATEST", ""},
+		{"raw:blue", "$LATEST", ""},
+		{"raw:green", "$LATEST", ""}, // an alias without an entry
+		{arn + "raw:3", "3", ""},
+		{"raw:4", "", "Function not found: " + arn + "raw:4"},
+	}
+	for _, c := range cases {
+		t.Run(c.function, func(t *testing.T) {
+			var out Result
+			err := f.Invoke(t.Context(), &Invocation{Function: c.function, Payload: []byte(`"env"`)}, &out)
+			if c.problem != "" {
+				if KindOf(err) != NotFound || out.Status != 404 || !strings.Contains(err.Error(), c.problem) {
+					t.Errorf("%v, status %d", err, out.Status)
+				}
+				return
+			}
+			if err != nil || out.ExecutedVersion != c.version || !strings.Contains(string(out.Payload), `"AWS_LAMBDA_FUNCTION_VERSION=`+c.version+`"`) {
+				t.Errorf("%v, version %s, %s", err, out.ExecutedVersion, out.Payload)
+			}
+		})
+	}
+}
