@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/gatehouse/gatehouse/internal/config"
+	"github.com/gatehouse/gatehouse/internal/gateway"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 )
 
@@ -36,17 +37,32 @@ func (p *program) newMetrics(logs *telemetry.Logs) *telemetry.Metrics {
 		}
 		return 1
 	})
-	m.Gauge("gatehouse_connections", "Open connections of API clients.", func() float64 {
-		if p.gateway == nil {
-			return 0
-		}
-		return float64(p.gateway.Connections())
-	})
-	m.Gauge("gatehouse_compiled_stages", "Stages that are held ready in memory.", func() float64 {
-		if p.gateway == nil {
-			return 0
-		}
-		return float64(p.gateway.CompiledStages())
-	})
+	p.gatewayMetrics(m)
 	return m
+}
+
+// gatewayMetrics are read from the gateway once there is one.
+func (p *program) gatewayMetrics(m *telemetry.Metrics) {
+	of := func(read func(*gateway.Gateway) float64) func() float64 {
+		return func() float64 {
+			if p.gateway == nil {
+				return 0
+			}
+			return read(p.gateway)
+		}
+	}
+	m.Gauge("gatehouse_connections", "Open connections of API clients.", of(func(g *gateway.Gateway) float64 { return float64(g.Connections()) }))
+	m.Gauge("gatehouse_compiled_stages", "Stages that are held ready in memory.", of(func(g *gateway.Gateway) float64 { return float64(g.CompiledStages()) }))
+	m.Gauge("gatehouse_requests_in_flight", "Requests in work.", of(func(g *gateway.Gateway) float64 {
+		working, _, _ := g.Load()
+		return float64(working)
+	}))
+	m.Gauge("gatehouse_requests_waiting", "Requests that wait because there are too many in work.", of(func(g *gateway.Gateway) float64 {
+		_, waiting, _ := g.Load()
+		return float64(waiting)
+	}))
+	m.Counter("gatehouse_requests_refused_total", "Requests answered 503 because too many were in work; no API has counted them.", of(func(g *gateway.Gateway) float64 {
+		_, _, refused := g.Load()
+		return float64(refused)
+	}))
 }

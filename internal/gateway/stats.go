@@ -13,3 +13,7 @@ func (g *Gateway) CompiledStages() int {
 	defer g.warmth.mu.Unlock()
 	return len(g.warmth.live)
 }
+
+// Load is how many requests are in work and how many wait for it, and how many
+// were refused so far because there were too many.
+func (g *Gateway) Load() (working, waiting, refused int64) { return g.requests.Stats() }
