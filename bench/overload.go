@@ -115,7 +115,10 @@ const tooLong = 10 * time.Second
 // maxOpen bounds the connections of an open load; what finds none has failed.
 const maxOpen = 8000
 
-// openLoad sends perSecond requests a second for d.
+// lead is how long an open load runs before it counts.
+const lead = time.Second
+
+// openLoad sends perSecond requests a second for lead and d.
 func openLoad(t target, perSecond float64, d time.Duration) (r openResult, err error) {
 	l := &loader{target: t}
 	defer l.close()
@@ -123,7 +126,7 @@ func openLoad(t target, perSecond float64, d time.Duration) (r openResult, err e
 	var latencies []float64
 	var requests sync.WaitGroup
 	begin := time.Now()
-	for sent := 0; sent < int(perSecond*d.Seconds()); {
+	for sent := 0; sent < int(perSecond*(lead+d).Seconds()); {
 		due := begin.Add(time.Duration(float64(sent) / perSecond * 1e9))
 		if wait := time.Until(due); wait > 0 {
 			time.Sleep(wait)
@@ -136,6 +139,7 @@ func openLoad(t target, perSecond float64, d time.Duration) (r openResult, err e
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
+			case due.Sub(begin) < lead:
 			case err == nil && status == http.StatusOK:
 				latencies = append(latencies, took)
 			case err == nil && status == http.StatusServiceUnavailable:
@@ -145,7 +149,7 @@ func openLoad(t target, perSecond float64, d time.Duration) (r openResult, err e
 			}
 		})
 	}
-	took := time.Since(begin).Seconds()
+	took := (time.Since(begin) - lead).Seconds()
 	answered := func() float64 { mu.Lock(); defer mu.Unlock(); return float64(len(latencies)) }()
 	requests.Wait()
 	if len(latencies) == 0 {

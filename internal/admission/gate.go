@@ -13,21 +13,23 @@ import (
 // Config is how much a Gate lets in. Zero fields take the defaults named.
 type Config struct {
 	Work     int           // how many are inside at once; default 1024
-	Queue    int           // how many more wait; default 1024
+	Queue    int           // how many more wait; default 4096
 	Patience time.Duration // how long one waits; default 100 ms
-	// Hurry is how long one waits once the queue has been standing for longer
-	// than Patience; default a tenth of it. The newest goes first then:
-	// those that come in time are served in time, instead of all being late.
+	// Hurry is how long one waits while others were refused within the last
+	// Patience; default a tenth of it. The newest goes first then: those that
+	// are served are served in time, instead of all being late.
 	Hurry time.Duration
 }
 
 // Gate admits at most Work at once. The zero Gate admits nobody: use New. While
 // there is room, Enter and Leave are two atomic operations.
 //
-// The rule for the queue is that of "Fail at Scale" (ACM Queue 13, 8): first
-// come, first served, with much patience, while the queue gets empty now and
-// then; last come, first served, with little patience, while it stands. A
-// queue that stands doesn't absorb a burst, it makes everybody late.
+// The rule for the queue follows "Fail at Scale" (ACM Queue 13, 8): first come,
+// first served, with much patience, as long as that serves everybody; last
+// come, first served, with little patience, while it doesn't. A queue that is
+// longer than patience doesn't absorb a burst, it makes everybody late. (The
+// article looks at whether the queue gets empty. Where much is served in a
+// short time, a queue may stand and still be short.)
 type Gate struct {
 	config Config
 	inside atomic.Int64
@@ -37,8 +39,7 @@ type Gate struct {
 
 	mu          sync.Mutex // guards what follows
 	first, last *waiter    // in order of arrival
-	standing    time.Time  // when the queue began to stand
-	emptied     time.Time  // when the queue last became empty
+	refused     time.Time  // when there was last too little room; zero: never
 }
 
 // waiter is a place in the queue.
@@ -58,7 +59,7 @@ func newWaiter() any {
 // New makes an empty Gate.
 func New(c Config) *Gate {
 	orDefault(&c.Work, 1024)
-	orDefault(&c.Queue, 1024)
+	orDefault(&c.Queue, 4096)
 	orDefault(&c.Patience, 100*time.Millisecond)
 	orDefault(&c.Hurry, c.Patience/10)
 	return &Gate{config: c, unused: sync.Pool{New: newWaiter}}
@@ -111,7 +112,7 @@ func (g *Gate) admit() {
 	defer g.mu.Unlock()
 	for g.queued.Load() > 0 && g.tryEnter() {
 		w := g.first
-		if g.stands(time.Now()) {
+		if g.overloaded(time.Now()) {
 			w = g.last
 		}
 		g.remove(w)
@@ -126,34 +127,43 @@ func (g *Gate) wait(deadline time.Time) bool {
 	now := time.Now()
 	g.mu.Lock()
 	if g.queued.Load() >= int64(g.config.Queue) {
+		g.refused = now
 		g.mu.Unlock()
 		g.shed.Add(1)
 		return false
 	}
-	g.add(w, now)
+	g.add(w)
 	if g.tryEnter() {
 		g.remove(w)
 		g.mu.Unlock()
 		return true
 	}
-	patience := g.patience(now, deadline)
+	patience := g.patience(now)
 	g.mu.Unlock()
+	whole := deadline.IsZero() || deadline.Sub(now) >= patience
+	if !whole {
+		patience = deadline.Sub(now)
+	}
 	w.timer.Reset(patience)
 	select {
 	case <-w.turn:
 		w.timer.Stop()
 		return true
 	case <-w.timer.C:
-		return g.giveUp(w)
+		return g.giveUp(w, whole)
 	}
 }
 
-// giveUp leaves the queue; true when w was admitted at the last moment.
-func (g *Gate) giveUp(w *waiter) bool {
+// giveUp leaves the queue; true when w was admitted at the last moment. whole
+// says that w was patient to the end: its deadline came no earlier.
+func (g *Gate) giveUp(w *waiter, whole bool) bool {
 	g.mu.Lock()
 	waiting := w.queued
 	if waiting {
 		g.remove(w)
+		if whole {
+			g.refused = time.Now()
+		}
 	}
 	g.mu.Unlock()
 	if waiting {
@@ -165,27 +175,21 @@ func (g *Gate) giveUp(w *waiter) bool {
 }
 
 // patience is how long one that comes now may wait. g.mu is held.
-func (g *Gate) patience(now, deadline time.Time) time.Duration {
-	d := g.config.Patience
-	if g.stands(now) {
-		d = g.config.Hurry
+func (g *Gate) patience(now time.Time) time.Duration {
+	if g.overloaded(now) {
+		return g.config.Hurry
 	}
-	if !deadline.IsZero() {
-		d = min(d, deadline.Sub(now))
-	}
-	return d
+	return g.config.Patience
 }
 
-// stands says that the queue has not been empty for longer than Patience.
+// overloaded says that there was too little room within the last Patience.
 // g.mu is held.
-func (g *Gate) stands(now time.Time) bool { return now.Sub(g.standing) > g.config.Patience }
+func (g *Gate) overloaded(now time.Time) bool {
+	return !g.refused.IsZero() && now.Sub(g.refused) <= g.config.Patience
+}
 
 // add puts w at the end of the queue. g.mu is held.
-func (g *Gate) add(w *waiter, now time.Time) {
-	// A queue that got empty for a moment only has been standing all along.
-	if g.queued.Load() == 0 && now.Sub(g.emptied) > g.config.Patience {
-		g.standing = now
-	}
+func (g *Gate) add(w *waiter) {
 	w.queued, w.prev, w.next = true, g.last, nil
 	if g.last == nil {
 		g.first = w
@@ -209,7 +213,5 @@ func (g *Gate) remove(w *waiter) {
 		w.next.prev = w.prev
 	}
 	w.queued, w.prev, w.next = false, nil, nil
-	if g.queued.Add(-1) == 0 {
-		g.emptied = time.Now()
-	}
+	g.queued.Add(-1)
 }

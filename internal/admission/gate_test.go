@@ -41,7 +41,7 @@ func TestRefusesPastTheQueue(t *testing.T) {
 	})
 }
 
-func TestQueueIsInOrderUntilItStands(t *testing.T) {
+func TestQueueIsInOrderUntilSomebodyIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Work: 1, Patience: 100 * time.Millisecond})
 		got := make(chan string, 10)
@@ -51,46 +51,70 @@ func TestQueueIsInOrderUntilItStands(t *testing.T) {
 		arrive(g, "b", got)
 		g.Leave()
 		if next := <-got; next != "a" {
-			t.Errorf("a short queue: %s goes first", next)
+			t.Errorf("while everybody is served, %s goes first", next)
 		}
-		// b keeps the queue standing until its patience ends; c keeps it on.
 		time.Sleep(60 * time.Millisecond)
 		arrive(g, "c", got)
 		time.Sleep(60 * time.Millisecond)
 		if b := <-got; b != "-" {
-			t.Errorf("b waited 120 ms: %s", b)
+			t.Errorf("b waited 100 ms: %s", b)
 		}
 		arrive(g, "d", got)
 		g.Leave()
 		if next := <-got; next != "d" {
-			t.Errorf("a standing queue: %s goes first, want the newest", next)
+			t.Errorf("after a refusal, %s goes first, want the newest", next)
 		}
 		began := time.Now()
 		arrive(g, "e", got)
 		if e := <-got; e != "-" || time.Since(began) != 10*time.Millisecond {
-			t.Errorf("a standing queue: e %s after %v, want a refusal after 10 ms", e, time.Since(began))
+			t.Errorf("after a refusal: e %s after %v, want a refusal after 10 ms", e, time.Since(began))
 		}
 		<-got // c
 		g.Leave()
 	})
 }
 
-func TestStandingQueueRecovers(t *testing.T) {
+func TestPatienceComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Work: 1})
 		got := make(chan string, 10)
 		arrive(g, "first", got)
 		<-got
-		for range 3 { // refused after 100, then 10 and 10 ms: the queue stands though it gets empty
+		for _, want := range []time.Duration{100, 10, 10} {
+			began := time.Now()
 			arrive(g, "late", got)
 			<-got
+			if d := time.Since(began); d != want*time.Millisecond {
+				t.Errorf("refused after %v, want %d ms", d, want)
+			}
 		}
-		time.Sleep(time.Second)
+		time.Sleep(101 * time.Millisecond)
 		began := time.Now()
 		arrive(g, "patient", got)
 		<-got
 		if d := time.Since(began); d != 100*time.Millisecond {
-			t.Errorf("after a quiet second one waits %v, want 100 ms again", d)
+			t.Errorf("after 101 ms without a refusal one waits %v, want 100 ms again", d)
+		}
+		g.Leave()
+	})
+}
+
+func TestFullQueueMakesHaste(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := New(Config{Work: 1, Queue: 1})
+		got := make(chan string, 4)
+		for _, name := range []string{"a", "b", "c"} {
+			arrive(g, name, got)
+		}
+		time.Sleep(100 * time.Millisecond) // b goes
+		synctest.Wait()
+		began := time.Now()
+		arrive(g, "d", got)
+		for range 4 {
+			<-got
+		}
+		if d := time.Since(began); d != 10*time.Millisecond {
+			t.Errorf("d was refused after %v, want 10 ms", d)
 		}
 		g.Leave()
 	})
@@ -106,6 +130,11 @@ func TestDeadlineBoundsTheWait(t *testing.T) {
 		}
 		if g.Enter(began) {
 			t.Error("a past deadline was admitted")
+		}
+		began = time.Now()
+		g.Enter(time.Time{})
+		if d := time.Since(began); d != 100*time.Millisecond {
+			t.Errorf("a short deadline of another cost patience: %v", d)
 		}
 	})
 }

@@ -16,7 +16,7 @@ type Limits struct {
 	Requests           Count            `yaml:"requests"`           // in work; 16384
 	BackendConnections Count            `yaml:"backendConnections"` // calls in flight to one backend, or of one Lambda integration; 1024
 	Backends           map[string]Count `yaml:"backends"`           // the same for single backends, by host:port
-	Queue              Count            `yaml:"queue"`              // how many wait beyond each of the bounds above; 1024
+	Queue              Count            `yaml:"queue"`              // how many wait beyond each of the bounds above; 4096
 	QueueTime          Duration         `yaml:"queueTime"`          // how long; 100 ms
 }
 
