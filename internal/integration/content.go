@@ -13,14 +13,20 @@ type BinaryTypes []string
 
 // Match says whether a media type, without parameters, is one of them.
 // Wildcards work on the right side only (recorded on AWS): application/*,
-// */*.
+// */*. An entry such as */test matches nothing, not even itself.
 func (b BinaryTypes) Match(mediaType []byte) bool {
 	for _, entry := range b {
-		if strings.EqualFold(entry, string(mediaType)) || entry == "*/*" {
+		if strings.HasPrefix(entry, "*/") {
+			if entry == "*/*" {
+				return true
+			}
+			continue
+		}
+		if strings.EqualFold(entry, string(mediaType)) {
 			return true
 		}
 		prefix, ok := strings.CutSuffix(entry, "*")
-		if ok && strings.HasSuffix(prefix, "/") && prefix != "*/" && len(mediaType) >= len(prefix) &&
+		if ok && strings.HasSuffix(prefix, "/") && len(mediaType) >= len(prefix) &&
 			strings.EqualFold(prefix, string(mediaType[:len(prefix)])) {
 			return true
 		}

@@ -122,6 +122,7 @@ func TestBinaryTypes(t *testing.T) {
 		{BinaryTypes{"image/*"}, "imagex/png", false},
 		{BinaryTypes{"*/*"}, "anything/at.all", true},
 		{BinaryTypes{"*/png"}, "image/png", false}, // recorded on AWS
+		{BinaryTypes{"*/png"}, "*/png", false},     // recorded on AWS
 		{BinaryTypes{"image/p*"}, "image/png", false},
 	}
 	for _, tt := range tests {
