@@ -165,12 +165,8 @@ func (c *Control) PutRestAPI(ctx context.Context, scope apigw.Scope, id apigw.AP
 	}
 	ref := apiRef{scope, id}
 	api, err := c.putDocument(ctx, ref, func(e *edit) error {
-		if len(p.endpointTypes) > 0 {
-			api := e.def.API
-			if err := c.completeAPI(&api, p.endpointTypes); err != nil {
-				return err
-			}
-			e.putAPI(api)
+		if err := e.setEndpointTypes(p.endpointTypes); err != nil {
+			return err
 		}
 		return e.merge(parsed, o.Overwrite)
 	})
@@ -178,6 +174,23 @@ func (c *Control) PutRestAPI(ctx context.Context, scope apigw.Scope, id apigw.AP
 		return nil, err
 	}
 	return withWarnings(api, parsed.Warnings), nil
+}
+
+// setEndpointTypes changes an API's endpoint to what was sent; an API that
+// becomes private becomes dualstack (recorded on AWS).
+func (e *edit) setEndpointTypes(types []string) error {
+	if len(types) == 0 {
+		return nil
+	}
+	api := e.def.API
+	if types[0] == "PRIVATE" && api.Endpoint.Type != "PRIVATE" {
+		api.Endpoint.IPAddressType = "dualstack"
+	}
+	if err := e.c.completeAPI(&api, types); err != nil {
+		return err
+	}
+	e.putAPI(api)
+	return nil
 }
 
 func (c *Control) putDocument(ctx context.Context, ref apiRef, apply func(*edit) error) (*apigw.RestAPI, error) {

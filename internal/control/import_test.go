@@ -142,6 +142,21 @@ func TestPutRestAPI(t *testing.T) {
 	}
 }
 
+func TestPutRestAPIChangesTheEndpoint(t *testing.T) {
+	w := newWorld(t)
+	api := w.importDoc(petsDocument)
+	for _, tc := range []apigw.EndpointConfiguration{
+		{Type: "PRIVATE", IPAddressType: "dualstack"}, // recorded on AWS for changes of the type
+		{Type: "REGIONAL", IPAddressType: "dualstack"},
+	} {
+		o := ImportOptions{Parameters: map[string]string{"endpointConfigurationTypes": tc.Type}}
+		got := must[*apigw.RestAPI](t)(w.PutRestAPI(t.Context(), w.scope, api.ID, []byte(moreDocument), o))
+		if d := cmp.Diff(tc, got.Endpoint); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
 func TestVariableMayBeRenamedByOverwrite(t *testing.T) {
 	w := newWorld(t)
 	api := w.importDoc(petsDocument)
