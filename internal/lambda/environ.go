@@ -48,11 +48,13 @@ func environ(cfg *Config, name, version string, fn *Function) []string {
 // pathVariable is where programs are looked for.
 func pathVariable() string { return os.Getenv("PATH") }
 
+const logStreamVariable = "AWS_LAMBDA_LOG_STREAM_NAME="
+
 // logStream names the log stream of one environment.
 func logStream() string {
 	var id [16]byte
 	rand.Read(id[:])
-	return "AWS_LAMBDA_LOG_STREAM_NAME=" + time.Now().UTC().Format("2006/01/02") + "/[$LATEST]" + hex.EncodeToString(id[:])
+	return logStreamVariable + time.Now().UTC().Format("2006/01/02") + "/[$LATEST]" + hex.EncodeToString(id[:])
 }
 
 // checkEnvironment says what Lambda would refuse in a function's variables.

@@ -67,8 +67,10 @@ func newEnvironment(s spec, timeout time.Duration, ended func(*environment)) (*e
 		defer close(serving)
 		e.server.Serve(&ownListener{Listener: listener, pid: e.proc.cmd.Process.Pid})
 	}()
+	go e.proc.watch(&s, e.working)
 	go func() {
 		<-e.proc.done
+		sweep(&s)
 		e.closeServer()
 		listener.Close() // Serve may not have begun
 		<-serving
@@ -76,6 +78,13 @@ func newEnvironment(s spec, timeout time.Duration, ended func(*environment)) (*e
 		close(e.gone)
 	}()
 	return e, nil
+}
+
+// working says whether the process is starting, or has an invocation.
+func (e *environment) working() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return !e.began || e.current != nil
 }
 
 // startError says why a process could not be started.

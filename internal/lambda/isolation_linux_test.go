@@ -32,18 +32,6 @@ func alive(pid int) bool {
 	return err == nil && !bytes.Contains(stat, []byte(") Z "))
 }
 
-// within waits for what happens on another process's side.
-func within(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for range 2000 {
-		if holds() {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	t.Errorf("not within two seconds: %s", what)
-}
-
 func TestOnlyItsOwnProcess(t *testing.T) {
 	f, _ := raw(t, nil)
 	other, _ := raw(t, nil)
@@ -225,5 +213,85 @@ func TestUserNobody(t *testing.T) {
 	}
 	if l := logs.String(); strings.Count(l, "isn't open to the user nobody") != 1 || !strings.Contains(l, "function=shut") {
 		t.Errorf("log: %s", l)
+	}
+}
+
+// TestContained: whatever a function does, its caller gets an answer, the log
+// says why, nothing of it is left, and the next call works.
+func TestContained(t *testing.T) {
+	cases := []struct {
+		event                      string
+		timeout                    time.Duration
+		errorType, message, logged string
+	}{
+		{"spin", 2 * time.Second, "Sandbox.Timedout", "RequestId: ID Error: Task timed out after 2.00 seconds", "Task timed out after 2.00 seconds"},
+		{"children 1200", 30 * time.Second, "Runtime.ExitError", "RequestId: ID Error: Runtime exited with error: signal: killed", "function ended: it holds more than 1024 processes"},
+		{"holders 6", 30 * time.Second, "Runtime.ExitError", "RequestId: ID Error: Runtime exited with error: signal: killed", "function ended: it holds "},
+		{"memory 900", 30 * time.Second, "Runtime.ExitError", "RequestId: ID Error: Runtime exited with error: exit status 2", "function failed"},
+	}
+	for _, c := range cases {
+		t.Run(c.event, func(t *testing.T) {
+			f, logs := raw(t, func(fn *Function) { fn.Timeout = c.timeout })
+			errorType, message := failureOf(t, call(t, f, c.event))
+			if errorType != c.errorType || message != c.message {
+				t.Errorf("%s: %s", errorType, message)
+			}
+			if got := string(call(t, f, "x").Payload); got != `"x"` {
+				t.Errorf("afterwards: %s", got)
+			}
+			f.Close()
+			if !strings.Contains(logs.String(), c.logged) {
+				t.Errorf("the log doesn't say %q", c.logged)
+			}
+		})
+	}
+}
+
+// TestLeftGroup: a process in a session of its own ends with its environment.
+func TestLeftGroup(t *testing.T) {
+	f, _ := raw(t, nil)
+	pid, err := strconv.Atoi(string(call(t, f, "away").Payload))
+	if err != nil || !alive(pid) {
+		t.Fatalf("child %d: %v", pid, err)
+	}
+	f.Close()
+	within(t, "Close ends the child", func() bool { return !alive(pid) })
+}
+
+// TestFlood: of 1 GB of output the log gets the first part, and the function
+// goes on.
+func TestFlood(t *testing.T) {
+	f, logs := raw(t, func(fn *Function) { fn.Timeout = 60 * time.Second })
+	if got := string(call(t, f, "flood").Payload); got != `"written"` {
+		t.Error(got)
+	}
+	f.Close()
+	if n := len(logs.String()); n > 3*maxLog || !strings.Contains(logs.String(), "wrote more than 8 MB in one invocation") {
+		t.Errorf("%d bytes of log", n)
+	}
+}
+
+// TestDataFolder: a function can't read what lies in the data folder.
+func TestDataFolder(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root's functions run as another user")
+	}
+	data := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	secret := filepath.Join(data, "master.key")
+	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, _ := testConfig(t, map[string]Function{"raw": {Runtime: "provided.al2023", Code: rawFolder}})
+	cfg.User, cfg.CacheDir = "", filepath.Join(data, "functions")
+	f, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got := text(t, call(t, f, "read "+secret)); !strings.Contains(got, "permission denied") {
+		t.Errorf("%s", got)
 	}
 }

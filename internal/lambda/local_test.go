@@ -116,6 +116,18 @@ func call(t testing.TB, f *Functions, event string) *Result {
 	return &out
 }
 
+// within waits for what happens on another process's side.
+func within(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for range 2000 {
+		if holds() {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Errorf("not within two seconds: %s", what)
+}
+
 // failureOf is the error document of a result.
 func failureOf(t *testing.T, r *Result) (errorType, message string) {
 	t.Helper()

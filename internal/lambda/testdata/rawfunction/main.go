@@ -33,6 +33,12 @@ func main() {
 		os.Exit(1)
 	case "hang":
 		select {}
+	case "hold":
+		b := make([]byte, 100<<20)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+		time.Sleep(time.Minute)
 	}
 	for {
 		handle(next())
@@ -83,6 +89,40 @@ func handle(e event) {
 		cmd.Stdout = os.Stdout
 		cmd.Start()
 		respond(e, strconv.Itoa(cmd.Process.Pid))
+	case "away": // a child in a session of its own
+		cmd := exec.Command("setsid", "sleep", "60")
+		cmd.Start()
+		time.Sleep(50 * time.Millisecond)
+		respond(e, strconv.Itoa(cmd.Process.Pid))
+	case "children":
+		n, _ := strconv.Atoi(arg)
+		for range n {
+			cmd := exec.Command("sleep", "60")
+			if cmd.Start() == nil {
+				cmd.Process.Release() // or open files would be its limit
+			}
+		}
+		select {}
+	case "holders": // children that hold 100 MB each
+		n, _ := strconv.Atoi(arg)
+		for range n {
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), "AT_START=hold")
+			cmd.Start()
+		}
+		select {}
+	case "spin":
+		for {
+		}
+	case "flood":
+		line := strings.Repeat("x", 1023) + "\n"
+		for range 1 << 20 {
+			os.Stdout.WriteString(line)
+		}
+		respond(e, `"written"`)
+	case "read":
+		b, err := os.ReadFile(arg)
+		respond(e, encode(fmt.Sprint(string(b), err)))
 	case "wait": // answers when the file exists
 		for {
 			if _, err := os.Stat(arg); err == nil {
