@@ -351,3 +351,31 @@ func TestLambdaScripts(t *testing.T) {
 		}
 	}
 }
+
+// TestLambdaWithoutStore: with the store damaged, functions that were created
+// through the API go on serving.
+func TestLambdaWithoutStore(t *testing.T) {
+	t.Parallel()
+	need(t, "go")
+	s := serveWith(t)
+	c := s.lambdaSDK()
+	arn := *newFunction(t, c, "kept", "still here").FunctionArn
+	if _, err := c.AddPermission(t.Context(), &lambda.AddPermissionInput{FunctionName: &arn, StatementId: aws.String("s"),
+		Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("apigateway.amazonaws.com")}); err != nil {
+		t.Fatal(err)
+	}
+	api := s.proxying(arn)
+	if a := s.hello(api); a.status != 200 || a.body != "still here" {
+		t.Fatal(a)
+	}
+	s.keeps(api)
+	s.kill()
+	damage(t, filepath.Join(s.data, "store"), "*.wal")
+	s.restart()
+	if a := s.hello(api); a.status != 200 || a.body != "still here" {
+		t.Errorf("without the store: %v", a)
+	}
+	if kept, err := os.ReadFile(filepath.Join(s.data, "functions", "stored.json")); err != nil || strings.Contains(string(kept), "still here") {
+		t.Errorf("%s %v", kept, err)
+	}
+}

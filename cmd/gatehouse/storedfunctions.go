@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -22,10 +25,63 @@ func (p *program) newFunctions(ctx context.Context, s *store.Store, c *control.C
 		Check:  p.checkStored,
 		Changed: func(scope apigw.Scope, name string, f *apigw.Function) {
 			n := lambda.Name{Partition: scope.Partition, Region: scope.Region, Account: scope.Account, Name: name}
-			p.parts.functions.SetStored(n, hosted(functions, scope, f))
+			p.parts.functions.SetStored(n, hosted(functions.Code, scope, f))
 		},
+		Keep: p.keepFunctions,
 	})
 	return functions
+}
+
+// keptFunctions is the file that remembers the stored functions, as they are
+// stored, for a start without the store.
+func (p *program) keptFunctions() string {
+	return filepath.Join(p.config.Data, "functions", "stored.json")
+}
+
+func (p *program) keepFunctions(records []byte) {
+	file := p.keptFunctions()
+	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, records) {
+		return
+	}
+	err := os.MkdirAll(filepath.Dir(file), 0o700)
+	if err == nil {
+		err = os.WriteFile(file+".new", records, 0o600)
+	}
+	if err == nil {
+		err = os.Rename(file+".new", file)
+	}
+	if err != nil {
+		p.log.Warn("the stored functions can't be kept: without the store, they aren't served after a restart", "error", err)
+	}
+}
+
+// rememberedFunctions are the stored functions as they were when the store
+// was there.
+func (p *program) rememberedFunctions() []control.Kept {
+	raw, err := os.ReadFile(p.keptFunctions())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var list []control.Kept
+	if err == nil {
+		list, err = control.DecodeKept(raw, p.sealer)
+	}
+	if err != nil {
+		p.log.Error("stored functions can't be remembered", "error", err)
+	}
+	return list
+}
+
+// serveRemembered serves the stored functions without the store, as far as
+// their code is unpacked.
+func (p *program) serveRemembered() {
+	code := func(context.Context, apigw.Scope, string, string) ([]byte, error) {
+		return nil, errors.New("the store can't be opened")
+	}
+	for _, k := range p.rememberedFunctions() {
+		n := lambda.Name{Partition: k.Scope.Partition, Region: k.Scope.Region, Account: k.Scope.Account, Name: k.Function.Name}
+		p.parts.functions.SetStored(n, hosted(code, k.Scope, k.Function))
+	}
 }
 
 // sealerOf returns the master key once it is known to be the one that s is
@@ -75,8 +131,9 @@ func (p *program) checkStored(v *apigw.FunctionVersion, zip []byte) error {
 	return nil
 }
 
-// hosted is a stored function as its host needs it; nil stays nil.
-func hosted(functions *control.Functions, scope apigw.Scope, f *apigw.Function) *lambda.StoredFunction {
+// hosted is a stored function as its host needs it, with what reads its code;
+// nil stays nil.
+func hosted(code func(ctx context.Context, scope apigw.Scope, name, hash string) ([]byte, error), scope apigw.Scope, f *apigw.Function) *lambda.StoredFunction {
 	if f == nil {
 		return nil
 	}
@@ -85,7 +142,7 @@ func hosted(functions *control.Functions, scope apigw.Scope, f *apigw.Function) 
 	for _, v := range f.Versions {
 		h.Versions = append(h.Versions, &lambda.Stored{
 			Function: hostedVersion(v), Version: v.Version, Hash: v.CodeHash, Revision: v.Revision,
-			Zip: func(ctx context.Context) ([]byte, error) { return functions.Code(ctx, scope, f.Name, v.CodeHash) },
+			Zip: func(ctx context.Context) ([]byte, error) { return code(ctx, scope, f.Name, v.CodeHash) },
 		})
 		if v.Version != apigw.LatestVersion {
 			h.Qualifiers[v.Version], permits[v.Version] = v.Version, control.Permits(f, v.Version)
@@ -110,6 +167,7 @@ func hostedVersion(v *apigw.FunctionVersion) lambda.Function {
 func (p *program) settleFunctions(ctx context.Context) {
 	pl := p.plane.Load()
 	if pl.functions == nil {
+		p.serveRemembered()
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
@@ -117,7 +175,8 @@ func (p *program) settleFunctions(ctx context.Context) {
 	select {
 	case <-pl.functions.Loaded():
 	case <-ctx.Done():
-		p.log.Warn("the stored functions aren't known yet; those that call them are answered 500 until then")
+		p.log.Warn("the store doesn't tell of its functions; serving those that it had")
+		pl.functions.Assume(p.rememberedFunctions())
 		return
 	}
 	if err := p.parts.functions.PruneStored(); err != nil {

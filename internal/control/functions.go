@@ -36,6 +36,9 @@ type FunctionOptions struct {
 	// Changed is told of every function as it is and becomes, one call at a
 	// time; nil: it is gone. Default: nobody is told.
 	Changed func(scope apigw.Scope, name string, f *apigw.Function)
+	// Keep is given all functions, as they are stored, whenever they changed;
+	// DecodeKept reads them. Default: nothing is kept.
+	Keep func(records []byte)
 }
 
 // Functions keeps the functions that are created through Lambda's API. Safe
@@ -53,6 +56,9 @@ func NewFunctions(c *Control, o FunctionOptions) *Functions {
 	}
 	if o.Changed == nil {
 		o.Changed = func(apigw.Scope, string, *apigw.Function) {}
+	}
+	if o.Keep == nil {
+		o.Keep = func([]byte) {}
 	}
 	return &Functions{c: c, FunctionOptions: o, catalog: newCatalog()}
 }
@@ -258,7 +264,8 @@ func (s *Functions) DeleteFunction(ctx context.Context, scope apigw.Scope, name 
 	if err != nil {
 		return storeError(err)
 	}
-	s.apply(ref, nil, now)
+	s.apply(ref, nil, nil, now)
+	s.keep()
 	return nil
 }
 
@@ -288,7 +295,8 @@ func (s *Functions) write(ctx context.Context, ref functionRef, f *apigw.Functio
 	if err != nil {
 		return err
 	}
-	s.apply(ref, f, now)
+	s.apply(ref, f, value, now)
+	s.keep()
 	s.dropCode(ctx, ref, f, now)
 	return nil
 }
@@ -329,6 +337,10 @@ func (s *Functions) encode(key string, f *apigw.Function) ([]byte, error) {
 }
 
 func (s *Functions) decode(key string, value []byte) (*apigw.Function, error) {
+	return decodeFunction(key, value, s.Sealer)
+}
+
+func decodeFunction(key string, value []byte, sealers func() (*store.Sealer, error)) (*apigw.Function, error) {
 	record := storedFunction{Function: new(apigw.Function)}
 	if err := json.Unmarshal(value, &record); err != nil {
 		return nil, fmt.Errorf("read function %s: %w", key, err)
@@ -341,7 +353,7 @@ func (s *Functions) decode(key string, value []byte) (*apigw.Function, error) {
 		if len(sealed) == 0 {
 			continue
 		}
-		sealer, err := s.Sealer()
+		sealer, err := sealers()
 		if err != nil {
 			return nil, fmt.Errorf("read function %s: %w", key, err)
 		}

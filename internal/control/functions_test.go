@@ -133,6 +133,43 @@ func TestFunctionSealed(t *testing.T) {
 	}
 }
 
+// TestFunctionsKept: what was kept is told without the store, until that says
+// what there is.
+func TestFunctionsKept(t *testing.T) {
+	w := newWorld(t)
+	f, _ := w.newFunctions()
+	kept := make(chan []byte, 100)
+	f.Keep = func(raw []byte) { kept <- raw }
+	w.create(f, "stays", []byte("zip"))
+	w.create(f, "goes", []byte("zip"))
+	go f.Follow(t.Context())
+	raw := <-kept // once all is known
+	list := must[[]Kept](t)(DecodeKept(raw, f.Sealer))
+	var own []Kept
+	for _, k := range list {
+		if k.Scope == w.scope {
+			own = append(own, k)
+		}
+	}
+	if len(own) != 2 || own[0].Function.Versions[0].Environment["KEY"] != "a secret text" || bytes.Contains(raw, []byte("secret text")) {
+		t.Fatalf("%+v", own)
+	}
+	if err := f.DeleteFunction(t.Context(), w.scope, "goes"); err != nil {
+		t.Fatal(err)
+	}
+	later, told := w.newFunctions()
+	later.Sealer = f.Sealer
+	later.Assume(own)
+	if diff := cmp.Diff(map[string]int{"stays": 1, "goes": 1}, told()); diff != "" {
+		t.Error(diff)
+	}
+	go later.Follow(t.Context())
+	<-later.Loaded()
+	if got := told(); got["stays"] != 1 || got["goes"] != 0 {
+		t.Errorf("%v", got)
+	}
+}
+
 // TestFunctionWriters: changes of one function at the same time all count, and
 // another node's reach this one.
 func TestFunctionWriters(t *testing.T) {
