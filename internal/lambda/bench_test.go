@@ -73,6 +73,79 @@ func BenchmarkPetstore(b *testing.B) {
 	report(b, took)
 }
 
+// BenchmarkColdScripts measures the first invocation of a process of an
+// interpreter that has been found.
+func BenchmarkColdScripts(b *testing.B) {
+	for _, c := range []struct{ runtime, folder, handler string }{
+		{"nodejs20.x", "node", "src/app.handler"},
+		{"python3.11", "python", "app/api.handler"},
+	} {
+		b.Run(c.runtime, func(b *testing.B) {
+			f, _ := script(b, c.runtime, c.folder, c.handler, nil)
+			l := f.entries["raw"].local
+			if _, err := l.code.ready(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+			var took []time.Duration
+			for b.Loop() {
+				took = append(took, timed(b, f, "{}"))
+				e := l.idle[0]
+				l.shrink(time.Now().Add(time.Hour))
+				<-e.gone
+			}
+			report(b, took)
+		})
+	}
+}
+
+// BenchmarkWarmScripts measures warm functions of the interpreters.
+func BenchmarkWarmScripts(b *testing.B) {
+	for _, c := range []struct{ runtime, folder, handler string }{
+		{"nodejs20.x", "node", "index.async"},
+		{"python3.11", "python", "main.handler"},
+	} {
+		b.Run(c.runtime, func(b *testing.B) {
+			f, _ := script(b, c.runtime, c.folder, c.handler, nil)
+			timed(b, f, `{"a":1}`)
+			var took []time.Duration
+			for b.Loop() {
+				took = append(took, timed(b, f, `{"a":1}`))
+			}
+			report(b, took)
+		})
+	}
+}
+
+// BenchmarkRate measures how many invocations of a Go function are done in a
+// second by callers beside each other.
+func BenchmarkRate(b *testing.B) {
+	f, _ := raw(b, nil)
+	timed(b, f, `"x"`)
+	b.SetParallelism(2)
+	b.ResetTimer()
+	b.RunParallel(func(p *testing.PB) {
+		in := &Invocation{Function: "raw", Payload: []byte(`"x"`)}
+		var out Result
+		for p.Next() {
+			if err := f.Invoke(context.Background(), in, &out); err != nil || out.FunctionError != "" {
+				b.Error(err, string(out.Payload))
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "invocations/s")
+}
+
+// timed is how long an invocation of "raw" takes.
+func timed(b *testing.B, f *Functions, event string) time.Duration {
+	b.Helper()
+	var out Result
+	began := time.Now()
+	if err := f.Invoke(context.Background(), &Invocation{Function: "raw", Payload: []byte(event)}, &out); err != nil || out.FunctionError != "" {
+		b.Fatal(err, string(out.Payload))
+	}
+	return time.Since(began)
+}
+
 func report(b *testing.B, took []time.Duration) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
