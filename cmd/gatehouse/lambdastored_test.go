@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -377,5 +378,34 @@ func TestLambdaWithoutStore(t *testing.T) {
 	}
 	if kept, err := os.ReadFile(filepath.Join(s.data, "functions", "stored.json")); err != nil || strings.Contains(string(kept), "still here") {
 		t.Errorf("%s %v", kept, err)
+	}
+}
+
+// TestLambdaLargeZip: code much larger than any other request is taken, kept
+// and run.
+func TestLambdaLargeZip(t *testing.T) {
+	t.Parallel()
+	need(t, "go")
+	s := serveWith(t)
+	c := s.lambdaSDK()
+	noise := make([]byte, 20<<20)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(noise)
+	large := zipOf(t, "bootstrap", string(echo(t)), "noise", string(noise))
+	f, err := c.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+		FunctionName: aws.String("large"), Runtime: types.RuntimeProvidedal2023, Handler: aws.String("h"), Role: aws.String(anyRole), Timeout: aws.Int32(30),
+		Code: &types.FunctionCode{ZipFile: large},
+	})
+	if err != nil || f.CodeSize != int64(len(large)) {
+		t.Fatalf("%+v %v", f, err)
+	}
+	s.kill()
+	s.restart()
+	c = s.lambdaSDK()
+	if version, payload := invoked(t, c, "large", ""); version != "$LATEST" || !strings.Contains(payload, `"event":1`) {
+		t.Errorf("%s %s", version, payload)
+	}
+	_, err = c.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("large"), ZipFile: make([]byte, 53<<20)})
+	if got := code(err); !strings.HasPrefix(got, "RequestEntityTooLargeException: The request body is larger than 70167211 bytes") {
+		t.Errorf("larger than Lambda takes: %s", got)
 	}
 }
