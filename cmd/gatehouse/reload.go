@@ -276,13 +276,21 @@ func (p *program) startReload(definitions []definition) {
 	r, err := newReloader(p, definitions)
 	if err != nil {
 		p.log.Warn("edits won't be noticed", "error", fmt.Errorf("watch files: %w", err))
-		return
 	}
 	p.mu.Lock()
+	waiting := len(p.deployed) < len(definitions) // for the store
 	for _, s := range p.deployed {
-		r.live[s.file] = s.def
+		if r != nil {
+			r.live[s.file] = s.def
+		}
 	}
 	p.mu.Unlock()
+	if r == nil {
+		if pl := p.plane.Load(); waiting && pl.store != nil {
+			pl.running.Go(func() { p.deployLater(pl, definitions) })
+		}
+		return
+	}
 	p.reload = r
 	r.start(definitions)
 }
