@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -92,6 +93,9 @@ func (f *Functions) load() error {
 		if _, err := parseEndpoint(f.cfg.Endpoint); err != nil {
 			note(fmt.Errorf("the endpoint of Lambda: %w", err))
 		}
+	}
+	if user == nil && os.Geteuid() > 0 && len(f.cfg.Functions) > 0 {
+		f.cfg.Log.Info("functions that run here have this process's own rights, to its data folder, too; started by root, they run as nobody")
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.cfg.Functions)) {
 		t, err := f.entry(name, f.cfg.Functions[name], user)
