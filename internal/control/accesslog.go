@@ -10,10 +10,17 @@ import (
 // developer guide, "Set up CloudWatch logging for REST APIs").
 const maxLogFormat = 3 << 10
 
-// checkAccessLog refuses a format that AWS refuses: of several lines, too
-// long, or without a request ID.
+// checkAccessLog refuses a destination that AWS refuses, a log group's ARN as
+// CloudFormation writes it, with ":*" at its end (which tools take off), and a
+// format that AWS refuses: of several lines, too long, or without a request ID.
 func checkAccessLog(log *apigw.AccessLogSettings) error {
-	if log == nil || log.Format == "" {
+	if log == nil {
+		return nil
+	}
+	if strings.HasSuffix(log.DestinationARN, ":*") {
+		return apigw.Errorf(apigw.BadRequest, "Invalid ARN specified in the request")
+	}
+	if log.Format == "" {
 		return nil
 	}
 	format := strings.TrimRight(log.Format, "\r\n")

@@ -29,3 +29,12 @@ func TestCheckAccessLog(t *testing.T) {
 		})
 	}
 }
+
+func TestAccessLogDestinationEndsInItsName(t *testing.T) {
+	const group = "arn:aws:logs:us-east-1:000000000000:log-group:prod"
+	if err := checkAccessLog(&apigw.AccessLogSettings{DestinationARN: group}); err != nil {
+		t.Error(err)
+	}
+	// Recorded on AWS: not accepted.
+	wantError(t, checkAccessLog(&apigw.AccessLogSettings{DestinationARN: group + ":*"}), apigw.BadRequest, "Invalid ARN specified in the request")
+}
