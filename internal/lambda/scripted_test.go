@@ -297,3 +297,32 @@ func TestQualifiers(t *testing.T) {
 		})
 	}
 }
+
+// TestScriptContained: a script that spins or fills memory is told so, and the
+// next call works.
+func TestScriptContained(t *testing.T) {
+	const late = "RequestId: ID Error: Task timed out after 2.00 seconds"
+	cases := []struct{ runtime, folder, handler, event, errorType, message string }{
+		{"nodejs20.x", "node", "index.async", "spin", "Sandbox.Timedout", late},
+		{"nodejs20.x", "node", "index.async", "memory", "Runtime.ExitError", "RequestId: ID Error: Runtime exited with error: signal: aborted"},
+		{"python3.11", "python", "main.handler", "spin", "Sandbox.Timedout", late},
+		{"python3.11", "python", "main.handler", "memory", "MemoryError", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.runtime+" "+c.event, func(t *testing.T) {
+			f, _ := script(t, c.runtime, c.folder, c.handler, func(fn *Function) {
+				fn.Timeout = 30 * time.Second
+				if c.event == "spin" {
+					fn.Timeout = 2 * time.Second
+				}
+			})
+			invoke(t, f, `{}`)
+			if got := reported(t, invoke(t, f, `{"do":"`+c.event+`"}`)); got[0] != c.errorType || got[1] != c.message {
+				t.Errorf("%q", got)
+			}
+			if r := invoke(t, f, `{"after":1}`); r.FunctionError != "" {
+				t.Errorf("afterwards: %s", r.Payload)
+			}
+		})
+	}
+}

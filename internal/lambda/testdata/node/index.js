@@ -13,14 +13,10 @@ exports.async = async (event, context) => {
     case 'exit': process.exit(3);
     case 'spin': for (;;);
     case 'log': console.log('two\nlines', { a: 1 }); console.error('wrong'); console.debug('small'); return null;
-    case 'flood': for (const line = 'x'.repeat(1023); ;) if (!process.stdout.write(line + '\n')) await new Promise((r) => process.stdout.once('drain', r));
     case 'nothing': return undefined;
     case 'circular': { const c = {}; c.c = c; return c; }
     case 'large': return 'x'.repeat(event.size - 2);
-    case 'read': return require('fs').readFileSync(event.path, 'utf8');
-    case 'memory': { const all = []; for (;;) all.push(Buffer.alloc(1 << 20, 1)); }
-    case 'fork': for (;;) require('child_process').spawn('sleep', ['60'], { detached: event.detached }).on('error', () => {});
-    case 'daemon': { const c = require('child_process').spawn('sleep', ['60'], { detached: true, stdio: 'ignore' }); return c.pid; }
+    case 'memory': { const all = []; for (;;) all.push(new Array(1e5).fill(all.length + 0.5)); }
     case 'context': return {
       name: context.functionName, version: context.functionVersion, memory: context.memoryLimitInMB, arn: context.invokedFunctionArn,
       group: context.logGroupName, stream: context.logStreamName.includes('[$LATEST]'), left: context.getRemainingTimeInMillis() > 1000,
