@@ -300,7 +300,7 @@ func (p *program) deployOne(ctx context.Context, d definition) error {
 	p.deployed = append(p.deployed, s)
 	p.mu.Unlock()
 	p.screen.announce(s)
-	p.parts.prepare(ctx, s.def, nil)
+	p.parts.prepare(ctx, s.def, p.reload.watchFunctions)
 	return nil
 }
 

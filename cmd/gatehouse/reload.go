@@ -64,8 +64,11 @@ func newReloader(p *program, definitions []definition) (*reloader, error) {
 }
 
 // watchFunctions watches the code of local functions. It is called again when
-// more is known of what they are made from.
+// more is known of what they are made from. It may be called on nil.
 func (r *reloader) watchFunctions() {
+	if r == nil {
+		return
+	}
 	for name := range r.p.config.Functions {
 		for _, folder := range r.p.parts.functions.Sources(name) {
 			r.told(r.watcher.Folder(watchFunction+" "+name, folder))
@@ -74,7 +77,7 @@ func (r *reloader) watchFunctions() {
 }
 
 func (r *reloader) told(err error) {
-	if err != nil {
+	if err != nil && !errors.Is(err, watch.ErrClosed) {
 		r.p.log.Warn("edits won't be noticed", "error", err)
 	}
 }
@@ -85,7 +88,9 @@ func (r *reloader) start(definitions []definition) {
 	r.end = cancel
 	r.running.Go(func() {
 		for _, d := range definitions {
-			r.definition(ctx, d.file)
+			if text, err := os.ReadFile(d.file); r.live[d.file] == nil || err != nil || !bytes.Equal(text, d.text) {
+				r.definition(ctx, d.file)
+			}
 		}
 		r.watcher.Run(ctx, func(name string) { r.changed(ctx, name) })
 	})
@@ -119,10 +124,10 @@ func (r *reloader) changed(ctx context.Context, name string) {
 func (r *reloader) definition(ctx context.Context, file string) {
 	began, waiting := time.Now(), false
 	for {
-		api, err := readOne(file, r.p.config.Scope())
+		d, err := readDefinition(file, r.p.config.Scope())
 		if err == nil {
 			var s *served
-			if s, err = r.p.put(ctx, definition{file, api}); err == nil {
+			if s, err = r.p.put(ctx, d); err == nil {
 				r.show(s, time.Since(began))
 				r.p.parts.prepare(ctx, s.def, r.watchFunctions)
 				return
@@ -268,29 +273,32 @@ func shorten(path string) string {
 	return short
 }
 
-// startReload watches what was given on the command line.
-func (p *program) startReload(definitions []definition) {
+// watchEdits begins to watch what was given on the command line; edits are
+// taken up after startReload.
+func (p *program) watchEdits(definitions []definition) {
 	if !p.watch || len(definitions) == 0 || p.reload != nil {
 		return
 	}
 	r, err := newReloader(p, definitions)
 	if err != nil {
+		p.watch = false
 		p.log.Warn("edits won't be noticed", "error", fmt.Errorf("watch files: %w", err))
-	}
-	p.mu.Lock()
-	waiting := len(p.deployed) < len(definitions) // for the store
-	for _, s := range p.deployed {
-		if r != nil {
-			r.live[s.file] = s.def
-		}
-	}
-	p.mu.Unlock()
-	if r == nil {
-		if pl := p.plane.Load(); waiting && pl.store != nil {
-			pl.running.Go(func() { p.deployLater(pl, definitions) })
-		}
 		return
 	}
 	p.reload = r
+}
+
+// startReload takes up edits from now on.
+func (p *program) startReload(definitions []definition) {
+	p.watchEdits(definitions)
+	r := p.reload
+	if r == nil {
+		return
+	}
+	p.mu.Lock()
+	for _, s := range p.deployed {
+		r.live[s.file] = s.def
+	}
+	p.mu.Unlock()
 	r.start(definitions)
 }

@@ -79,6 +79,7 @@ func serve(args []string, stdout, stderr *os.File) error {
 type definition struct {
 	file string
 	api  *openapi.API
+	text []byte // that api was read from
 }
 
 // read reads every file and reports the problems of all of them.
@@ -86,29 +87,35 @@ func read(files []string, scope apigw.Scope) ([]definition, error) {
 	var list []definition
 	var problems []error
 	for _, file := range files {
-		api, err := readOne(file, scope)
+		d, err := readDefinition(file, scope)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		list = append(list, definition{file, api})
+		list = append(list, d)
 	}
 	return list, errors.Join(problems...)
 }
 
 func readOne(file string, scope apigw.Scope) (*openapi.API, error) {
+	d, err := readDefinition(file, scope)
+	return d.api, err
+}
+
+func readDefinition(file string, scope apigw.Scope) (definition, error) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return nil, err
+		return definition{}, err
 	}
 	if info.Size() > maxDefinition {
-		return nil, fmt.Errorf("%s: %d bytes; a definition has at most %d", file, info.Size(), maxDefinition)
+		return definition{}, fmt.Errorf("%s: %d bytes; a definition has at most %d", file, info.Size(), maxDefinition)
 	}
-	doc, err := os.ReadFile(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return definition{}, err
 	}
-	return openapi.Parse(doc, openapi.Options{File: file, Scope: scope})
+	api, err := openapi.Parse(text, openapi.Options{File: file, Scope: scope})
+	return definition{file, api, text}, err
 }
 
 // program is a running gatehouse.
@@ -199,6 +206,7 @@ func (p *program) run(definitions []definition) error {
 	go func() { failed <- p.control.serve() }()
 	err := p.settle(ctx)
 	if err == nil {
+		p.watchEdits(definitions)
 		err = p.deploy(ctx, definitions)
 	}
 	if err != nil {

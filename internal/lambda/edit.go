@@ -159,11 +159,19 @@ func (l *local) hold(d time.Duration) {
 }
 
 // meantEdit says whether an environment that didn't start may have met an
-// edit that nobody has told of yet, while others can do its work.
+// edit that nobody has told of yet, while one that did start can do its work.
 func (l *local) meantEdit(r *run) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.watched && !r.taken && l.live-l.extra > 1
+	if !l.watched || r.taken {
+		return false
+	}
+	for e := range l.all {
+		if e != r.e && !e.dead && e.warm {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *local) countExtra(n int) {

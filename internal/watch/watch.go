@@ -25,6 +25,9 @@ const (
 	maxFolders = 4096
 )
 
+// ErrClosed is the error of a Watcher that was closed.
+var ErrClosed = fsnotify.ErrClosed
+
 // Watcher watches files and folders, each under a name that its user gives
 // it. It is safe for concurrent use.
 type Watcher struct {
