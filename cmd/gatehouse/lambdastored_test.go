@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -18,6 +20,20 @@ import (
 )
 
 const anyRole = "arn:aws:iam::000000000000:role/anything"
+
+// serveFunctions is serveWith for functions that are created: where they run
+// as another user, their code is unpacked outside the data folder.
+func serveFunctions(t *testing.T) *server {
+	t.Helper()
+	s := serveWith(t)
+	t.Cleanup(func() {
+		sum := sha256.Sum256([]byte(filepath.Join(s.data, "functions")))
+		if err := os.RemoveAll(filepath.Join(os.TempDir(), fmt.Sprintf("gatehouse-code-%x", sum[:8]))); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
 
 // proxying builds and deploys an API whose GET /hello invokes function, an ARN
 // with or without qualifier, and returns its ID.
@@ -57,7 +73,7 @@ func (s *server) hello(api string) answer {
 func TestLambdaCLIZip(t *testing.T) {
 	t.Parallel()
 	need(t, "aws", "go")
-	s := serveWith(t)
+	s := serveFunctions(t)
 	bundle := filepath.Join(t.TempDir(), "code.zip")
 	if err := os.WriteFile(bundle, zipOf(t, "bootstrap", string(echo(t))), 0o600); err != nil {
 		t.Fatal(err)
@@ -78,9 +94,9 @@ func TestLambdaCLIZip(t *testing.T) {
 	if a := s.hello(api); a.status != 500 || a.body != `{"message": "Internal server error"}` {
 		t.Errorf("without permission: %v", a)
 	}
-	if !strings.Contains(s.log.String(), "Invalid permissions on Lambda function") {
-		t.Error("the log doesn't say that a permission is missing")
-	}
+	eventually(t, "the log says that a permission is missing", func() bool {
+		return strings.Contains(s.log.String(), "Invalid permissions on Lambda function")
+	})
 	s.mustLambdaCLI("add-permission", "--function-name", "greeter", "--statement-id", "api", "--action", "lambda:InvokeFunction",
 		"--principal", "apigateway.amazonaws.com", "--source-arn", "arn:aws:execute-api:us-east-1:000000000000:"+api+"/*/GET/hello")
 	if a := s.hello(api); a.status != 200 || a.body != "hello" {
@@ -143,7 +159,7 @@ func newFunction(t *testing.T, c *lambda.Client, name, greeting string) *lambda.
 func TestLambdaSDK(t *testing.T) {
 	t.Parallel()
 	need(t, "go")
-	s := serveWith(t)
+	s := serveFunctions(t)
 	ctx, c, name := t.Context(), s.lambdaSDK(), aws.String("f")
 	first := newFunction(t, c, "f", "one")
 	if first.State != types.StateActive || *first.Version != "$LATEST" || len(*first.CodeSha256) != 44 || !strings.HasSuffix(*first.LastModified, "+0000") {
@@ -326,7 +342,7 @@ func (s *server) lambdaRefusals(ctx context.Context, c *lambda.Client) {
 func TestLambdaScripts(t *testing.T) {
 	t.Parallel()
 	need(t, "node", "python3")
-	s := serveWith(t)
+	s := serveFunctions(t)
 	c := s.lambdaSDK()
 	for name, f := range map[string]struct {
 		runtime             types.Runtime
@@ -358,7 +374,7 @@ func TestLambdaScripts(t *testing.T) {
 func TestLambdaWithoutStore(t *testing.T) {
 	t.Parallel()
 	need(t, "go")
-	s := serveWith(t)
+	s := serveFunctions(t)
 	c := s.lambdaSDK()
 	arn := *newFunction(t, c, "kept", "still here").FunctionArn
 	if _, err := c.AddPermission(t.Context(), &lambda.AddPermissionInput{FunctionName: &arn, StatementId: aws.String("s"),
@@ -386,7 +402,7 @@ func TestLambdaWithoutStore(t *testing.T) {
 func TestLambdaLargeZip(t *testing.T) {
 	t.Parallel()
 	need(t, "go")
-	s := serveWith(t)
+	s := serveFunctions(t)
 	c := s.lambdaSDK()
 	noise := make([]byte, 20<<20)
 	_, _ = rand.NewChaCha8([32]byte{1}).Read(noise)

@@ -62,7 +62,7 @@ func New(cfg Config) (*Functions, error) {
 		interpreters: map[string]*interpreter{},
 		stop:         make(chan struct{}),
 	}
-	f.stored.folder = sync.OnceValues(f.storedFolder)
+	f.stored.folder = f.storedFolder
 	if err := f.load(); err != nil {
 		f.Close()
 		return nil, err

@@ -362,6 +362,9 @@ func (f *Functions) pruneCode(hash string) {
 // PruneStored removes unpacked code that no stored function has. It is called
 // once the functions are known, before any is invoked.
 func (f *Functions) PruneStored() error {
+	if _, err := os.Lstat(f.storedPath()); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	base, err := f.stored.folder()
 	if err != nil {
 		return err
@@ -406,16 +409,25 @@ func (f *Functions) closeStored() {
 	f.eachStored(func(l *local) { f.wait.Go(l.close) })
 }
 
-// storedFolder is where code is unpacked: inside the data folder or, when
+// storedPath is where code is unpacked: inside the data folder or, when
 // functions run as another user, who has no business there, in a folder of our
 // own that lets others pass but not look around.
-func (f *Functions) storedFolder() (string, error) {
-	if f.cfg.User == "" && unprivileged() == nil {
-		folder := filepath.Join(f.cfg.CacheDir, "code")
-		return folder, os.MkdirAll(folder, 0o700)
+func (f *Functions) storedPath() string {
+	if f.inDataFolder() {
+		return filepath.Join(f.cfg.CacheDir, "code")
 	}
 	sum := sha256.Sum256([]byte(f.cfg.CacheDir))
-	folder := filepath.Join(os.TempDir(), fmt.Sprintf("gatehouse-code-%x", sum[:8]))
+	return filepath.Join(os.TempDir(), fmt.Sprintf("gatehouse-code-%x", sum[:8]))
+}
+
+func (f *Functions) inDataFolder() bool { return f.cfg.User == "" && unprivileged() == nil }
+
+// storedFolder makes the folder at storedPath, if need be.
+func (f *Functions) storedFolder() (string, error) {
+	folder := f.storedPath()
+	if f.inDataFolder() {
+		return folder, os.MkdirAll(folder, 0o700)
+	}
 	if err := os.Mkdir(folder, 0o711); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}

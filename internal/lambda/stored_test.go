@@ -57,10 +57,26 @@ func invokeAs(t testing.TB, f *Functions, qualifier, payload, source string) (*R
 	return out, f.Invoke(t.Context(), in, out)
 }
 
+// storedHost is a host that leaves no unpacked code behind.
+func storedHost(t *testing.T) *Functions {
+	t.Helper()
+	f, _ := host(t, nil)
+	t.Cleanup(func() {
+		base, err := f.stored.folder()
+		if err == nil {
+			err = os.RemoveAll(base)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
 // TestStoredVersions: each qualifier runs its version, with its variables;
 // API Gateway needs a permission.
 func TestStoredVersions(t *testing.T) {
-	f, _ := host(t, nil)
+	f := storedHost(t)
 	code := storedZip(t)
 	f.SetStored(storedName, function("live arn:ok", stored(latest, "r1", "new", code), stored("3", "r2", "old", code)))
 	for qualifier, want := range map[string][2]string{"": {latest, "MARK=new"}, latest: {latest, "MARK=new"}, "3": {"3", "MARK=old"}, "live": {"3", "MARK=old"}} {
@@ -92,7 +108,7 @@ func TestStoredVersions(t *testing.T) {
 // TestStoredReplaced: no invocation is lost while a function changes, and
 // code that nobody has any more is removed.
 func TestStoredReplaced(t *testing.T) {
-	f, _ := host(t, nil)
+	f := storedHost(t)
 	code := storedZip(t)
 	f.SetStored(storedName, function("", stored(latest, "r0", "m0", code)))
 	stop, calling := make(chan struct{}), sync.WaitGroup{}
@@ -136,7 +152,6 @@ func TestStoredReplaced(t *testing.T) {
 	if err := f.PruneStored(); err != nil {
 		t.Error(err)
 	}
-	os.RemoveAll(base)
 }
 
 func TestCheckStored(t *testing.T) {
