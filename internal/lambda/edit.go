@@ -19,10 +19,10 @@ type edition struct {
 // stands, and when it can't be built or doesn't start, the code before serves.
 // Then processes of the code before end, each after the event it works on.
 // False: nothing that the function is made from has changed, or it runs
-// elsewhere. The error is an *Error.
+// elsewhere, or is being debugged. The error is an *Error.
 func (f *Functions) Changed(ctx context.Context, name string) (bool, error) {
 	t, err := f.find(name)
-	if err != nil || t.local == nil {
+	if err != nil || t.local == nil || t.local.debug { // a second process would want the debugger's port
 		return false, err
 	}
 	changed, err := t.local.reload(ctx)

@@ -47,7 +47,7 @@ type local struct {
 func newLocal(cfg *Config, n Name, fn Function, user *identity, i *interpreter) (*local, error) {
 	name, version := n.Name, versionOf(n.Qualifier)
 	l := &local{
-		name: name, version: version, function: fn, env: environ(cfg, name, version, &fn), user: user, debug: cfg.Debug == name,
+		name: name, version: version, function: fn, env: environ(cfg, name, version, &fn), user: user, debug: debugs(cfg, n),
 		log:   cfg.Log.With("function", name),
 		queue: cfg.events,
 		all:   map[*environment]struct{}{},
@@ -62,8 +62,20 @@ func newLocal(cfg *Config, n Name, fn Function, user *identity, i *interpreter) 
 	if err := l.code.check(); err != nil || !l.debug {
 		return l, err
 	}
+	if s, ok := l.code.(*scripted); ok {
+		s.debug = true
+	}
 	l.function.Concurrency, l.function.Timeout = 1, debugTime
 	return l, checkDebug(l.stop, l.code)
+}
+
+// debugs says whether n is the function that waits for a debugger.
+func debugs(cfg *Config, n Name) bool {
+	if cfg.Debug == "" {
+		return false
+	}
+	d, err := ParseName(cfg.Debug)
+	return err == nil && d == n
 }
 
 // debugTime is longer than anyone looks at a function in a debugger.
