@@ -149,7 +149,7 @@ func (a *answers) choose(value []byte) *answer {
 // setBody makes the client's body: a template's text, or the backend's body
 // converted.
 func (a *answer) setBody(r *request, from backendAnswer) *exchange.Fault {
-	binary := r.stage.isBinary(from.header.GetKnown(http1.NameContentType))
+	binary := len(r.stage.binary) > 0 && r.stage.binary.Match(mapping.MediaType(from.header.GetKnown(http1.NameContentType)))
 	resp := &r.x.Response
 	body, bytes, f := integration.ConvertResponse(resp.Body[:0], from.body, binary, r.binaryWanted(), a.convert)
 	resp.Body = body

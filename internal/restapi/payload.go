@@ -73,23 +73,13 @@ func (p *payloadRule) render(r *request) ([]byte, *mapping.Template, *exchange.F
 	return r.payload, nil, f
 }
 
-// isBinary says whether a Content-Type's or an Accept's media type, the first
-// one, is binary. A field that is absent is not taken for application/json
-// here: only an API to which everything is binary takes it for binary.
-func (s *Stage) isBinary(v []byte) bool {
-	if len(s.binary) == 0 || len(v) == 0 {
-		return s.binary.Match(nil)
-	}
-	return s.binary.Match(mapping.MediaType(v))
-}
-
 // binaryRequest says whether the client's Content-Type is a binary one.
 func (r *request) binaryRequest() bool {
-	return r.stage.isBinary(r.x.Header.GetKnown(http1.NameContentType))
+	return len(r.stage.binary) > 0 && r.stage.binary.Match(mapping.MediaType(r.x.Header.GetKnown(http1.NameContentType)))
 }
 
 // binaryWanted says whether the first type of the client's Accept is a binary
 // one: only the first counts (recorded on AWS).
 func (r *request) binaryWanted() bool {
-	return r.stage.isBinary(r.x.Header.GetKnown(http1.NameAccept))
+	return len(r.stage.binary) > 0 && r.stage.binary.Match(mapping.MediaType(r.x.Header.GetKnown(http1.NameAccept)))
 }
