@@ -30,10 +30,6 @@ func TestMockStatus(t *testing.T) {
 		`{"statusCode": 200, "message": "it's", x: y}`: "200",
 		`{"statusCode": 1, "statusCode": 2}`:           "2",
 		`{"statusCode": 200} and more`:                 "200",
-		`{statusCode: 200,super{ f}oo: [ba r]}`:        "200", // this and the next were tried on AWS
-		`{statusCode: 200, foo'}: [ba r]}`:             "200",
-		`{statusCode: 200, }foo: ''}`:                  "200",
-		`{statusCode: 200, what:{}foo: [ba r]}}`:       "200",
 	}
 	for doc, want := range valid {
 		if got, err := MockStatus([]byte(doc)); err != nil || string(got) != want {
@@ -41,8 +37,7 @@ func TestMockStatus(t *testing.T) {
 		}
 	}
 	for _, doc := range []string{"", "200", `statusCode: 200`, `{"statusCode": "200"}`, `{"statusCode": 200`, `{'statusCode": 200}`, `{"statusCode': 200}`,
-		`{}`, `{"a": 1}`, `[200]`, `{"statusCode": }`, `{"statusCode": true}`, `{"statusCode" 200}`, `{"a": "b}`, `{"statusCode": 12345678901}`, `{"statusCode": [200]}`,
-		`{statusCode: 200, {foo: [ba r]}`, `{statusCode: 200, [a]: 1}`, `{statusCode: 200, ]: 1}`, `{statusCode: 200, foo}`} {
+		`{}`, `{"a": 1}`, `[200]`, `{"statusCode": }`, `{"statusCode": true}`, `{"statusCode" 200}`, `{"a": "b}`, `{"statusCode": 12345678901}`, `{"statusCode": [200]}`} {
 		if got, err := MockStatus([]byte(doc)); err == nil {
 			t.Errorf("%s: %s", doc, got)
 		}

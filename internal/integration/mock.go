@@ -64,8 +64,8 @@ func (m *mockReader) key() ([]byte, bool) {
 		text, ok := m.quoted(q)
 		return text, ok && m.take(':')
 	}
-	end := bytes.IndexByte(m.rest, ':')
-	if end <= 0 || m.rest[0] == '{' || m.rest[0] == '[' || m.rest[0] == ']' {
+	end := bytes.IndexAny(m.rest, ":,{}\"'")
+	if end <= 0 || m.rest[end] != ':' {
 		return nil, false
 	}
 	key := bytes.TrimSpace(m.rest[:end])

@@ -11,8 +11,7 @@ import (
 )
 
 // NewIDs gives x its request and extended request IDs: a version 4 UUID, and
-// base64 of 11 bytes as AWS's are, "-" and "_" among its letters
-// ("FmsN_Gi-oAMFYjQ=" was seen). They come from the runtime's ChaCha8
+// base64 of 11 bytes as AWS's are. They come from the runtime's ChaCha8
 // generators, one for each thread, which the operating system seeds: without
 // a lock, not to be guessed from one another, and meant to name requests, not
 // to be secrets.
@@ -31,7 +30,7 @@ func NewIDs(x *exchange.Exchange) {
 	id[8], id[13], id[18], id[23] = '-', '-', '-', '-'
 	binary.LittleEndian.PutUint64(b[:8], rand.Uint64())
 	binary.LittleEndian.PutUint64(b[8:], rand.Uint64())
-	base64.URLEncoding.Encode(x.ExtendedID[:], b[:11])
+	base64.StdEncoding.Encode(x.ExtendedID[:], b[:11])
 }
 
 // appendRoot appends a new trace root, "1-{8 hex of time}-{24 hex}".

@@ -79,7 +79,7 @@ func TestStandardHeader(t *testing.T) {
 			h := &x.Response.Header
 			for field, pattern := range map[string]string{
 				"x-amzn-RequestId": `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
-				"x-amz-apigw-id":   `^[A-Za-z0-9_-]{15}=$`, "Content-Type": "^application/json$", "X-Amzn-Trace-Id": tt.trace,
+				"x-amz-apigw-id":   `^[A-Za-z0-9+/]{15}=$`, "Content-Type": "^application/json$", "X-Amzn-Trace-Id": tt.trace,
 			} {
 				if got := h.Get(field); !regexp.MustCompile(pattern).Match(got) {
 					t.Errorf("%s: %q", field, got)
