@@ -64,7 +64,7 @@ var (
 	errStatusLine = &ProtocolError{502, "the status line is malformed"}
 	errInterim    = &ProtocolError{502, "there are too many interim responses"}
 	errSwitch     = &ProtocolError{502, "the backend switches protocols without being asked"}
-	errBodyless   = &ProtocolError{502, "an interim or 204 response announces a body"}
+	errBodyless   = &ProtocolError{502, "an interim response announces a body"}
 )
 
 // Misuse by a handler or a caller; nothing of the message was sent.

@@ -73,12 +73,16 @@ func (r *responseHead) frame(method string) (frame bodyFrame, length int64, pers
 	}
 	persist = !f.close && (r.minor == 1 || f.keepAlive)
 	switch {
-	case r.status < 200 || r.status == 204:
-		// RFC 9110 has no length in these; a zero is harmless and seen.
+	case r.status < 200:
 		if f.chunked || f.length > 0 {
 			return bodyNone, 0, false, errBodyless
 		}
 		return bodyNone, 0, persist, nil
+	case r.status == 204:
+		// It ends with its head whatever that announces (RFC 9112, 6.3), and
+		// some backends do announce; but what they may send after it must not be
+		// taken for the next answer.
+		return bodyNone, 0, persist && !f.chunked && f.length <= 0, nil
 	case r.status == 304 || method == "HEAD":
 		return bodyNone, 0, persist, nil
 	case f.chunked:
