@@ -15,10 +15,11 @@ func (s *Server) newRequest(w http.ResponseWriter, r *http.Request, loopback boo
 	}}
 }
 
-// explain answers a GET under explainPath for whoever may make a management
-// call: any credentials while no identities are configured, else a signature
-// of one of them. What requests went through isn't for others.
-func (x *request) explain() {
+// forCallers has h answer a GET for whoever may make a management call: any
+// credentials while no identities are configured, else a signature of one of
+// them. What requests went through, and what a server reachable from other
+// machines serves, isn't for others.
+func (x *request) forCallers(h http.Handler) {
 	for _, step := range []func(context.Context) error{x.guard, x.identify} {
 		if err := step(x.http.Context()); err != nil {
 			writeError(x.w, x.protocol, x.answerOf(x.call, err), x.call.RequestID)
@@ -30,5 +31,5 @@ func (x *request) explain() {
 		http.Error(x.w, "only GET", http.StatusMethodNotAllowed)
 		return
 	}
-	x.Explain.ServeHTTP(x.w, x.http)
+	h.ServeHTTP(x.w, x.http)
 }

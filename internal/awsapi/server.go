@@ -132,7 +132,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, loopback bool) {
 	}
 	x := s.newRequest(w, r, loopback)
 	if strings.HasPrefix(r.URL.Path, explainPath) && s.Explain != nil {
-		x.explain()
+		x.forCallers(s.Explain)
 		return
 	}
 	defer x.done()
@@ -175,7 +175,8 @@ func (x *request) run(ctx context.Context) (status int, err error) {
 }
 
 // serveOwn answers what is under /_gatehouse/. Health and readiness are for
-// anybody, under any name; metrics name APIs and so are kept from web pages.
+// anybody, under any name; metrics name APIs and so are kept from web pages,
+// and from other machines without a signature.
 func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request, loopback bool) bool {
 	var h http.Handler
 	switch r.URL.Path {
@@ -191,11 +192,14 @@ func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request, loopback bool)
 	default:
 		return false
 	}
-	if h == nil || foreignPage(r) {
+	switch {
+	case h == nil || foreignPage(r):
 		http.NotFound(w, r)
-		return true
+	case r.URL.Path == "/_gatehouse/metrics" && !loopback:
+		s.newRequest(w, r, loopback).forCallers(h)
+	default:
+		h.ServeHTTP(w, r)
 	}
-	h.ServeHTTP(w, r)
 	return true
 }
 

@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
 var testScope = apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"}
@@ -279,6 +281,33 @@ func TestOwnPaths(t *testing.T) {
 		if got, _ := do(h, "GET", c.target, "", c.header...); got.Status != c.status {
 			t.Errorf("%s %v: %d", c.target, c.header, got.Status)
 		}
+	}
+}
+
+// TestMetricsFromOtherMachines: metrics name APIs, so a listener that other
+// machines reach wants a signature for them, and none for health.
+func TestMetricsFromOtherMachines(t *testing.T) {
+	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "fine") })
+	d, err := NewDirectory(testScope, []User{{Name: "ops", AccessKeys: []AccessKey{{ID: "AKIAOPS", Secret: "ops-secret"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := newServer(t, new(fake), func(c *Config) { c.Health, c.Metrics, c.Identities, c.Authorize = ok, ok, d, d.Authorize }).Public()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for target, want := range map[string]int{"/_gatehouse/health": 200, "/_gatehouse/metrics": 403} {
+		if got, _ := do(h, "GET", target, ""); got.Status != want {
+			t.Errorf("%s without a valid signature: %d, want %d", target, got.Status, want)
+		}
+	}
+	r := httptest.NewRequest("GET", "http://gatehouse.example/_gatehouse/metrics", nil)
+	signer := &sigv4.Signer{}
+	signer.SignHTTP(r, sha256.Sum256(nil), sigv4.Credentials{AccessKeyID: "AKIAOPS", SecretAccessKey: "ops-secret"}, "us-east-1", "apigateway", time.Now())
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != 200 || w.Body.String() != "fine" {
+		t.Errorf("signed: %d %s", w.Code, w.Body)
 	}
 }
 
