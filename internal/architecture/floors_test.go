@@ -21,7 +21,8 @@ const module = "github.com/gatehouse/gatehouse/"
 // floors: a package imports only from lower floors. Packages of one floor
 // don't import each other, but for the pairs in neighbours.
 var floors = [][]string{
-	{"internal/http1", "internal/http2", "internal/admission", "internal/sigv4", "internal/iam", "internal/watch"},
+	{"internal/http1", "internal/http2", "internal/admission", "internal/sigv4", "internal/iam", "internal/watch",
+		"internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema"},
 	{"internal/apigw", "internal/openapi"},
 	{"internal/store", "internal/control"},
 	{"internal/exchange", "internal/mapping", "internal/integration", "internal/lambda", "internal/telemetry", "internal/explain"},
@@ -30,11 +31,13 @@ var floors = [][]string{
 }
 
 // neighbours are imports within a floor that the design has: one shape of
-// messages under both framings, the domain under
-// its translators, the store under its rules, the exchange under the steps,
+// messages under both framings, JSON values and patterns under the languages
+// that have them, the domain under its translators, the store under its rules, the exchange under the steps,
 // and the program over its edges.
 var neighbours = map[string][]string{
 	"internal/http2":       {"internal/http1"},
+	"internal/vtl":         {"internal/jsonpath", "internal/javaregex"},
+	"internal/schema":      {"internal/jsonpath", "internal/javaregex"},
 	"internal/openapi":     {"internal/apigw"},
 	"internal/control":     {"internal/store"},
 	"internal/mapping":     {"internal/exchange"},
