@@ -119,6 +119,9 @@ type Input struct {
 	// Trace is the X-Amzn-Trace-Id that a method request shows.
 	Trace    []byte
 	Response *http1.Header
+	// Body is the client's, ResponseBody the backend's; nil while there is
+	// none.
+	Body, ResponseBody *Body
 	// Canonical says that well-known request headers count as sent in their
 	// usual spelling, as edge-optimized endpoints have it (recorded on AWS).
 	Canonical bool

@@ -37,6 +37,10 @@ func NullValue() Value               { panic("contract") }
 func HostValue(o Object) Value       { panic("contract") }
 func ListValue(items ...Value) Value { panic("contract") } // rendered as Java does: [a, b]
 
+// MapValue is a Map with these members, in their order: rendered {a=b}.
+// It keeps the slices.
+func MapValue(names []string, values []Value) Value { panic("contract") }
+
 // JSONValue is a part of a JSON document as API Gateway hands it to templates
 // (net.minidev's classes): objects behave as ordered Maps and are rendered as
 // Java's {a=b}; arrays behave as Lists and are rendered as JSON. It is
@@ -65,6 +69,14 @@ type Object interface {
 	Append(r *Run, dst []byte) (out []byte, ok bool)
 }
 
+// MapView is an Object that is a Map, too: #foreach goes over Map's values, and
+// what Call doesn't have (entrySet, size, containsKey ...) is asked of Map.
+type MapView interface {
+	Object
+	// Map is the object's members now. Changes of it don't reach the object.
+	Map(r *Run) Value
+}
+
 // Func is a call bound at compile time.
 type Func func(r *Run, args []Value) (Value, error)
 
@@ -82,7 +94,10 @@ type Root struct {
 type Error struct {
 	Line, Column int // from 1
 	Text         string
+	Err          error // what a host's function said; nil: none did
 }
+
+func (e *Error) Unwrap() error { return e.Err }
 
 func (e *Error) Error() string { panic("contract") }
 

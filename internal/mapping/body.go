@@ -1,0 +1,70 @@
+package mapping
+
+import (
+	"errors"
+
+	"github.com/gatehouse/gatehouse/internal/jsonpath"
+)
+
+// BodyLimits bound the JSON of a body (a million values take about 80 MB), and
+// what one path visits of it.
+var BodyLimits = jsonpath.Limits{Depth: 1000, Nodes: 1_000_000}
+
+// Body is the body of a message as mappings read it: a text, and JSON once
+// something asks for it. It is read as JSON at most once. The zero Body is
+// empty; Set makes it ready for another.
+type Body struct {
+	text   []byte
+	doc    *jsonpath.Value
+	err    error
+	parsed bool
+}
+
+// Set makes b the body text, which stays the caller's and must not change
+// while b is used.
+func (b *Body) Set(text []byte) { *b = Body{text: text} }
+
+// Text is the body as it is; "{}" when it is empty, as every mapping sees an
+// empty body (recorded on AWS).
+func (b *Body) Text() []byte {
+	if len(b.text) == 0 {
+		return emptyObject
+	}
+	return b.text
+}
+
+var emptyObject = []byte("{}")
+
+// ErrInvalidJSON is why a mapping from a body fails that begins as a JSON
+// object does and is none (recorded on AWS). Any other text that is no JSON is
+// a body without members.
+var ErrInvalidJSON = errors.New("Invalid JSON in request body")
+
+// JSON is the body as JSON; nil and no error when it is some other text. The
+// error is ErrInvalidJSON.
+func (b *Body) JSON() (*jsonpath.Value, error) {
+	if b.parsed {
+		return b.doc, b.err
+	}
+	b.parsed = true
+	text := b.Text()
+	doc, err := jsonpath.Parse(text, BodyLimits)
+	switch {
+	case err == nil:
+		b.doc = doc
+	case startsObject(text):
+		b.err = ErrInvalidJSON
+	}
+	return b.doc, b.err
+}
+
+func startsObject(text []byte) bool {
+	for _, c := range text {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c == '{'
+		}
+	}
+	return false
+}
