@@ -10,8 +10,8 @@ import "github.com/gatehouse/gatehouse/internal/jsonpath"
 type Kind uint8
 
 const (
-	Undefined Kind = iota // a reference to nothing: rendered as it is written
-	Null
+	Undefined Kind = iota // a reference to nothing: rendered empty, equal to $null and ""
+	Null                  // Java's null: the same to a template
 	Bool
 	Integer // Java's Integer and Long
 	Decimal // Java's Double and BigDecimal
@@ -38,7 +38,8 @@ func HostValue(o Object) Value       { panic("contract") }
 func ListValue(items ...Value) Value { panic("contract") } // rendered as Java does: [a, b]
 
 // MapValue is a Map with these members, in their order: rendered {a=b}.
-// It keeps the slices.
+// It keeps the slices; templates may
+// change them (put, #set).
 func MapValue(names []string, values []Value) Value { panic("contract") }
 
 // JSONValue is a part of a JSON document as API Gateway hands it to templates
@@ -47,7 +48,31 @@ func MapValue(names []string, values []Value) Value { panic("contract") }
 // converted as far as it is looked at.
 func JSONValue(v *jsonpath.Value) Value { panic("contract") }
 
+// Member is one member of a Map.
+type Member struct {
+	Name  string
+	Value Value
+}
+
 func (v Value) Kind() Kind { return v.kind }
+
+// IsNull says whether v is Undefined or Null.
+func (v Value) IsNull() bool { panic("contract") }
+
+// Text is v as Append has it; "" for null.
+func (v Value) Text() string { panic("contract") }
+
+// Int is an Integer's value.
+func (v Value) Int() (int64, bool) { panic("contract") }
+
+// Items are a List's elements (or JSON array's); not to be changed.
+func (v Value) Items() []Value { panic("contract") }
+
+// Members are a Map's members (or JSON object's) in order; not to be changed.
+func (v Value) Members() []Member { panic("contract") }
+
+// Object is a Host's object; nil for others.
+func (v Value) Object() Object { panic("contract") }
 
 // Append appends v as Java's String.valueOf has it.
 func (v Value) Append(dst []byte) []byte { panic("contract") }
@@ -63,9 +88,9 @@ type Object interface {
 	// Set is #set($object.name = v). An error says that name can't be set.
 	Set(r *Run, name string, v Value) error
 	// Call calls a method; false: there is none of that name with so many
-	// arguments, and the reference is rendered as it is written.
+	// arguments, and the reference is rendered empty, as AWS does with null.
 	Call(r *Run, method string, args []Value) (Value, bool, error)
-	// Append appends the object as text; ok false: rendered as it is written.
+	// Append appends the object as text; ok false: it renders as null does.
 	Append(r *Run, dst []byte) (out []byte, ok bool)
 }
 
