@@ -96,6 +96,13 @@ func TestSDKForGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.greets(*api.Id, "s", "one")
+	tested, err := c.TestInvokeMethod(ctx, &apigateway.TestInvokeMethodInput{RestApiId: api.Id, ResourceId: hello.Id, HttpMethod: aws.String("GET")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := aws.ToString(tested.Body); tested.Status != 200 || got != "two" {
+		t.Errorf("a test of the changed method answers %d %q", tested.Status, got)
+	}
 	if _, err := c.CreateDeployment(ctx, &apigateway.CreateDeploymentInput{RestApiId: api.Id, StageName: aws.String("s")}); err != nil {
 		t.Fatal(err)
 	}

@@ -118,6 +118,11 @@ func (s *parts) restKind() gateway.Kind {
 	}
 }
 
+// test runs a test invocation.
+func (s *parts) test(ctx context.Context, def *apigw.Definition, in *apigw.TestRequest) (*apigw.TestResult, error) {
+	return restapi.TestInvoke(ctx, def, in, s.env)
+}
+
 // check is what a deployment must pass: what can't be served is refused by
 // name. A function that isn't there is a warning, as AWS accepts it and
 // answers 500 when it is called.

@@ -69,7 +69,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible})
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	p.follow(pl, pl.control.Feed())
-	return p.setAPI(awsapi.NewOperations(pl.control), pl.functions, nil)
+	return p.setAPI(awsapi.NewOperations(pl.control, p.parts.test), pl.functions, nil)
 }
 
 func (p *program) openStore(ctx context.Context) (*store.Store, error) {

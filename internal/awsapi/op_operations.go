@@ -10,12 +10,23 @@ import (
 
 // rest are the operations on REST APIs: each turns a wire shape into domain
 // values, asks control, and turns the answer back.
-type rest struct{ c *control.Control }
+type rest struct {
+	c    *control.Control
+	test Tester
+}
 
 // NewOperations returns the operations on REST APIs that are served; the others
-// are answered 501.
-func NewOperations(c *control.Control) Operations {
-	o := rest{c}
+// are answered 501. Test runs test invocations; nil: they are answered 501.
+func NewOperations(c *control.Control, test Tester) Operations {
+	o := rest{c, test}
+	ops := o.operations()
+	if test == nil {
+		ops.TestInvokeMethod = nil
+	}
+	return ops
+}
+
+func (o rest) operations() Operations {
 	return Operations{
 		CreateRestApi: o.createRestAPI,
 		GetRestApi:    o.getRestAPI,
@@ -39,6 +50,7 @@ func NewOperations(c *control.Control) Operations {
 		GetMethodResponse:    o.getMethodResponse,
 		UpdateMethodResponse: o.updateMethodResponse,
 		DeleteMethodResponse: o.deleteMethodResponse,
+		TestInvokeMethod:     o.testInvokeMethod,
 
 		PutIntegration:            o.putIntegration,
 		GetIntegration:            o.getIntegration,

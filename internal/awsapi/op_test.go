@@ -34,7 +34,7 @@ func newHouse(t *testing.T) *house {
 	}
 	c := control.New(control.Options{Store: s, Logger: quiet})
 	api, err := New(Config{
-		Operations: NewOperations(c), Logger: quiet,
+		Operations: NewOperations(c, nil), Logger: quiet,
 		Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"},
 	})
 	if err != nil {

@@ -52,6 +52,21 @@ func (c *Control) Method(ctx context.Context, m MethodRef) (*apigw.Method, error
 	return method, err
 }
 
+// EditedMethod returns the definition of m's API as it is being edited, and the
+// verb that the method m names has in it: ANY stands for what has no method of
+// its own. The definition is not to be changed.
+func (c *Control) EditedMethod(ctx context.Context, m MethodRef) (*apigw.Definition, apigw.Verb, error) {
+	s, err := c.view(ctx, m.api(), unknownResource())
+	if err != nil {
+		return nil, "", err
+	}
+	r, _, err := m.find(s.def)
+	if r != nil && err != nil && r.Methods["ANY"] != nil && checkVerb(m.Verb) == nil {
+		return s.def, "ANY", nil
+	}
+	return s.def, m.Verb, err
+}
+
 // PutMethod creates a method; AWS has no overwriting PutMethod.
 func (c *Control) PutMethod(ctx context.Context, m MethodRef, method apigw.Method) (*apigw.Method, error) {
 	return mutated(ctx, c, m.api(), unknownResource(), func(e *edit) (*apigw.Method, error) {

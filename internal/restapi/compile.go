@@ -54,6 +54,7 @@ type compiler struct {
 	settings map[string]*apigw.MethodSetting // by plainKey
 	out      *Stage
 	problems []Problem
+	trial    *trial // nil, unless a method is tested
 }
 
 func newCompiler(def *apigw.Definition, st *apigw.Stage, env *Env) *compiler {
@@ -93,7 +94,7 @@ func (c *compiler) compile(dep apigw.DeploymentID) *Stage {
 func (c *compiler) newStage(dep apigw.DeploymentID) *Stage {
 	api := &c.def.API
 	s := &Stage{
-		env: c.env, apiID: api.ID, deployment: dep, edge: api.Endpoint.Type == "EDGE",
+		env: c.env, trial: c.trial, apiID: api.ID, deployment: dep, edge: api.Endpoint.Type == "EDGE",
 		binary: api.BinaryMediaTypes, compress: -1, maxURL: maxURL, maxHeaders: maxHeaders,
 		userAgent: "AmazonAPIGateway_" + string(api.ID),
 	}
@@ -132,6 +133,9 @@ func (c *compiler) addResource(r *apigw.Resource) {
 			c.refuse(m.place(), "another resource stands for the same paths")
 		}
 		m.backend = c.method(m, from)
+		if c.trial != nil {
+			c.trial.method = m
+		}
 		c.observeMethod(m)
 		place.add(m)
 	}
@@ -201,7 +205,7 @@ func (c *compiler) backend(place string, i *apigw.Integration, params []mapping.
 	}
 	uri, err := integration.ParseURI(integration.Substitute(i.URI, c.vars), params)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, &worded{invalidEndpoint, err}
 	}
 	if c.env == nil {
 		return uri, nil, nil

@@ -54,6 +54,10 @@ func appendEventPath(dst, path []byte) []byte {
 func (r *request) eventHeader() *http1.Header {
 	h := &r.event.header
 	h.Reset()
+	if r.stage.trial != nil { // shows what the caller gave alone (seen on AWS)
+		h.CopyFrom(r.x.Header)
+		return h
+	}
 	for i := range r.x.Header.Len() {
 		k := r.x.Header.KnownAt(i)
 		switch {
@@ -76,6 +80,9 @@ func (r *request) eventHeader() *http1.Header {
 
 func (r *request) appendEventHeaders(dst []byte) []byte {
 	h := r.eventHeader()
+	if h.Len() == 0 {
+		return append(dst, `,"headers":null,"multiValueHeaders":null`...)
+	}
 	first := r.event.first[:0]
 	for i := range h.Len() {
 		first = append(first, firstField(h, i))
@@ -189,17 +196,26 @@ func (p *lambdaProxy) appendContext(dst []byte, r *request) []byte {
 	dst = appendJSONString(append(dst, `,"protocol":`...), x.Protocol)
 	dst = strconv.AppendInt(append(dst, `,"requestTimeEpoch":`...), received.UnixMilli(), 10)
 	dst = appendJSONString(append(dst, `,"requestId":`...), x.RequestID[:])
-	dst = append(dst, `,"identity":{"cognitoIdentityPoolId":null,"accountId":null,"cognitoIdentityId":null,"caller":null,"sourceIp":"`...)
-	dst = mapping.AppendClientIP(dst, x)
+	dst = r.appendIdentity(append(dst, `,"identity":`...))
+	dst = appendJSONString(append(dst, `,"domainName":`...), x.Address.DomainName)
+	dst = appendJSONString(append(dst, `,"domainPrefix":`...), x.Address.DomainPrefix)
+	return append(dst, r.stage.contextJSON...)
+}
+
+// appendIdentity appends event.requestContext.identity.
+func (r *request) appendIdentity(dst []byte) []byte {
+	if r.stage.trial != nil {
+		return r.stage.trial.appendIdentity(dst)
+	}
+	dst = append(dst, `{"cognitoIdentityPoolId":null,"accountId":null,"cognitoIdentityId":null,"caller":null,"sourceIp":"`...)
+	dst = mapping.AppendClientIP(dst, r.x)
 	dst = append(dst, `","principalOrgId":null,"accessKey":null,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":null,"userAgent":`...)
-	if agent := x.Header.GetKnown(http1.NameUserAgent); agent != nil {
+	if agent := r.x.Header.GetKnown(http1.NameUserAgent); agent != nil {
 		dst = appendJSONString(dst, agent)
 	} else {
 		dst = append(dst, "null"...)
 	}
-	dst = appendJSONString(append(dst, `,"user":null},"domainName":`...), x.Address.DomainName)
-	dst = appendJSONString(append(dst, `,"domainPrefix":`...), x.Address.DomainPrefix)
-	return append(dst, r.stage.contextJSON...)
+	return append(dst, `,"user":null}`...)
 }
 
 // contextJSON is the end of event.requestContext, the same for every request
@@ -207,7 +223,9 @@ func (p *lambdaProxy) appendContext(dst []byte, r *request) []byte {
 func contextJSON(s *Stage) string {
 	dst := appendJSONString([]byte(`,"accountId":`), s.env.Scope.Account)
 	dst = appendJSONString(append(dst, `,"stage":`...), string(s.name))
-	dst = appendJSONString(append(dst, `,"deploymentId":`...), string(s.deployment))
+	if s.trial == nil {
+		dst = appendJSONString(append(dst, `,"deploymentId":`...), string(s.deployment))
+	}
 	dst = appendJSONString(append(dst, `,"apiId":`...), string(s.apiID))
 	return string(append(dst, '}'))
 }

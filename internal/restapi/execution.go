@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"strconv"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
@@ -18,6 +19,7 @@ type execution struct {
 	info    bool // INFO; else errors alone
 	data    bool // with bodies, headers and parameters
 	id      []byte
+	trial   bool // the log of a test: lines begin with the time, as java.util.Date has it
 	lines   []byte
 	count   int64
 	text    []byte   // memory for one line
@@ -35,33 +37,48 @@ const (
 
 const truncated = " [TRUNCATED]"
 
-// logged begins the execution log of r once its method is known.
-func (r *request) logged() {
+// logged begins the execution log of r once its method is known. The fault is
+// that of a body that can't be read: the log shows it before anything else can
+// go wrong.
+func (r *request) logged() *exchange.Fault {
 	m := &r.route.observe
-	if m.log == logOff || r.stage.observe.execution == nil {
-		return
+	switch {
+	case r.stage.trial != nil:
+		r.exec = &execution{info: true, data: true, trial: true, id: r.x.RequestID[:]}
+		r.stage.trial.exec = r.exec
+		r.exec.lines = append(r.exec.lines, "Execution log for request "+string(r.exec.id)+"\n"...)
+	case m.log == logOff || r.stage.observe.execution == nil:
+		return nil
+	default:
+		r.exec = &execution{info: m.log == logInfo, data: m.data && m.log == logInfo, id: r.x.RequestID[:]}
 	}
-	e := &execution{info: m.log == logInfo, data: m.data && m.log == logInfo, id: r.x.RequestID[:]}
-	r.exec = e
-	e.secrets = secrets(r.x.Header)
-	if !e.info {
-		return
+	r.exec.secrets = secrets(r.x.Header)
+	if !r.exec.info {
+		return nil
 	}
-	id, place := string(e.id), string(r.stage.apiID)+"/"+string(r.stage.name)
+	if !r.exec.trial {
+		r.exec.admitted(r)
+	}
+	r.exec.say("Starting execution for request: " + string(r.exec.id))
+	r.exec.say("HTTP Method: " + r.httpMethod + ", Resource Path: " + string(r.x.Address.StagePath))
+	if !r.exec.data {
+		return nil
+	}
+	return r.exec.request(r)
+}
+
+// admitted adds what let the request in.
+func (e *execution) admitted(r *request) {
+	place := string(r.stage.apiID) + "/" + string(r.stage.name)
 	e.say("Extended Request Id: " + string(r.x.ExtendedID[:]))
-	e.say("Verifying Usage Plan for request: " + id + ". API Key:  API Stage: " + place)
+	e.say("Verifying Usage Plan for request: " + string(e.id) + ". API Key:  API Stage: " + place)
 	e.say("API Key  authorized because method '" + r.httpMethod + " " + r.route.resource.path +
 		"' does not require API Key. Request will not contribute to throttle or quota limits")
 	e.say("Usage Plan check succeeded for API Key  and API Stage " + place)
-	e.say("Starting execution for request: " + id)
-	e.say("HTTP Method: " + r.httpMethod + ", Resource Path: " + string(r.x.Address.StagePath))
-	if e.data {
-		e.request(r)
-	}
 }
 
-// request adds what the client sent, but for the body.
-func (e *execution) request(r *request) {
+// request adds what the client sent.
+func (e *execution) request(r *request) *exchange.Fault {
 	e.begin("Method request path: {")
 	for i, name := range r.input.Params.Names {
 		e.pair(i, []byte(name), r.input.Params.At(i))
@@ -74,13 +91,11 @@ func (e *execution) request(r *request) {
 	}
 	e.close()
 	e.fields("Method request headers: ", r.x.Header)
-}
-
-// mocks adds what a mock makes its answer of.
-func (e *execution) mocks(r *request) {
-	if e.data {
-		e.body("Method request body before transformations: ", r.body)
+	if f := r.readBody(); f != nil {
+		return f
 	}
+	e.body("Method request body before transformations: ", r.body)
+	return nil
 }
 
 // callsHTTP adds what is sent to an HTTP backend.
@@ -95,7 +110,6 @@ func (e *execution) callsHTTP(r *request, t *httpTarget) {
 	}
 	url += string(req.Host) + string(req.Target)
 	if e.data {
-		e.body("Method request body before transformations: ", r.body)
 		e.say("Endpoint request URI: " + url)
 		e.fields("Endpoint request headers: ", &req.Header)
 		e.body("Endpoint request body after transformations: ", req.Body)
@@ -111,7 +125,6 @@ func (e *execution) callsFunction(r *request, in *lambda.Invocation) {
 	scope := r.stage.env.Scope
 	url := "https://lambda." + scope.Region + ".amazonaws.com/2015-03-31/functions/" + in.Function + "/invocations"
 	if e.data {
-		e.body("Method request body before transformations: ", r.body)
 		e.say("Endpoint request URI: " + url)
 		e.begin("Endpoint request headers: {")
 		e.pair(0, []byte("x-amzn-lambda-integration-tag"), e.id)
@@ -152,14 +165,14 @@ func (e *execution) end(r *request) {
 	case e.info:
 		if e.data && resp.Stream == nil {
 			e.body("Method response body after transformations: ", resp.Body)
-			e.fields("Method response headers: ", &resp.Header)
+			e.answerFields("Method response headers: ", &resp.Header)
 		}
 		e.say("Successfully completed execution")
 	}
 	if e.info || e.count > 0 {
 		e.say("Method completed with status: " + status)
 	}
-	if e.count > 0 {
+	if e.count > 0 && !e.trial {
 		r.stage.observe.execution.Add(e.lines, e.count)
 	}
 }
@@ -170,15 +183,27 @@ func (e *execution) fault(f *exchange.Fault, r *request) {
 	if f.Cause != nil || r.x.Response.Status >= 500 {
 		e.say(faultText(f))
 	}
-	if !e.info {
+	if !e.info || e.trial {
 		return
 	}
 	e.say("Gateway response type: " + string(f.Kind) + " with status code: " + strconv.Itoa(r.x.Response.Status))
 	if e.data {
 		e.body("Gateway response body: ", r.x.Response.Body)
-		e.fields("Gateway response headers: ", &r.x.Response.Header)
+		e.answerFields("Gateway response headers: ", &r.x.Response.Header)
 	}
 }
+
+// worded is a cause that the execution log tells in AWS's words alone; who runs
+// the gateway reads the rest elsewhere.
+type worded struct {
+	text  string
+	cause error
+}
+
+func (e *worded) Error() string { return e.text + ": " + e.cause.Error() }
+
+// Unwrap returns the cause.
+func (e *worded) Unwrap() error { return e.cause }
 
 func faultText(f *exchange.Fault) string {
 	switch {
@@ -194,11 +219,21 @@ func faultText(f *exchange.Fault) string {
 }
 
 func causeText(f *exchange.Fault) string {
-	if f.Cause != nil {
-		return f.Cause.Error()
+	if f.Cause == nil {
+		return f.Message
 	}
-	return f.Message
+	if e, ok := errors.AsType[*worded](f.Cause); ok {
+		return e.text
+	}
+	if e, ok := errors.AsType[*http1.CallError](f.Cause); ok && e.Phase == http1.PhaseResolve {
+		return invalidEndpoint
+	}
+	return f.Cause.Error()
 }
+
+// invalidEndpoint is AWS's text for an address that is none, or has no host
+// (recorded on AWS).
+const invalidEndpoint = "Invalid endpoint address"
 
 // say adds one line.
 func (e *execution) say(text string) {
@@ -215,10 +250,25 @@ func (e *execution) body(label string, body []byte) {
 
 // fields adds one line with the fields of h, as Java prints a map.
 func (e *execution) fields(label string, h *http1.Header) {
+	e.someFields(label, h, func([]byte) bool { return false })
+}
+
+// answerFields adds the fields of an answer, without the two that name the
+// request: they aren't in AWS's lines either (recorded on AWS).
+func (e *execution) answerFields(label string, h *http1.Header) {
+	e.someFields(label, h, isRequestName)
+}
+
+func (e *execution) someFields(label string, h *http1.Header, without func(name []byte) bool) {
 	e.begin(label + "{")
+	n := 0
 	for i := range h.Len() {
 		name, value := h.At(i)
-		e.pair(i, name, value)
+		if without(name) {
+			continue
+		}
+		e.pair(n, name, value)
+		n++
 		if secretField(name) {
 			hide(e.text[len(e.text)-len(value):])
 		}
@@ -241,19 +291,23 @@ func (e *execution) close() {
 	e.finish()
 }
 
-// finish masks, cuts and adds the line in e.text. A line break within it is
-// written as \n: what a client sends can't make up lines.
+// finish masks, cuts and adds the line in e.text. In a log group a line break
+// within it is written as \n: what a client sends can't make up lines.
 func (e *execution) finish() {
 	for _, secret := range e.secrets {
 		mask(e.text, secret)
 	}
 	from := len(e.lines)
-	e.lines = append(append(append(e.lines, '('), e.id...), ") "...)
+	if e.trial {
+		e.lines = time.Now().UTC().AppendFormat(e.lines, "Mon Jan 02 15:04:05 UTC 2006 : ")
+	} else {
+		e.lines = append(append(append(e.lines, '('), e.id...), ") "...)
+	}
 	for i := 0; i < len(e.text) && len(e.lines)-from <= maxEvent; i++ {
-		switch c := e.text[i]; c {
-		case '\n':
+		switch c := e.text[i]; {
+		case c == '\n' && !e.trial:
 			e.lines = append(e.lines, `\n`...)
-		case '\r':
+		case c == '\r' && !e.trial:
 			e.lines = append(e.lines, `\r`...)
 		default:
 			e.lines = append(e.lines, c)

@@ -122,6 +122,9 @@ func contains(list, name []byte) bool {
 
 // addForwarded adds what tells a backend about the client.
 func (r *request) addForwarded(out *http1.Header) {
+	if r.stage.trial != nil {
+		return // there is no client
+	}
 	r.scratch = mapping.AppendForwardedFor(r.scratch[:0], r.x)
 	out.AddBytes(fieldForwardedFor, r.scratch)
 	r.scratch = mapping.AppendForwardedPort(r.scratch[:0], r.x)

@@ -170,7 +170,7 @@ func (p *lambdaProxy) answer(r *request, result *lambda.Result) *exchange.Fault 
 	}
 	output, err := parseOutput(result.Payload)
 	if err != nil {
-		return badGateway(fmt.Errorf("Malformed Lambda proxy response: %w", err))
+		return badGateway(&worded{"Malformed Lambda proxy response", err})
 	}
 	r.codeStatus = output.status
 	return output.answer(r)

@@ -55,9 +55,6 @@ func (m mock) serve(r *request) *exchange.Fault {
 	if f != nil {
 		return f
 	}
-	if r.exec != nil {
-		r.exec.mocks(r)
-	}
 	if len(doc) == 0 {
 		return m.answers.answerDefault(r, backendAnswer{header: &noAnswer})
 	}

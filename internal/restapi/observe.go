@@ -39,7 +39,7 @@ const (
 // observeStage compiles the stage's access log and finds its metrics.
 func (c *compiler) observeStage() {
 	o := &c.out.observe
-	if c.env != nil && c.env.Metrics != nil {
+	if c.env != nil && c.env.Metrics != nil && c.trial == nil {
 		o.metrics = c.series(telemetry.Dimensions{API: c.apiName(), Stage: string(c.out.name)})
 	}
 	st := c.stage

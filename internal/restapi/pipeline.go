@@ -61,6 +61,10 @@ func (r *request) checkSize() *exchange.Fault {
 
 // findRoute finds the method that serves the request.
 func (r *request) findRoute() *exchange.Fault {
+	if r.stage.trial != nil {
+		r.trialRoute()
+		return r.logged()
+	}
 	s := &r.search
 	s.path, s.verb, s.spans = trimPath(r.x.Address.StagePath), parseVerb(r.httpMethod), s.spans[:0]
 	r.route = r.stage.root.match(s)
@@ -73,7 +77,9 @@ func (r *request) findRoute() *exchange.Fault {
 		r.x.Decide("route", r.route.place(), "the first resource, static before {name} before {name+}, that has the method")
 	}
 	r.input.Params = mapping.Params{Path: s.path, Names: r.route.resource.names, Spans: s.spans}
-	r.logged()
+	if f := r.logged(); f != nil {
+		return f
+	}
 	if r.stage.arnLength+len(r.httpMethod)+len("/")+len(s.path) > maxMethodARN {
 		return tooLong
 	}

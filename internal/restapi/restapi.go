@@ -65,6 +65,7 @@ type Stage struct {
 	observe            observation
 
 	busyTold busyTold
+	trial    *trial // nil: the stage of a deployment
 }
 
 // method is a compiled method of a resource.

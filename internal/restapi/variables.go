@@ -16,6 +16,11 @@ const clfTime = "02/Jan/2006:15:04:05 -0700"
 // guide, "Variables for data transformations").
 func (r *request) AppendVariable(dst []byte, x *exchange.Exchange, v exchange.Variable) ([]byte, bool) {
 	s := r.stage
+	if s.trial != nil {
+		if dst, ok := s.trial.appendVariable(dst, v); ok {
+			return dst, true
+		}
+	}
 	switch v.Name {
 	case exchange.VarAccountID:
 		return append(dst, s.env.Scope.Account...), true
