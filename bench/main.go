@@ -55,7 +55,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 11, "rounds; each measures every peer once, medians are printed")
 	flag.DurationVar(&o.duration, "duration", time.Second, "of one measurement")
 	flag.IntVar(&o.conns, "connections", 64, "client connections")
-	flag.StringVar(&only, "only", "plain,logged,tls,h2", "scenarios: plain, logged, tls, h2, overload")
+	flag.StringVar(&only, "only", "plain,logged,tls,h2", "scenarios: plain, logged, tls, h2; or alone: overload, edits")
 	flag.StringVar(&peers, "peers", "gatehouse,nginx,haproxy,caddy,fasthttp", "proxies")
 	apis := flag.Int("scale", 0, "instead: import this many APIs, restart, and print start time and memory")
 	flag.StringVar(&o.binary, "gatehouse", "", "binary; built from this checkout when empty")
@@ -65,8 +65,12 @@ func main() {
 		fail(scale(o, *apis))
 		return
 	}
-	if slices.Equal(o.only, []string{"overload"}) {
+	switch only {
+	case "overload":
 		fail(overload(o))
+		return
+	case "edits":
+		fail(edits(o))
 		return
 	}
 	fail(run(o))
