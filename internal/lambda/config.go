@@ -65,9 +65,11 @@ type Function struct {
 	Environment map[string]string
 	Timeout     time.Duration // 1 s to 900 s; 0 is 3 s
 	Memory      int           // MB, 128–10240; 0 is 128
-	Concurrency int           // environments at once; 0 is 10
+	Concurrency int           // environments at once; more calls are throttled. 0: 10, and more calls wait
 
 	// Endpoint is anything that answers Lambda's Invoke call; excludes the
 	// fields above.
 	Endpoint string
+
+	waits bool // the concurrency is ours, not the user's: calls beyond it wait
 }

@@ -191,6 +191,7 @@ func complete(fn *Function) error {
 		}
 	}
 	within("memory", &fn.Memory, 128, 128, 10240)
+	fn.waits = fn.Concurrency == 0
 	within("concurrency", &fn.Concurrency, 10, 1, 1000)
 	if fn.Timeout == 0 {
 		fn.Timeout = 3 * time.Second

@@ -30,6 +30,7 @@ type local struct {
 	live    int                       // running or being started
 	extra   int                       // of live, those that don't count for concurrency: on their way in or out with an edit
 	watched bool                      // someone calls Changed after edits
+	waiting int                       // calls that wait for an environment
 	held    time.Time                 // until then, the code as it lies there may not start: what runs is used as long as any does
 	latest  edition                   // of the code; an environment of another one is not used again
 	idle    []*environment            // the one used last is last
@@ -188,11 +189,8 @@ func (l *local) do(ctx context.Context, j *job) (outcome, *Error) {
 			}
 			return failure(j.id, typeEntrypoint, start.Error()), nil
 		}
-		if err == errHeld && l.waitFree(ctx) {
+		if err == errWait && l.waitFree(ctx) {
 			continue
-		}
-		if err != nil && l.debug && KindOf(err) == Throttled && l.waitFree(ctx) {
-			continue // the one environment is in the debugger
 		}
 		if err != nil {
 			return outcome{}, asError(ctx, err)
@@ -218,15 +216,22 @@ func (l *local) do(ctx context.Context, j *job) (outcome, *Error) {
 	}
 }
 
-// waitFree waits until an environment may have become free, and says whether
-// ctx held until then.
+// waitFree waits, for one that acquire has counted, until an environment may
+// have become free, and says whether ctx held until then.
 func (l *local) waitFree(ctx context.Context) bool {
+	defer l.leaveQueue()
 	select {
 	case <-l.freed:
 		return true
 	case <-ctx.Done():
 		return false
 	}
+}
+
+func (l *local) leaveQueue() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting--
 }
 
 // settle makes the environment of a finished run available again, or ends it.

@@ -284,6 +284,32 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
+// TestCallsWait has five times the calls that a function without a limit of
+// its own runs at once: all are answered.
+func TestCallsWait(t *testing.T) {
+	f, _ := raw(t, func(fn *Function) { fn.Timeout = 60 * time.Second })
+	pids := make(chan string, 50)
+	var callers sync.WaitGroup
+	for range cap(pids) {
+		callers.Go(func() {
+			var out Result
+			if err := f.Invoke(context.Background(), &Invocation{Function: "raw", Payload: []byte(`"pid"`)}, &out); err != nil {
+				t.Error(err)
+			}
+			pids <- string(out.Payload)
+		})
+	}
+	callers.Wait()
+	close(pids)
+	different := map[string]bool{}
+	for pid := range pids {
+		different[pid] = true
+	}
+	if l := f.entries["raw"].local; len(different) > 10 || l.waiting != 0 {
+		t.Errorf("%d processes, %d still wait", len(different), l.waiting)
+	}
+}
+
 // TestProcessesComeAndGo mixes answers, failures and ends: whatever happens to
 // the processes, every caller gets what its own event asked for.
 func TestProcessesComeAndGo(t *testing.T) {

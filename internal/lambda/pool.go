@@ -25,13 +25,19 @@ func errStopped() *Error {
 	return &Error{Kind: Unavailable, Status: 503, Message: "the host of local functions has stopped"}
 }
 
-// errHeld means that an environment will become free, and that none is started
-// before: its code is being taken up, or doesn't start.
-var errHeld = errors.New("waiting for an environment of the code before")
+// errWait means that an environment will become free, and that none is started
+// before: as many as may run are busy, its code is being taken up, or it
+// doesn't start.
+var errWait = errors.New("waiting for an environment")
+
+// maxWaiting bounds the calls that wait for an environment of one function.
+// It is what AWS lets an account run at once, unless asked for more.
+const maxWaiting = 1000
 
 // acquire takes the environment that was idle last, or starts one with the
 // executable at path. It returns a Throttled *Error when the function's
-// concurrency is used up, or a *startError.
+// concurrency is used up, a *startError, or errWait: then the caller is counted
+// among those that wait, until it called waitFree.
 func (l *local) acquire(path string) (*environment, error) {
 	l.mu.Lock()
 	switch {
@@ -41,23 +47,35 @@ func (l *local) acquire(path string) (*environment, error) {
 	case len(l.idle) > 0:
 		e := l.idle[len(l.idle)-1]
 		l.idle = l.idle[:len(l.idle)-1]
-		more := !l.held.IsZero() && len(l.idle) > 0
+		more := l.waiting > 0 && len(l.idle) > 0
 		l.mu.Unlock()
 		if more {
-			l.signal() // another may wait
+			l.signal()
 		}
 		return e, nil
 	case l.live-l.extra >= l.function.Concurrency:
+		wait := (l.function.waits || l.debug) && l.waiting < maxWaiting
+		if wait {
+			l.waiting++
+		}
 		l.mu.Unlock()
+		if wait {
+			return nil, errWait
+		}
 		return nil, &Error{Kind: Throttled, Status: 429, Type: "TooManyRequestsException",
 			Message: fmt.Sprintf("Rate Exceeded. (all %d environments are busy)", l.function.Concurrency)}
 	case !l.held.IsZero() && l.live > l.extra && time.Now().Before(l.held):
+		l.waiting++
 		l.mu.Unlock()
-		return nil, errHeld
+		return nil, errWait
 	}
 	l.live++
 	l.work.Add(1)
+	more := l.waiting > 0 && l.live-l.extra < l.function.Concurrency
 	l.mu.Unlock()
+	if more {
+		l.signal()
+	}
 	return l.spawn(path)
 }
 
@@ -196,6 +214,10 @@ func (l *local) prepare(ctx context.Context) error {
 		return nil
 	}
 	e, err := l.acquire(path)
+	if err == errWait { // others were faster
+		l.leaveQueue()
+		return nil
+	}
 	if err != nil {
 		return asError(ctx, err)
 	}
