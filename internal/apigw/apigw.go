@@ -175,14 +175,6 @@ type RequestValidator struct {
 	ValidateParameters bool        `json:"validateParameters,omitempty"`
 }
 
-// GatewayResponse customises the answer for one kind of failure.
-type GatewayResponse struct {
-	Type               string            `json:"type"`
-	StatusCode         string            `json:"statusCode,omitempty"`
-	ResponseParameters map[string]string `json:"responseParameters,omitempty"`
-	ResponseTemplates  map[string]string `json:"responseTemplates,omitempty"`
-}
-
 // Definition is one REST API whole: what an import makes, what control
 // changes, and what a deployment freezes. A Definition that has been handed
 // out is never changed; a writer copies what it changes.

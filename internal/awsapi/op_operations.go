@@ -72,6 +72,25 @@ func (o rest) operations() Operations {
 		GetStages:   o.getStages,
 		UpdateStage: o.updateStage,
 		DeleteStage: o.deleteStage,
+
+		CreateModel:      o.createModel,
+		GetModel:         o.getModel,
+		GetModels:        o.getModels,
+		GetModelTemplate: o.getModelTemplate,
+		UpdateModel:      o.updateModel,
+		DeleteModel:      o.deleteModel,
+
+		CreateRequestValidator: o.createRequestValidator,
+		GetRequestValidator:    o.getRequestValidator,
+		GetRequestValidators:   o.getRequestValidators,
+		UpdateRequestValidator: o.updateRequestValidator,
+		DeleteRequestValidator: o.deleteRequestValidator,
+
+		PutGatewayResponse:    o.putGatewayResponse,
+		GetGatewayResponse:    o.getGatewayResponse,
+		GetGatewayResponses:   o.getGatewayResponses,
+		UpdateGatewayResponse: o.updateGatewayResponse,
+		DeleteGatewayResponse: o.deleteGatewayResponse,
 	}
 }
 

@@ -199,3 +199,7 @@ func TestLargeBodiesGiveTheirPlaceBack(t *testing.T) {
 		}
 	}
 }
+
+func testCredentials(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+}

@@ -98,9 +98,10 @@ func (im *importer) gatewayResponses() {
 	if !im.isObject(all, extGatewayResponses) {
 		return
 	}
+	types := gatewayResponseTypes()
 	for _, n := range all.items {
-		if !slices.Contains(gatewayResponseTypes, n.name) {
-			im.problem(n, "%q is no type of gateway response; there are %s", n.name, strings.Join(gatewayResponseTypes, ", "))
+		if !slices.Contains(types, n.name) {
+			im.problem(n, "%q is no type of gateway response; there are %s", n.name, strings.Join(types, ", "))
 			continue
 		}
 		if !im.object(n, "a gateway response", "statusCode", "responseParameters", "responseTemplates") {
@@ -135,11 +136,11 @@ func (im *importer) documentation() {
 	}
 }
 
-// gatewayResponseTypes are all types of gateway response.
-var gatewayResponseTypes = []string{
-	"ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE",
-	"BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "DEFAULT_4XX", "DEFAULT_5XX", "EXPIRED_TOKEN",
-	"INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "INVALID_API_KEY", "INVALID_SIGNATURE",
-	"MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND",
-	"THROTTLED", "UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "WAF_FILTERED",
+// gatewayResponseTypes are the names of all types of gateway response.
+func gatewayResponseTypes() []string {
+	var names []string
+	for _, t := range apigw.GatewayResponseTypes() {
+		names = append(names, t.Name)
+	}
+	return names
 }

@@ -1,6 +1,7 @@
 package restapi
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -102,6 +103,36 @@ func TestKinds(t *testing.T) {
 		r.fail(&tt.fault)
 		if d := cmp.Diff(tt.want, replyOf(x)); d != "" {
 			t.Errorf("%s: %s", tt.fault.Kind, d)
+		}
+		x.End()
+	}
+}
+
+// TestEveryGatewayResponseType: what can be stored for a type is served, but
+// for the one that AWS answers in its own way.
+func TestEveryGatewayResponseType(t *testing.T) {
+	for _, kind := range apigw.GatewayResponseTypes() {
+		rule, ok := kindRules[exchange.FaultKind(kind.Name)]
+		if !ok {
+			t.Errorf("%s is unknown to the pipeline", kind.Name)
+		}
+		if kind.StatusCode != "" && kind.StatusCode != strconv.Itoa(rule.status) {
+			t.Errorf("%s shows %s and answers %d", kind.Name, kind.StatusCode, rule.status)
+		}
+		if kind.Name == "REQUEST_TOO_LARGE" {
+			continue
+		}
+		if string(rule.fallback) != kind.Fallback {
+			t.Errorf("%s shows %q and answers %q", kind.Name, kind.Fallback, rule.fallback)
+		}
+		def := define(nil)
+		def.GatewayResponses = gatewaySet{kind.Name: {StatusCode: "498", ResponseTemplates: map[string]string{"application/json": "$context.error.responseType"}}}
+		s := compileStage(t, def, nil, nil)
+		x := newExchange(call{method: "GET", target: "/"})
+		r := s.begin(x)
+		r.fail(&exchange.Fault{Kind: exchange.FaultKind(kind.Name)})
+		if got := replyOf(x); got.Status != 498 || got.Body != kind.Name {
+			t.Errorf("%s: %v", kind.Name, got)
 		}
 		x.End()
 	}
