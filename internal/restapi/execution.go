@@ -2,14 +2,15 @@ package restapi
 
 import (
 	"bytes"
-	"errors"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/mapping"
 )
 
 // execution is the execution log of one request, line by line in AWS's words
@@ -94,7 +95,7 @@ func (e *execution) request(r *request) *exchange.Fault {
 	if f := r.readBody(); f != nil {
 		return f
 	}
-	e.body("Method request body before transformations: ", r.body)
+	e.body("Method request body before transformations: ", r.body, r.binaryRequest())
 	return nil
 }
 
@@ -112,7 +113,7 @@ func (e *execution) callsHTTP(r *request, t *httpTarget) {
 	if e.data {
 		e.say("Endpoint request URI: " + url)
 		e.fields("Endpoint request headers: ", &req.Header)
-		e.body("Endpoint request body after transformations: ", req.Body)
+		e.body("Endpoint request body after transformations: ", req.Body, r.stage.binaryType(&req.Header) && bytes.Equal(req.Body, r.body))
 	}
 	e.say("Sending request to " + url)
 }
@@ -131,7 +132,7 @@ func (e *execution) callsFunction(r *request, in *lambda.Invocation) {
 		e.pair(1, []byte("X-Amz-Source-Arn"), []byte(in.Header["X-Amz-Source-Arn"]))
 		e.pair(2, []byte("X-Amzn-Trace-Id"), []byte(in.TraceID))
 		e.close()
-		e.body("Endpoint request body after transformations: ", in.Payload)
+		e.body("Endpoint request body after transformations: ", in.Payload, false)
 	}
 	e.say("Sending request to " + url)
 }
@@ -150,9 +151,9 @@ func (e *execution) answered(r *request, header *http1.Header, body []byte) {
 	if header != nil {
 		e.fields("Endpoint response headers: ", header)
 	} else {
-		e.say("Endpoint response headers: {X-Amzn-Requestid=" + i.RequestID + "}")
+		e.say("Endpoint response headers: {x-amzn-RequestId=" + i.RequestID + "}")
 	}
-	e.body("Endpoint response body before transformations: ", body)
+	e.body("Endpoint response body before transformations: ", body, header != nil && r.stage.binaryType(header))
 }
 
 // end adds how the request ended and hands the lines over.
@@ -164,7 +165,7 @@ func (e *execution) end(r *request) {
 		e.fault(f, r)
 	case e.info:
 		if e.data && resp.Stream == nil {
-			e.body("Method response body after transformations: ", resp.Body)
+			e.body("Method response body after transformations: ", resp.Body, resp.Header.IndexKnown(http1.NameContentEncoding, 0) >= 0 || !utf8.Valid(resp.Body))
 			e.answerFields("Method response headers: ", &resp.Header)
 		}
 		e.say("Successfully completed execution")
@@ -177,75 +178,30 @@ func (e *execution) end(r *request) {
 	}
 }
 
-// fault adds why the request ended early. A client's own mistakes are no
-// errors of the execution.
-func (e *execution) fault(f *exchange.Fault, r *request) {
-	if f.Cause != nil || r.x.Response.Status >= 500 {
-		e.say(faultText(f))
-	}
-	if !e.info || e.trial {
-		return
-	}
-	e.say("Gateway response type: " + string(f.Kind) + " with status code: " + strconv.Itoa(r.x.Response.Status))
-	if e.data {
-		e.body("Gateway response body: ", r.x.Response.Body)
-		e.answerFields("Gateway response headers: ", &r.x.Response.Header)
-	}
-}
-
-// worded is a cause that the execution log tells in AWS's words alone; who runs
-// the gateway reads the rest elsewhere.
-type worded struct {
-	text  string
-	cause error
-}
-
-func (e *worded) Error() string { return e.text + ": " + e.cause.Error() }
-
-// Unwrap returns the cause.
-func (e *worded) Unwrap() error { return e.cause }
-
-func faultText(f *exchange.Fault) string {
-	switch {
-	case f.Kind == exchange.IntegrationTimeout:
-		return "Execution failed due to a timeout error"
-	case f.Kind == exchange.IntegrationFailure:
-		return "Execution failed due to a network error communicating with endpoint: " + causeText(f)
-	}
-	if _, ok := errors.AsType[*functionError](f.Cause); ok {
-		return f.Cause.Error()
-	}
-	return "Execution failed due to configuration error: " + causeText(f)
-}
-
-func causeText(f *exchange.Fault) string {
-	if f.Cause == nil {
-		return f.Message
-	}
-	if e, ok := errors.AsType[*worded](f.Cause); ok {
-		return e.text
-	}
-	if e, ok := errors.AsType[*http1.CallError](f.Cause); ok && e.Phase == http1.PhaseResolve {
-		return invalidEndpoint
-	}
-	return f.Cause.Error()
-}
-
-// invalidEndpoint is AWS's text for an address that is none, or has no host
-// (recorded on AWS).
-const invalidEndpoint = "Invalid endpoint address"
-
 // say adds one line.
 func (e *execution) say(text string) {
 	e.text = append(e.text[:0], text...)
 	e.finish()
 }
 
-// body adds one line that ends with a body.
-func (e *execution) body(label string, body []byte) {
+// body adds one line that ends with a body; of one that is binary it says no
+// more than that (seen on AWS).
+func (e *execution) body(label string, body []byte, binary bool) {
 	e.begin(label)
-	e.text = append(e.text, body[:min(len(body), maxText)]...)
+	switch shown := body[:min(len(body), maxText)]; {
+	case binary && len(body) > 0:
+		e.text = append(e.text, "[Binary Data]"...)
+	case utf8.Valid(shown):
+		e.text = append(e.text, shown...)
+	default:
+		e.text = integration.AppendText(e.text, shown)
+	}
 	e.finish()
+}
+
+// binaryType says whether h has a binary Content-Type.
+func (s *Stage) binaryType(h *http1.Header) bool {
+	return len(s.binary) > 0 && s.binary.Match(mapping.MediaType(h.GetKnown(http1.NameContentType)))
 }
 
 // fields adds one line with the fields of h, as Java prints a map.

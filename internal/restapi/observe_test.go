@@ -187,14 +187,18 @@ func TestExecutionLogOfFailures(t *testing.T) {
 	tests := map[string]struct {
 		method    *apigw.Method
 		functions lambda.Invoker
-		want      []string // beginnings
+		want      []string
 	}{
 		"function": {lambdaMethod(), failing, []string{
 			"Lambda execution failed with status 200 due to customer function error: boom. Lambda request id: lambda-id", "Method completed with status: 502"}},
 		"its output": {lambdaMethod(), returning(`{"nonsense": 1}`), []string{
 			"Execution failed due to configuration error: Malformed Lambda proxy response", "Method completed with status: 502"}},
+		"no permission": {lambdaMethod(), refusing(lambda.AccessDenied, 403), []string{
+			"Execution failed due to configuration error: Invalid permissions on Lambda function", "Method completed with status: 500"}},
+		"throttled": {lambdaMethod(), refusing(lambda.Throttled, 429), []string{
+			"Lambda invocation failed with status: 429. Lambda request id: lambda-id", "Execution failed due to configuration error: Rate Exceeded.", "Method completed with status: 500"}},
 		"network":  {unreachable, nil, []string{"Execution failed due to a network error communicating with endpoint", "Method completed with status: 504"}},
-		"response": {noDefault, nil, []string{"Execution failed due to configuration error: No match for output mapping and no default output mapping configured", "Method completed with status: 500"}},
+		"response": {noDefault, nil, []string{"Execution failed due to configuration error: No match for output mapping and no default output mapping configured. Endpoint Response Status Code: 200", "Method completed with status: 500"}},
 		"none":     {mockMethod(""), nil, nil},
 	}
 	for name, test := range tests {
@@ -204,11 +208,39 @@ func TestExecutionLogOfFailures(t *testing.T) {
 				t.Fatalf("lines %q, want %q", got, test.want)
 			}
 			for i := range got {
-				if !strings.HasPrefix(got[i], test.want[i]) {
+				cause := strings.HasPrefix(test.want[i], "Execution failed due to a network") // the system's words follow
+				if cause && !strings.HasPrefix(got[i], test.want[i]) || !cause && got[i] != test.want[i] {
 					t.Errorf("line %q, want %q", got[i], test.want[i])
 				}
 			}
 		})
+	}
+}
+
+// refusing refuses every call as Lambda does.
+func refusing(kind lambda.Kind, status int) fakeFunctions {
+	return func(in *lambda.Invocation, out *lambda.Result) error {
+		out.Status, out.RequestID = status, "lambda-id"
+		return &lambda.Error{Kind: kind, Function: in.Function, Status: status, Message: "no"}
+	}
+}
+
+// TestExecutionLogBinary: of a binary body the log says no more than that (seen
+// on AWS); bytes that are no text come as AWS converts them.
+func TestExecutionLogBinary(t *testing.T) {
+	def := define(map[string]*apigw.Method{"POST /r": mockMethod("")})
+	def.API.BinaryMediaTypes = []string{"image/png"}
+	for contentType, want := range map[string]string{
+		"image/png": "[Binary Data]", "text/plain": "a\uFFFDb",
+	} {
+		in := trialRequest(apigw.TestRequest{Resource: "id:/r", Verb: "POST", Body: "a\xffb", Header: []apigw.TestField{{Name: "Content-Type", Value: contentType}}})
+		got, err := TestInvoke(t.Context(), def, in, testEnv(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line := "Method request body before transformations: " + want + "\n"; !strings.Contains(got.Log, line) {
+			t.Errorf("%s: no line %q in %s", contentType, line, got.Log)
+		}
 	}
 }
 
