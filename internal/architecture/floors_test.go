@@ -36,6 +36,7 @@ var floors = [][]string{
 // and the program over its edges.
 var neighbours = map[string][]string{
 	"internal/http2":       {"internal/http1"},
+	"internal/jsonpath":    {"internal/javaregex"},
 	"internal/vtl":         {"internal/jsonpath", "internal/javaregex"},
 	"internal/schema":      {"internal/jsonpath", "internal/javaregex"},
 	"internal/openapi":     {"internal/apigw"},
