@@ -57,7 +57,7 @@ const (
 )
 
 var variableNames = map[string]VariableName{
-	"accountId": VarAccountID, "apiId": VarAPIID, "deploymentId": VarDeploymentID,
+	"accountId": VarAccountID, "apiId": VarAPIID, "awsEndpointRequestId": VarAWSEndpointRequestID, "deploymentId": VarDeploymentID,
 	"domainName": VarDomainName, "domainPrefix": VarDomainPrefix,
 	"extendedRequestId": VarExtendedRequestID, "httpMethod": VarHTTPMethod,
 	"identity.sourceIp": VarIdentitySourceIP, "identity.userAgent": VarIdentityUserAgent,
@@ -82,7 +82,7 @@ func ParseVariable(name string) (Variable, error) {
 }
 
 var logVariableNames = map[string]VariableName{
-	"awsEndpointRequestId": VarAWSEndpointRequestID, "cipherSuite": VarCipherSuite, "tlsVersion": VarTLSVersion,
+	"cipherSuite": VarCipherSuite, "tlsVersion": VarTLSVersion,
 	"error.message": VarErrorMessage, "error.messageString": VarErrorMessageString, "error.responseType": VarErrorResponseType,
 	"integration.error": VarIntegrationError, "integrationErrorMessage": VarIntegrationError,
 	"integration.integrationStatus": VarIntegrationServiceStatus, "integrationStatus": VarIntegrationServiceStatus,

@@ -17,8 +17,14 @@ import (
 // gatewayResponse is how an API shows one kind of fault.
 type gatewayResponse struct {
 	status    int // 0: the kind's own
-	params    []mapping.Parameter
+	params    []gatewayParameter
 	templates []gatewayTemplate // none: the stock body
+}
+
+// gatewayParameter is a field and its value.
+type gatewayParameter struct {
+	name  string
+	value textPart
 }
 
 type gatewayTemplate struct {
@@ -91,12 +97,12 @@ func (c *compiler) gatewayResponse(place string, from *apigw.GatewayResponse) *g
 		g.status = status
 	}
 	for _, key := range slices.Sorted(maps.Keys(from.ResponseParameters)) {
-		p, err := mapping.ParseParameter(key, from.ResponseParameters[key], mapping.GatewayPhase, c.vars)
+		p, err := c.gatewayParameter(key, from.ResponseParameters[key])
 		if err != nil {
 			c.refuse(place, fmt.Sprintf("responseParameters %s: %v", key, err))
 			continue
 		}
-		if p.Name = integration.MappedResponseField(p.Name); p.Name != "" {
+		if p.name = integration.MappedResponseField(p.name); p.name != "" {
 			g.params = append(g.params, p)
 		}
 	}
@@ -108,6 +114,22 @@ func (c *compiler) gatewayResponse(place string, from *apigw.GatewayResponse) *g
 		g.templates = append(g.templates, gatewayTemplate{mediaType, parts})
 	}
 	return g
+}
+
+// gatewayParameter compiles one mapping; $context.error can be mapped, too.
+func (c *compiler) gatewayParameter(target, source string) (gatewayParameter, error) {
+	v := errorVariables[source]
+	if v != noErrorVariable {
+		source = "''"
+	}
+	p, err := mapping.ParseParameter(target, source, mapping.GatewayPhase, c.vars)
+	if err != nil {
+		return gatewayParameter{}, err
+	}
+	if v != noErrorVariable {
+		return gatewayParameter{p.Name, textPart{errorv: v}}, nil
+	}
+	return gatewayParameter{p.Name, textPart{source: &p.Source}}, nil
 }
 
 // textParts splits a template at its $context., $stageVariables. and
@@ -188,12 +210,12 @@ func (g *gatewayResponse) render(r *request, f *exchange.Fault, status int, mess
 	h.Add("x-amzn-ErrorType", errorType)
 	for i := range g.params {
 		p := &g.params[i]
-		value, ok := p.Source.Append(r.scratch[:0], &r.input)
+		value, ok := p.value.append(r.scratch[:0], r, f, message)
 		r.scratch = value[:0]
 		// A value that would break the header apart is left out: an answer to
 		// a fault can't fail.
 		if ok && http1.ValidValue(value) {
-			h.AddBytes([]byte(p.Name), value)
+			h.AddBytes([]byte(p.name), value)
 		}
 	}
 	r.x.Response.Body = g.appendBody(r.x.Response.Body[:0], r, f, message)
@@ -208,20 +230,26 @@ func (g *gatewayResponse) appendBody(dst []byte, r *request, f *exchange.Fault, 
 		r.x.Response.Header.Add("Content-Type", t.mediaType)
 	}
 	for i := range t.parts {
-		switch p := &t.parts[i]; {
-		case p.source != nil:
-			dst, _ = p.source.Append(dst, &r.input)
-		case p.errorv == noErrorVariable:
-			dst = append(dst, p.text...)
-		case p.errorv == errorMessage:
-			dst = append(dst, message...)
-		case p.errorv == errorMessageString:
-			dst = appendJSONString(dst, message)
-		case p.errorv == errorResponseType:
-			dst = append(dst, f.Kind...)
-		}
+		dst, _ = t.parts[i].append(dst, r, f, message)
 	}
 	return dst
+}
+
+// append appends the part's text; false when it is a value that is missing.
+func (p *textPart) append(dst []byte, r *request, f *exchange.Fault, message string) ([]byte, bool) {
+	switch {
+	case p.source != nil:
+		return p.source.Append(dst, &r.input)
+	case p.errorv == noErrorVariable:
+		return append(dst, p.text...), true
+	case p.errorv == errorMessage:
+		return append(dst, message...), true
+	case p.errorv == errorMessageString:
+		return appendJSONString(dst, message), true
+	case p.errorv == errorResponseType:
+		return append(dst, f.Kind...), true
+	}
+	return dst, false
 }
 
 // choose is the template for the first type of Accept, else that of

@@ -54,6 +54,8 @@ func TestGatewayResponses(t *testing.T) {
 			shown{reply{403, "<h>", "MissingAuthenticationTokenException"}, map[string]string{"Content-Type": "a/b", "Date": "", "x-amzn-Remapped-Date": "d"}}},
 		"a value that breaks the header": {gatewaySet{"DEFAULT_4XX": {ResponseParameters: map[string]string{"gatewayresponse.header.X": "method.request.querystring.q"}}}, call{target: "/nowhere?q=a%0d%0ab"},
 			shown{reply{403, missingToken, "MissingAuthenticationTokenException"}, map[string]string{"X": ""}}},
+		"what failed as a field": {gatewaySet{"DEFAULT_4XX": {ResponseParameters: map[string]string{"gatewayresponse.header.X": "context.error.responseType", "gatewayresponse.header.Y": "context.error.messageString"}}}, call{target: "/nowhere"},
+			shown{reply{403, missingToken, "MissingAuthenticationTokenException"}, map[string]string{"X": "MISSING_AUTHENTICATION_TOKEN", "Y": `"Missing Authentication Token"`}}},
 		"path of a route": {gatewaySet{"DEFAULT_5XX": {ResponseParameters: map[string]string{"gatewayresponse.header.X": "method.request.path.id"}, ResponseTemplates: map[string]string{"a/b": "$context.resourcePath"}}}, call{target: "/fails/12"},
 			shown{reply{500, "/fails/{id}", "InternalServerErrorException"}, map[string]string{"X": "12"}}},
 	}

@@ -78,6 +78,9 @@ func (r *request) appendRouteVariable(dst []byte, v exchange.VariableName) ([]by
 func (r *request) appendOutcome(dst []byte, v exchange.VariableName) ([]byte, bool) {
 	f := r.x.Outcome.Fault
 	switch v {
+	case exchange.VarAWSEndpointRequestID:
+		id := r.x.Outcome.Integration.RequestID
+		return append(dst, id...), id != ""
 	case exchange.VarErrorMessage:
 		if f != nil {
 			return append(dst, r.faultMessage(f)...), true
