@@ -143,10 +143,37 @@ func certificate(t testing.TB, name string, until time.Time) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// TestInsecureSkipVerification: the authority is not checked, host name and
-// dates are (API reference, TlsConfig).
+// issued makes a certificate for name that root signed; withRoot sends root too.
+func issued(t testing.TB, root tls.Certificate, name string, withRoot bool) tls.Certificate {
+	t.Helper()
+	parent, err := x509.ParseCertificate(root.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "leaf"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.ParseIP(name)}, KeyUsage: x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, root.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	if withRoot {
+		c.Certificate = append(c.Certificate, root.Certificate[0])
+	}
+	return c
+}
+
+// TestInsecureSkipVerification: the authority is not checked; host name,
+// dates and that there is a root are (API reference, TlsConfig).
 func TestInsecureSkipVerification(t *testing.T) {
 	later := time.Now().Add(time.Hour)
+	private := certificate(t, "127.0.0.7", later)
 	tests := map[string]struct {
 		cert     tls.Certificate
 		insecure bool
@@ -155,6 +182,9 @@ func TestInsecureSkipVerification(t *testing.T) {
 		"untrusted, checked":     {certificate(t, "127.0.0.1", later), false, false},
 		"untrusted, not checked": {certificate(t, "127.0.0.1", later), true, true},
 		"another host":           {certificate(t, "127.0.0.9", later), true, false},
+		"private root sent":      {issued(t, private, "127.0.0.1", true), true, true},
+		"its other host":         {issued(t, private, "127.0.0.9", true), true, false},
+		"private root not sent":  {issued(t, private, "127.0.0.1", false), true, false},
 		"expired":                {certificate(t, "127.0.0.1", time.Now().Add(-time.Hour)), true, false},
 	}
 	for name, tt := range tests {
