@@ -106,8 +106,8 @@ func endpoint(c *config.Config, service string) string {
 // restKind is the REST API kind as the edge needs it.
 func (s *parts) restKind() gateway.Kind {
 	return gateway.Kind{
-		Compile: func(def *apigw.Definition, st *apigw.Stage, dep apigw.DeploymentID) (gateway.Stage, error) {
-			compiled, err := restapi.Compile(def, st, dep, s.env)
+		Compile: func(st *apigw.Stage, def, canary *apigw.Definition) (gateway.Stage, error) {
+			compiled, err := restapi.CompileStage(st, def, canary, s.env)
 			if err != nil {
 				return nil, err
 			}

@@ -4,7 +4,10 @@
 // are the store's encoding and nothing else.
 package apigw
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Named identifiers. All are case-sensitive.
 type (
@@ -214,6 +217,22 @@ type Stage struct {
 	WebACLARN            string                    `json:"webAclArn,omitempty"`
 	Created              time.Time                 `json:"created"`
 	Updated              time.Time                 `json:"updated"`
+}
+
+// CanaryView is the stage as its canary's requests see it: with the canary's
+// deployment, and its overrides over the variables. The stage must have a
+// canary.
+func (s *Stage) CanaryView() *Stage {
+	view := *s
+	view.DeploymentID, view.Canary = s.Canary.DeploymentID, nil
+	if len(s.Canary.StageVariableOverrides) > 0 {
+		view.Variables = maps.Clone(s.Variables)
+		if view.Variables == nil {
+			view.Variables = map[string]string{}
+		}
+		maps.Copy(view.Variables, s.Canary.StageVariableOverrides)
+	}
+	return &view
 }
 
 // AccessLogSettings says where a stage's access log goes and how a line reads.

@@ -163,7 +163,12 @@ func (c *Control) deploy(ctx context.Context, ref apiRef, in NewDeployment) (*ap
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := c.refuse(ref, s.def, stage); err != nil {
+	if stage == nil {
+		err = c.refuse(ref, s.def, nil)
+	} else {
+		err = c.refuseStage(ctx, ref, stage, dep.ID, s.def)
+	}
+	if err != nil {
 		return nil, 0, err
 	}
 	revision, err := c.store.Commit(ctx, txn)

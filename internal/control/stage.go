@@ -140,16 +140,7 @@ func (c *Control) commitStage(ctx context.Context, ref apiRef, g guard, s *apigw
 	if err := c.checkStage(ctx, ref, s, revision == 0); err != nil {
 		return 0, err
 	}
-	def, err := c.stageDefinition(ctx, ref, s.DeploymentID)
-	if err != nil {
-		return 0, err
-	}
-	if s.Canary != nil && s.Canary.DeploymentID != s.DeploymentID {
-		if _, err := c.stageDefinition(ctx, ref, s.Canary.DeploymentID); err != nil {
-			return 0, err
-		}
-	}
-	if err := c.refuse(ref, def, s); err != nil {
+	if err := c.refuseStage(ctx, ref, s, "", nil); err != nil {
 		return 0, err
 	}
 	txn := g.with()
@@ -157,6 +148,29 @@ func (c *Control) commitStage(ctx context.Context, ref apiRef, g guard, s *apigw
 		return 0, err
 	}
 	return c.store.Commit(ctx, txn)
+}
+
+// refuseStage answers 400 with everything of the deployments that s serves, its
+// canary's too, that can't be served with its settings. Deployment fresh, if
+// any, is about to be stored, with the content def.
+func (c *Control) refuseStage(ctx context.Context, ref apiRef, s *apigw.Stage, fresh apigw.DeploymentID, def *apigw.Definition) error {
+	views := []*apigw.Stage{s}
+	if s.Canary != nil {
+		views = append(views, s.CanaryView())
+	}
+	for _, view := range views {
+		served := def
+		if view.DeploymentID != fresh {
+			var err error
+			if served, err = c.stageDefinition(ctx, ref, view.DeploymentID); err != nil {
+				return err
+			}
+		}
+		if err := c.refuse(ref, served, view); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *Control) stageDefinition(ctx context.Context, ref apiRef, id apigw.DeploymentID) (*apigw.Definition, error) {

@@ -85,6 +85,31 @@ func TestUpdateStage(t *testing.T) {
 	wantError(t, err, apigw.NotFound, "Invalid stage identifier specified")
 }
 
+// TestCanaryIsChecked: what can't be served with what a canary's requests see is
+// refused, whichever call sets it up.
+func TestCanaryIsChecked(t *testing.T) {
+	w := newWorldWith(t, Options{Check: func(_ *apigw.Definition, s *apigw.Stage) (list []Problem) {
+		if s != nil && s.Variables["host"] == "nowhere" {
+			list = append(list, Problem{Place: "deployment " + string(s.DeploymentID), Text: "host"})
+		}
+		return list
+	}})
+	api := w.newAPI()
+	w.newMock(api)
+	must[*apigw.Deployment](t)(w.CreateDeployment(t.Context(), w.scope, api.ID, NewDeployment{Stage: stageOf("prod"), Variables: map[string]string{"host": "here"}}))
+	overrides := map[string]string{"host": "nowhere"}
+	_, err := w.CreateDeployment(t.Context(), w.scope, api.ID, NewDeployment{Stage: stageOf("prod"), Canary: &apigw.CanarySettings{StageVariableOverrides: overrides}})
+	if apigw.KindOf(err) != apigw.BadRequest || !strings.HasPrefix(err.Error(), "Gatehouse can't serve this yet: deployment ") {
+		t.Errorf("CreateDeployment: %v", err)
+	}
+	next := w.deploy(api, "")
+	_, err = w.UpdateStage(t.Context(), w.scope, api.ID, "prod", func(s *apigw.Stage) error {
+		s.Canary = &apigw.CanarySettings{DeploymentID: next.ID, StageVariableOverrides: overrides}
+		return nil
+	})
+	wantError(t, err, apigw.BadRequest, "Gatehouse can't serve this yet: deployment "+string(next.ID)+": host")
+}
+
 func TestRedeploymentOntoStage(t *testing.T) {
 	w := newWorld(t)
 	api := w.newAPI()

@@ -25,6 +25,7 @@ const (
 	VarDomainPrefix
 	VarExtendedRequestID
 	VarHTTPMethod
+	VarIsCanaryRequest
 	VarIdentitySourceIP
 	VarIdentityUserAgent
 	VarPath
@@ -59,7 +60,7 @@ const (
 var variableNames = map[string]VariableName{
 	"accountId": VarAccountID, "apiId": VarAPIID, "awsEndpointRequestId": VarAWSEndpointRequestID, "deploymentId": VarDeploymentID,
 	"domainName": VarDomainName, "domainPrefix": VarDomainPrefix,
-	"extendedRequestId": VarExtendedRequestID, "httpMethod": VarHTTPMethod,
+	"extendedRequestId": VarExtendedRequestID, "httpMethod": VarHTTPMethod, "isCanaryRequest": VarIsCanaryRequest,
 	"identity.sourceIp": VarIdentitySourceIP, "identity.userAgent": VarIdentityUserAgent,
 	"path": VarPath, "protocol": VarProtocol, "requestId": VarRequestID,
 	"requestTime": VarRequestTime, "requestTimeEpoch": VarRequestTimeEpoch,
@@ -109,7 +110,7 @@ func ParseLogVariable(name string) Variable {
 // beginnings of such names.
 var otherLogNames = []string{
 	"authenticate.", "authorize.", "authorizer.", "customDomain.", "endpointType", "error.validationErrorString", "identity.",
-	"integration.responseTransferMode", "integration.timeToAllHeaders", "integration.timeToFirstContent", "isCanaryRequest",
+	"integration.responseTransferMode", "integration.timeToAllHeaders", "integration.timeToFirstContent",
 	"waf.", "wafResponseCode", "webaclArn",
 }
 

@@ -41,7 +41,11 @@ func (k *fakeKind) kind() Kind {
 		k.serve = tell
 	}
 	return Kind{
-		Compile: func(def *apigw.Definition, st *apigw.Stage, _ apigw.DeploymentID) (Stage, error) {
+		Compile: func(st *apigw.Stage, def, canary *apigw.Definition) (Stage, error) {
+			if canary != nil {
+				def = canary
+				st.DeploymentID = st.Canary.DeploymentID
+			}
 			if def.API.Description == "broken" {
 				return nil, errors.New("GET /pets: the definition is broken")
 			}

@@ -35,9 +35,10 @@ type Stage interface {
 
 // Kind is what an API kind gives the edge.
 type Kind struct {
-	// Compile makes the Stage that serves def, the frozen content of
-	// deployment dep, with the settings of st.
-	Compile func(def *apigw.Definition, st *apigw.Stage, dep apigw.DeploymentID) (Stage, error)
+	// Compile makes the Stage that serves def, the frozen content of st's
+	// deployment, with the settings of st; canary is that of its canary's
+	// deployment, nil when none gets requests.
+	Compile func(st *apigw.Stage, def, canary *apigw.Definition) (Stage, error)
 	// Forbidden answers x as AWS does for an unknown stage or a disabled
 	// endpoint.
 	Forbidden func(x *exchange.Exchange)

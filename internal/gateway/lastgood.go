@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,9 +30,10 @@ type LastGood interface {
 const retryDropped = 15 * time.Second
 
 // Two kinds of things are kept: "stage:" and the key of a stage record holds
-// the name of the definition it needs, a line feed, and the record;
+// the names of the definitions it needs (two, with a tab between, while there
+// is a canary), a line feed, and the record;
 // "definition:" and a name holds an encoded definition, which stages of one
-// API may share. A stage is kept after its definition.
+// API may share. A stage is kept after its definitions.
 const (
 	keptStage      = "stage:"
 	keptDefinition = "definition:"
@@ -52,15 +54,24 @@ type keeper struct {
 
 // keptVersion is what is kept of a stage.
 type keptVersion struct {
-	definition string
-	record     uint64 // its hash
+	definitions string // names, as kept
+	record      uint64 // its hash
 }
+
+const keptSeparator = "\t"
+
+func (v keptVersion) names() []string { return strings.Split(v.definitions, keptSeparator) }
 
 type keepJob struct {
 	key    string
 	record []byte
-	name   string // of the definition
-	def    *apigw.Definition
+	parts  []keptPart // none: the stage is gone
+}
+
+// keptPart is a definition that a stage needs.
+type keptPart struct {
+	name string
+	def  *apigw.Definition
 }
 
 func newKeeper(to LastGood) *keeper {
@@ -76,13 +87,13 @@ func (k *keeper) open(ctx context.Context) {
 	clear(k.stages)
 	clear(k.uses)
 	for key, record := range k.all() {
-		k.note(key, k.version(record.definition, record.bytes))
+		k.note(key, keptVersion{record.definitions, k.hash(record.bytes)})
 	}
 }
 
 type keptRecord struct {
-	definition string
-	bytes      []byte
+	definitions string
+	bytes       []byte
 }
 
 // all yields the stage records that are kept, by key.
@@ -101,29 +112,30 @@ func (k *keeper) all() iter.Seq2[string, keptRecord] {
 	}
 }
 
-func (k *keeper) version(definition string, record []byte) keptVersion {
-	return keptVersion{definition, maphash.Bytes(k.seed, record)}
-}
+func (k *keeper) hash(record []byte) uint64 { return maphash.Bytes(k.seed, record) }
 
-// note remembers that v is kept of a stage, and returns the name of a
-// definition that nothing needs any more. k.mu is held.
-func (k *keeper) note(key string, v keptVersion) (unused string) {
+// note remembers that v is kept of a stage, and returns the names of the
+// definitions that nothing needs any more. k.mu is held.
+func (k *keeper) note(key string, v keptVersion) (unused []string) {
 	old, had := k.stages[key]
 	k.stages[key] = v
-	k.uses[v.definition]++
-	if had {
-		return k.release(old.definition)
+	for _, name := range v.names() {
+		k.uses[name]++
 	}
-	return ""
+	if had {
+		return k.release(old)
+	}
+	return nil
 }
 
-func (k *keeper) release(definition string) (unused string) {
-	k.uses[definition]--
-	if k.uses[definition] > 0 {
-		return ""
+func (k *keeper) release(v keptVersion) (unused []string) {
+	for _, name := range v.names() {
+		if k.uses[name]--; k.uses[name] == 0 {
+			delete(k.uses, name)
+			unused = append(unused, name)
+		}
 	}
-	delete(k.uses, definition)
-	return definition
+	return unused
 }
 
 // has says whether record is what is kept of a stage.
@@ -131,7 +143,7 @@ func (k *keeper) has(key string, record []byte) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	v, ok := k.stages[key]
-	return ok && v.record == maphash.Bytes(k.seed, record)
+	return ok && v.record == k.hash(record)
 }
 
 // holds is has, after a look whether the definition is really there.
@@ -140,9 +152,9 @@ func (k *keeper) holds(key string, record []byte) bool {
 		return false
 	}
 	k.mu.Lock()
-	name := k.stages[key].definition
+	names := k.stages[key].names()
 	k.mu.Unlock()
-	return k.to.Get(keptDefinition+name) != nil
+	return !slices.ContainsFunc(names, func(name string) bool { return k.to.Get(keptDefinition+name) == nil })
 }
 
 // definition is what is kept of a deployment, or nil.
@@ -156,9 +168,9 @@ func definitionName(stageKey string, dep apigw.DeploymentID) string {
 }
 
 // keep arranges that a stage is kept as it is served now.
-func (k *keeper) keep(key string, record []byte, dep apigw.DeploymentID, def *apigw.Definition) {
+func (k *keeper) keep(key string, record []byte, c *contents) {
 	if !k.has(key, record) {
-		k.send(keepJob{key, record, definitionName(key, dep), def})
+		k.send(keepJob{key, record, c.kept})
 	}
 }
 
@@ -227,10 +239,10 @@ func (k *keeper) unkept(keys []string) (stages []string) {
 		lost[key] = true
 	}
 	for key, v := range k.stages {
-		if lost[keptStage+key] || lost[keptDefinition+v.definition] {
+		if lost[keptStage+key] || slices.ContainsFunc(v.names(), func(name string) bool { return lost[keptDefinition+name] }) {
 			stages = append(stages, key)
 			delete(k.stages, key)
-			k.release(v.definition)
+			k.release(v)
 		}
 	}
 	return stages
@@ -239,33 +251,46 @@ func (k *keeper) unkept(keys []string) (stages []string) {
 func (k *keeper) write(g *Gateway, j keepJob) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if j.def == nil { // the stage is gone
+	if len(j.parts) == 0 {
 		if old, ok := k.stages[j.key]; ok {
 			delete(k.stages, j.key)
 			k.to.Delete(keptStage + j.key)
-			k.discard(k.release(old.definition))
+			k.discard(k.release(old))
 		}
 		return
 	}
-	v := k.version(j.name, j.record)
-	if k.stages[j.key] == v {
+	names := make([]string, len(j.parts))
+	for i, part := range j.parts {
+		names[i] = part.name
+	}
+	v := keptVersion{strings.Join(names, keptSeparator), k.hash(j.record)}
+	if k.stages[j.key] == v || !k.putDefinitions(g, j) {
 		return
 	}
-	if k.uses[j.name] == 0 {
-		value, err := g.src().Encode(j.def)
-		if err != nil {
-			g.log.Error("a stage isn't kept for a start without the store", "key", j.key, "error", err)
-			return
-		}
-		k.to.Put(keptDefinition+j.name, value)
-	}
-	k.to.Put(keptStage+j.key, append([]byte(j.name+"\n"), j.record...))
+	k.to.Put(keptStage+j.key, append([]byte(v.definitions+"\n"), j.record...))
 	k.discard(k.note(j.key, v))
 }
 
-func (k *keeper) discard(definition string) {
-	if definition != "" {
-		k.to.Delete(keptDefinition + definition)
+// putDefinitions keeps the definitions of j that no other stage needs. k.mu is
+// held.
+func (k *keeper) putDefinitions(g *Gateway, j keepJob) bool {
+	for _, part := range j.parts {
+		if k.uses[part.name] > 0 {
+			continue
+		}
+		value, err := g.src().Encode(part.def)
+		if err != nil {
+			g.log.Error("a stage isn't kept for a start without the store", "key", j.key, "error", err)
+			return false
+		}
+		k.to.Put(keptDefinition+part.name, value)
+	}
+	return true
+}
+
+func (k *keeper) discard(definitions []string) {
+	for _, name := range definitions {
+		k.to.Delete(keptDefinition + name)
 	}
 }
 

@@ -65,6 +65,40 @@ func TestLastGood(t *testing.T) {
 	})
 }
 
+// TestLastGoodCanary: a canary's deployment is kept beside its stage's, while
+// it gets requests.
+func TestLastGoodCanary(t *testing.T) {
+	m, src := &memoryLastGood{}, newFakeSource()
+	g := newGateway(t, &fakeKind{}, keeping(m))
+	src.define("aaa", "d1")
+	src.define("aaa", "d2")
+	canary := func(percent float64) store.Event {
+		return record("aaa", "prod", "d1", func(s *apigw.Stage) { s.Canary = &apigw.CanarySettings{DeploymentID: "d2", PercentTraffic: percent} })
+	}
+	src.batches <- store.Batch{Revision: 3, Reset: true, Events: []store.Event{canary(0)}}
+	stop := follow(t, g, src, 3)
+	expect(t, g, "aaa", "prod", "d1")
+	kept(t, m, "definition:aaa/d1", "stage:aaa/prod")
+	src.batches <- store.Batch{Revision: 4, Events: []store.Event{canary(100)}}
+	wait(t, g, 4)
+	expect(t, g, "aaa", "prod", "d2")
+	kept(t, m, "definition:aaa/d1", "definition:aaa/d2", "stage:aaa/prod")
+	stop()
+
+	away := newFakeSource()
+	away.dead = true
+	g = newGateway(t, &fakeKind{}, keeping(m))
+	stop = follow(t, g, away, 0)
+	expect(t, g, "aaa", "prod", "d2")
+	stop()
+
+	g = newGateway(t, &fakeKind{}, keeping(m))
+	src.batches <- store.Batch{Revision: 5, Reset: true, Events: []store.Event{record("aaa", "prod", "d2")}}
+	follow(t, g, src, 5)
+	expect(t, g, "aaa", "prod", "d2")
+	kept(t, m, "definition:aaa/d2", "stage:aaa/prod")
+}
+
 func TestSilentStoreWithoutLastGood(t *testing.T) {
 	g := newGateway(t, &fakeKind{}, keeping(&memoryLastGood{}))
 	src := newFakeSource()

@@ -55,10 +55,12 @@ type running struct {
 	routes   int  // methods, for what memory it takes
 }
 
-func newRunning(s Stage, def *apigw.Definition) *running {
-	r := &running{Stage: s, disabled: def.API.DisableExecuteAPIEndpoint, routes: 1}
-	for _, resource := range def.Resources {
-		r.routes += len(resource.Methods)
+func newRunning(s Stage, c *contents) *running {
+	r := &running{Stage: s, disabled: c.def.API.DisableExecuteAPIEndpoint, routes: 1}
+	for _, part := range c.kept {
+		for _, resource := range part.def.Resources {
+			r.routes += len(resource.Methods)
+		}
 	}
 	runtime.AddCleanup(r, Stage.Close, s)
 	return r
@@ -163,18 +165,44 @@ func (g *Gateway) build(s *stage) (r *running, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read stage record: %w", err)
 	}
-	def, err := g.definition(s, st.DeploymentID)
+	parts, err := g.contents(s, st)
 	if err != nil {
-		return nil, fmt.Errorf("read deployment %s: %w", st.DeploymentID, err)
+		return nil, err
 	}
-	compiled, err := g.cfg.REST.Compile(def, st, st.DeploymentID)
+	compiled, err := g.cfg.REST.Compile(st, parts.def, parts.canary)
 	if err != nil {
 		return nil, fmt.Errorf("deployment %s: %w", st.DeploymentID, err)
 	}
 	if g.keeper != nil {
-		g.keeper.keep(s.key, s.record, st.DeploymentID, def)
+		g.keeper.keep(s.key, s.record, parts)
 	}
-	return newRunning(compiled, def), nil
+	return newRunning(compiled, parts), nil
+}
+
+// contents are the definitions that a stage serves.
+type contents struct {
+	def, canary *apigw.Definition // canary is nil while it gets no requests
+	kept        []keptPart        // both, each once
+}
+
+// contents reads what st serves.
+func (g *Gateway) contents(s *stage, st *apigw.Stage) (*contents, error) {
+	def, err := g.definition(s, st.DeploymentID)
+	if err != nil {
+		return nil, fmt.Errorf("read deployment %s: %w", st.DeploymentID, err)
+	}
+	c := &contents{def: def, kept: []keptPart{{definitionName(s.key, st.DeploymentID), def}}}
+	if st.Canary == nil || st.Canary.PercentTraffic <= 0 {
+		return c, nil
+	}
+	if c.canary = def; st.Canary.DeploymentID == st.DeploymentID {
+		return c, nil
+	}
+	if c.canary, err = g.definition(s, st.Canary.DeploymentID); err != nil {
+		return nil, fmt.Errorf("read canary deployment %s: %w", st.Canary.DeploymentID, err)
+	}
+	c.kept = append(c.kept, keptPart{definitionName(s.key, st.Canary.DeploymentID), c.canary})
+	return c, nil
 }
 
 // definition is the content of a deployment, from the last good state or else

@@ -205,10 +205,10 @@ func (g *Gateway) keepCold(s *stage) bool {
 	if err != nil {
 		return true // compiling it will say so
 	}
-	def, err := g.definition(s, st.DeploymentID)
+	parts, err := g.contents(s, st)
 	if err != nil {
 		return false
 	}
-	g.keeper.keep(s.key, record, st.DeploymentID, def)
+	g.keeper.keep(s.key, record, parts)
 	return true
 }

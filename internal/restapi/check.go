@@ -45,7 +45,6 @@ func (c *compiler) checkStage() {
 		{st.CacheClusterEnabled, "cacheClusterEnabled: a response cache is not supported yet"},
 		{st.ClientCertificateID != "", "clientCertificateId: client certificates for backends are not supported yet"},
 		{st.TracingEnabled, "tracingEnabled: X-Ray tracing is not supported yet"},
-		{st.Canary != nil, "canarySettings: canary releases are not supported yet"},
 		{st.WebACLARN != "", "webAclArn: a web ACL is not enforced yet"},
 	}
 	for _, r := range refused {

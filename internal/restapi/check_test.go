@@ -61,7 +61,6 @@ func TestCheck(t *testing.T) {
 			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {LoggingLevel: "DEBUG", ThrottlingRateLimit: 10000, ThrottlingBurstLimit: 5000}}
 		}, []string{"loggingLevel DEBUG"}},
 		"access log, half of one": {func(s *subject) { s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "a"} }, nil},
-		"canary":                  {func(s *subject) { s.stage.Canary = &apigw.CanarySettings{} }, []string{"canarySettings"}},
 		"web ACL":                 {func(s *subject) { s.stage.WebACLARN = "a" }, []string{"webAclArn"}},
 		"settings": {func(s *subject) {
 			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {MetricsEnabled: true, LoggingLevel: "INFO", DataTraceEnabled: true, ThrottlingRateLimit: 1, ThrottlingBurstLimit: 5000}}

@@ -21,7 +21,15 @@ import (
 // error. The result holds references to shared backends: Close it once it is
 // replaced.
 func Compile(def *apigw.Definition, st *apigw.Stage, dep apigw.DeploymentID, env *Env) (*Stage, error) {
-	c := newCompiler(def, st, env)
+	state := canaryNone
+	if st.Canary != nil {
+		state = canaryNo
+	}
+	return compile(newCompiler(def, st, env), state, dep)
+}
+
+func compile(c *compiler, state canaryState, dep apigw.DeploymentID) (*Stage, error) {
+	c.canary = state
 	s := c.compile(dep)
 	var errs []error
 	for _, p := range c.problems {
@@ -54,6 +62,7 @@ type compiler struct {
 	settings map[string]*apigw.MethodSetting // by plainKey
 	out      *Stage
 	problems []Problem
+	canary   canaryState
 	trial    *trial // nil, unless a method is tested
 }
 
@@ -94,7 +103,7 @@ func (c *compiler) compile(dep apigw.DeploymentID) *Stage {
 func (c *compiler) newStage(dep apigw.DeploymentID) *Stage {
 	api := &c.def.API
 	s := &Stage{
-		env: c.env, trial: c.trial, apiID: api.ID, deployment: dep, edge: api.Endpoint.Type == "EDGE",
+		env: c.env, trial: c.trial, canary: c.canary, apiID: api.ID, deployment: dep, edge: api.Endpoint.Type == "EDGE",
 		binary: api.BinaryMediaTypes, compress: -1, maxURL: maxURL, maxHeaders: maxHeaders,
 		userAgent: "AmazonAPIGateway_" + string(api.ID),
 	}

@@ -40,7 +40,7 @@ const (
 func (c *compiler) observeStage() {
 	o := &c.out.observe
 	if c.env != nil && c.env.Metrics != nil && c.trial == nil {
-		o.metrics = c.series(telemetry.Dimensions{API: c.apiName(), Stage: string(c.out.name)})
+		o.metrics = c.series(telemetry.Dimensions{API: c.apiName(), Stage: c.seen(string(c.out.name))})
 	}
 	st := c.stage
 	if st == nil || st.AccessLog == nil || st.AccessLog.DestinationARN == "" || st.AccessLog.Format == "" {
@@ -59,7 +59,7 @@ func (c *compiler) observeStage() {
 	for _, name := range o.format.Unknown() {
 		c.warn(place, "accessLogSettings format: nothing is called $context."+name+"; it will read \"-\"")
 	}
-	o.access = c.group(group)
+	o.access = c.group(c.seen(group))
 }
 
 func (c *compiler) apiName() string {
@@ -89,13 +89,13 @@ func (c *compiler) observeMethod(m *method) {
 	s := c.settingsOf(m)
 	if s.MetricsEnabled && c.env.Metrics != nil {
 		m.observe.metrics = c.series(telemetry.Dimensions{
-			API: c.apiName(), Stage: string(c.out.name), Resource: m.resource.path, Method: string(m.verb),
+			API: c.apiName(), Stage: c.seen(string(c.out.name)), Resource: m.resource.path, Method: string(m.verb),
 		})
 	}
 	m.observe.log = map[string]executionLevel{"ERROR": logErrors, "INFO": logInfo}[s.LoggingLevel]
 	m.observe.data = s.DataTraceEnabled
 	if m.observe.log != logOff && c.out.observe.execution == nil {
-		c.out.observe.execution = c.group(telemetry.ExecutionGroup(string(c.out.apiID), string(c.out.name)))
+		c.out.observe.execution = c.group(c.seen(telemetry.ExecutionGroup(string(c.out.apiID), string(c.out.name))))
 	}
 }
 

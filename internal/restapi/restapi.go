@@ -27,6 +27,7 @@ type Env struct {
 	Functions lambda.Invoker     // nil: every function fails as unreachable
 	Logger    *slog.Logger       // nil: nothing is logged
 	Now       func() time.Time   // nil: time.Now
+	Random    func() float64     // in [0, 1); nil: math/rand/v2's
 	Logs      *telemetry.Logs    // nil: no access and execution logs are written
 	Metrics   *telemetry.Metrics // nil: nothing is counted
 
@@ -65,6 +66,7 @@ type Stage struct {
 	observe            observation
 
 	busyTold busyTold
+	canary   canaryState
 	trial    *trial // nil: the stage of a deployment
 }
 

@@ -30,6 +30,8 @@ func (r *request) AppendVariable(dst []byte, x *exchange.Exchange, v exchange.Va
 		return append(dst, s.deployment...), true
 	case exchange.VarStage:
 		return append(dst, s.name...), true
+	case exchange.VarIsCanaryRequest:
+		return strconv.AppendBool(dst, s.canary == canaryYes), s.canary != canaryNone
 	case exchange.VarDomainName:
 		return append(dst, x.Address.DomainName...), true
 	case exchange.VarDomainPrefix:
