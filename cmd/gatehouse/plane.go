@@ -206,7 +206,7 @@ func directory(c *config.Config) (*awsapi.Directory, error) {
 			policies = append(policies, own...)
 		}
 		for _, policy := range policies {
-			parsed, err := iam.Parse(policy.Document)
+			parsed, err := iam.Parse(policy.Document, iam.Identity)
 			if err != nil {
 				return nil, fmt.Errorf("identities: user %s, policy %s: %w", u.Name, policy.Name, err)
 			}

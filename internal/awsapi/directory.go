@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/iam"
@@ -85,11 +87,50 @@ func (d *Directory) Authorize(_ context.Context, c *Call) error {
 		policies = u.policies
 	}
 	text := fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s", c.Caller.ARN, c.Action, c.Resource)
-	switch iam.Evaluate(policies, c.Action, string(c.Resource)) {
+	request := &iam.Request{
+		Action: c.Action, Resource: string(c.Resource), Keys: conditionKeys{c},
+		Principal: iam.Principal{ARN: string(c.Caller.ARN), Account: c.Caller.Account},
+	}
+	switch iam.Evaluate(policies, request).Effect {
 	case iam.Allow:
 		return nil
 	case iam.ExplicitDeny:
 		return denied(text + " with an explicit deny in an identity-based policy")
 	}
 	return denied(text + " because no identity-based policy allows the " + c.Action + " action")
+}
+
+// conditionKeys are the global condition keys of a management call (IAM user
+// guide, "AWS global condition context keys").
+type conditionKeys struct{ *Call }
+
+// Values implements iam.Keys.
+func (k conditionKeys) Values(dst []string, key string) []string {
+	value := ""
+	switch key {
+	case "aws:currenttime":
+		value = k.Time.UTC().Format(time.RFC3339)
+	case "aws:epochtime":
+		value = strconv.FormatInt(k.Time.Unix(), 10)
+	case "aws:principalaccount":
+		value = k.Caller.Account
+	case "aws:principalarn":
+		value = string(k.Caller.ARN)
+	case "aws:principaltype":
+		value = "User"
+	case "aws:requestedregion":
+		value = k.Scope.Region
+	case "aws:sourceip":
+		value = k.Source
+	case "aws:useragent":
+		value = k.UserAgent
+	case "aws:userid":
+		value = k.Caller.UserID
+	case "aws:username":
+		value = k.Caller.UserName
+	}
+	if value == "" {
+		return dst
+	}
+	return append(dst, value)
 }

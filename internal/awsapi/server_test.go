@@ -399,7 +399,7 @@ func TestPatchPaths(t *testing.T) {
 
 func policy(t *testing.T, text string) *iam.Policy {
 	t.Helper()
-	p, err := iam.Parse(text)
+	p, err := iam.Parse(text, iam.Identity)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -155,7 +155,7 @@ func sourcePolicy(arn string) (*iam.Policy, error) {
 	if arn == "" {
 		arn = "*"
 	}
-	return iam.Parse(map[string]any{"Statement": map[string]any{"Effect": "Allow", "Action": invocation, "Resource": arn}})
+	return iam.Parse(map[string]any{"Statement": map[string]any{"Effect": "Allow", "Action": invocation, "Resource": arn}}, iam.Identity)
 }
 
 // Permits compiles the policy of a function, version or alias into the
@@ -178,7 +178,8 @@ func Permits(f *apigw.Function, qualifier string) func(source string) bool {
 	return func(source string) bool {
 		parts := strings.SplitN(source, ":", 6)
 		return slices.ContainsFunc(rules, func(r rule) bool {
-			return (r.account == "" || len(parts) == 6 && parts[4] == r.account) && iam.Evaluate([]*iam.Policy{r.policy}, invocation, source) == iam.Allow
+			return (r.account == "" || len(parts) == 6 && parts[4] == r.account) &&
+				iam.Evaluate([]*iam.Policy{r.policy}, &iam.Request{Action: invocation, Resource: source}).Effect == iam.Allow
 		})
 	}
 }

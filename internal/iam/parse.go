@@ -1,12 +1,12 @@
 package iam
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -16,9 +16,20 @@ const (
 	maxPatterns   = 500 // of one Action or Resource
 )
 
+// Kind is whose policy a document is.
+type Kind uint8
+
+// The kinds. A statement names principals in a resource's policy, and only
+// there; the trust of a role names no resource besides.
+const (
+	Identity Kind = iota
+	Resource
+	Trust
+)
+
 // Parse compiles a document: JSON text, or what a YAML or JSON decoder made
-// of it (map[string]any, []any, string). An error names the place.
-func Parse(document any) (*Policy, error) {
+// of it (map[string]any, []any, scalars). An error names the place.
+func Parse(document any, kind Kind) (*Policy, error) {
 	if text, ok := document.(string); ok {
 		decoded, err := decodeJSON(text)
 		if err != nil {
@@ -40,9 +51,12 @@ func Parse(document any) (*Policy, error) {
 	if len(list) > maxStatements {
 		return nil, fmt.Errorf("Statement: more than %d", maxStatements)
 	}
+	// The older version, which is assumed, has no variables: ${…} is text
+	// (IAM user guide, "Version").
+	r := reader{kind: kind, variables: top["Version"] == "2012-10-17"}
 	p := new(Policy)
 	for i, e := range list {
-		s, err := parseStatement(e, fmt.Sprintf("Statement[%d]", i))
+		s, err := r.statement(e, fmt.Sprintf("Statement[%d]", i))
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +69,8 @@ func decodeJSON(text string) (any, error) {
 	if len(text) > maxDocument {
 		return nil, fmt.Errorf("longer than %d bytes", maxDocument)
 	}
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
 	var v any
 	if err := d.Decode(&v); err != nil {
 		return nil, fmt.Errorf("not valid JSON: %w", err)
@@ -97,45 +112,84 @@ func names(m map[string]any) []string {
 	return list
 }
 
-func parseStatement(v any, path string) (s statement, err error) {
+// reader reads the statements of one document.
+type reader struct {
+	kind      Kind
+	variables bool
+}
+
+func (r *reader) statement(v any, path string) (s statement, err error) {
 	m, ok := v.(map[string]any)
 	if !ok {
 		return s, fmt.Errorf("%s: must be an object", path)
 	}
+	s.name = path
 	for _, name := range names(m) {
-		at := path + "." + name
-		switch name {
-		case "Sid":
-			if _, ok := m[name].(string); !ok {
-				return s, fmt.Errorf("%s: must be text", at)
-			}
-		case "Effect":
-			effect, _ := m[name].(string)
-			if effect != "Allow" && effect != "Deny" {
-				return s, fmt.Errorf("%s: must be Allow or Deny", at)
-			}
-			s.deny = effect == "Deny"
-		case "Action":
-			s.actions, err = parseActions(m[name], at)
-		case "Resource":
-			s.resources, err = parseResources(m[name], at)
-		case "Condition", "NotAction", "NotResource":
-			err = fmt.Errorf("%s: not supported yet", at)
-		case "Principal", "NotPrincipal":
-			err = fmt.Errorf("%s: has no place in the policy of a user or group", at)
-		default:
-			err = fmt.Errorf("%s: no element of a statement", at)
-		}
-		if err != nil {
+		if err := r.element(&s, name, m[name], path); err != nil {
 			return s, err
 		}
 	}
-	for _, name := range []string{"Effect", "Action", "Resource"} {
-		if _, ok := m[name]; !ok {
-			return s, fmt.Errorf("%s.%s: missing", path, name)
+	return s, r.complete(m, path)
+}
+
+func (r *reader) element(s *statement, name string, v any, path string) (err error) {
+	at := path + "." + name
+	switch name {
+	case "Sid":
+		sid, ok := v.(string)
+		if !ok || len(sid) > 256 {
+			return fmt.Errorf("%s: must be text", at)
+		}
+		if sid != "" {
+			s.name = path + " (" + sid + ")"
+		}
+	case "Effect":
+		if v != "Allow" && v != "Deny" {
+			return fmt.Errorf("%s: must be Allow or Deny", at)
+		}
+		s.deny = v == "Deny"
+	case "Action", "NotAction":
+		s.notActions = name == "NotAction"
+		s.actions, err = parseActions(v, at)
+	case "Resource", "NotResource":
+		if r.kind == Trust {
+			return fmt.Errorf("%s: has no place in the trust of a role", at)
+		}
+		s.notResources = name == "NotResource"
+		s.resources, err = parseResources(v, r.variables, at)
+	case "Condition":
+		s.conditions, err = parseConditions(v, r.variables, at)
+	case "Principal", "NotPrincipal":
+		if r.kind == Identity {
+			return fmt.Errorf("%s: has no place in the policy of an identity", at)
+		}
+		s.principals, err = parsePrincipals(v, name == "NotPrincipal", at)
+	default:
+		err = fmt.Errorf("%s: no element of a statement", at)
+	}
+	return err
+}
+
+// complete says which element a statement lacks, or has twice.
+func (r *reader) complete(m map[string]any, path string) error {
+	wanted := [][2]string{{"Effect"}, {"Action", "NotAction"}}
+	if r.kind != Trust {
+		wanted = append(wanted, [2]string{"Resource", "NotResource"})
+	}
+	if r.kind != Identity {
+		wanted = append(wanted, [2]string{"Principal", "NotPrincipal"})
+	}
+	for _, either := range wanted {
+		_, one := m[either[0]]
+		_, other := m[either[1]]
+		switch {
+		case one && other:
+			return fmt.Errorf("%s: has both %s and %s", path, either[0], either[1])
+		case !one && !other:
+			return fmt.Errorf("%s.%s: missing", path, either[0])
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // texts reads one text or a list of texts.
@@ -144,7 +198,27 @@ func texts(v any, path string) ([]string, error) {
 		v = []any{t}
 	}
 	list, ok := v.([]any)
-	if !ok || len(list) == 0 {
+	if !ok {
+		return nil, fmt.Errorf("%s: must be text or a list of texts", path)
+	}
+	for i, e := range list {
+		if t, ok := e.(string); !ok || t == "" {
+			return nil, fmt.Errorf("%s[%d]: must be text", path, i)
+		}
+	}
+	return scalars(v, path)
+}
+
+// scalars reads one text, number or boolean, or a list of them, as texts.
+func scalars(v any, path string) ([]string, error) {
+	list, ok := v.([]any)
+	if !ok {
+		if _, isMap := v.(map[string]any); isMap || v == nil {
+			return nil, fmt.Errorf("%s: must be text or a list of texts", path)
+		}
+		list = []any{v}
+	}
+	if len(list) == 0 {
 		return nil, fmt.Errorf("%s: must be text or a list of texts", path)
 	}
 	if len(list) > maxPatterns {
@@ -152,49 +226,57 @@ func texts(v any, path string) ([]string, error) {
 	}
 	out := make([]string, len(list))
 	for i, e := range list {
-		t, ok := e.(string)
-		if !ok || t == "" {
+		switch e := e.(type) {
+		case string:
+			out[i] = e
+		case bool, int, int64, uint64, json.Number:
+			out[i] = fmt.Sprint(e)
+		case float64:
+			out[i] = strconv.FormatFloat(e, 'f', -1, 64)
+		default:
 			return nil, fmt.Errorf("%s[%d]: must be text", path, i)
 		}
-		if len(t) > 2048 {
+		if len(out[i]) > 2048 {
 			return nil, fmt.Errorf("%s[%d]: longer than 2048 bytes", path, i)
 		}
-		out[i] = t
 	}
 	return out, nil
 }
 
-func parseActions(v any, path string) ([]string, error) {
+func parseActions(v any, path string) ([]matcher, error) {
 	list, err := texts(v, path)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]matcher, len(list))
 	for i, a := range list {
 		service, name, ok := strings.Cut(a, ":")
 		if a != "*" && (!ok || service == "" || name == "" || strings.ContainsAny(service, "*?")) {
 			return nil, fmt.Errorf("%s[%d]: %q is no action: write service:name or *", path, i, a)
 		}
-		list[i] = strings.ToLower(a)
+		t, err := parseTemplate(strings.ToLower(a), true, false)
+		if err != nil {
+			return nil, fmt.Errorf("%s[%d]: %w", path, i, err)
+		}
+		out[i] = newMatcher(t.fixed)
 	}
-	return list, err
+	return out, nil
 }
 
-func parseResources(v any, path string) ([]resourcePattern, error) {
+func parseResources(v any, variables bool, path string) ([]resource, error) {
 	list, err := texts(v, path)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]resourcePattern, len(list))
-	for i, r := range list {
-		if strings.Contains(r, "${") {
-			return nil, fmt.Errorf("%s[%d]: policy variables are not supported yet", path, i)
+	out := make([]resource, len(list))
+	for i, text := range list {
+		if err := checkARN(text, variables); err != nil {
+			return nil, fmt.Errorf("%s[%d]: %w", path, i, err)
 		}
-		parts := strings.SplitN(r, ":", arnParts)
-		switch {
-		case r == "*":
-			out[i].all = true
-		case len(parts) == arnParts && parts[0] == "arn":
-			out[i].parts = [arnParts]string(parts)
-		default:
-			return nil, fmt.Errorf("%s[%d]: %q must be an ARN of six parts or *", path, i, r)
+		if out[i].template, err = parseTemplate(text, true, variables); err != nil {
+			return nil, fmt.Errorf("%s[%d]: %w", path, i, err)
 		}
+		out[i].fixed, _ = newARNMatcher(out[i].template.fixed)
 	}
 	return out, nil
 }
