@@ -188,6 +188,11 @@ type Definition struct {
 	Models           map[ModelName]*Model
 	Validators       map[ValidatorID]*RequestValidator
 	GatewayResponses map[string]*GatewayResponse
+
+	// Documentation is by ID and DocumentationVersions by version. Both are nil
+	// where a definition is only to be served.
+	Documentation         map[string]*DocumentationPart
+	DocumentationVersions map[string]*DocumentationVersion
 }
 
 // Deployment is a frozen Definition.

@@ -91,6 +91,18 @@ func (o rest) operations() Operations {
 		GetGatewayResponses:   o.getGatewayResponses,
 		UpdateGatewayResponse: o.updateGatewayResponse,
 		DeleteGatewayResponse: o.deleteGatewayResponse,
+
+		CreateDocumentationPart:    o.createDocumentationPart,
+		GetDocumentationPart:       o.getDocumentationPart,
+		GetDocumentationParts:      o.getDocumentationParts,
+		UpdateDocumentationPart:    o.updateDocumentationPart,
+		DeleteDocumentationPart:    o.deleteDocumentationPart,
+		ImportDocumentationParts:   o.importDocumentationParts,
+		CreateDocumentationVersion: o.createDocumentationVersion,
+		GetDocumentationVersion:    o.getDocumentationVersion,
+		GetDocumentationVersions:   o.getDocumentationVersions,
+		UpdateDocumentationVersion: o.updateDocumentationVersion,
+		DeleteDocumentationVersion: o.deleteDocumentationVersion,
 	}
 }
 

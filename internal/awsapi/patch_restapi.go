@@ -235,16 +235,5 @@ func patchResource(ops []PatchOp) func(*control.ResourceChange) error {
 }
 
 func patchDeployment(ops []PatchOp) func(*apigw.Deployment) error {
-	return func(d *apigw.Deployment) error {
-		return applyEach(ops, func(op PatchOp) error {
-			if op.Path != "/description" {
-				return op.LongPathError("/description")
-			}
-			if op.Op != "replace" {
-				return op.LongOpError()
-			}
-			d.Description = op.Text()
-			return nil
-		})
-	}
+	return func(d *apigw.Deployment) error { return patchText(ops, "/description", &d.Description) }
 }

@@ -49,6 +49,8 @@ type Limits struct {
 	Models               int // per API
 	Authorizers          int // per API; AWS: 10
 	Validators           int // per API
+	DocumentationParts   int // per API; AWS: 2000
+	DocumentationSaved   int // versions per API
 	Stages               int // per API; AWS: 10
 	StageVariables       int // per stage; AWS: 100
 	IntegrationTimeoutMS int // AWS: 29000, raisable for regional and private APIs
@@ -63,6 +65,8 @@ func DefaultLimits() Limits {
 		Models:               5000,
 		Authorizers:          500,
 		Validators:           500,
+		DocumentationParts:   20000,
+		DocumentationSaved:   200,
 		Stages:               200,
 		StageVariables:       100,
 		IntegrationTimeoutMS: 29000,
@@ -152,6 +156,8 @@ func (l Limits) orDefault() Limits {
 		Models:               orDefault(l.Models, d.Models),
 		Authorizers:          orDefault(l.Authorizers, d.Authorizers),
 		Validators:           orDefault(l.Validators, d.Validators),
+		DocumentationParts:   orDefault(l.DocumentationParts, d.DocumentationParts),
+		DocumentationSaved:   orDefault(l.DocumentationSaved, d.DocumentationSaved),
 		Stages:               orDefault(l.Stages, d.Stages),
 		StageVariables:       orDefault(l.StageVariables, d.StageVariables),
 		IntegrationTimeoutMS: orDefault(l.IntegrationTimeoutMS, d.IntegrationTimeoutMS),

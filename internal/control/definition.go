@@ -17,6 +17,10 @@ const (
 	entryModel           = "model"
 	entryValidator       = "validator"
 	entryGatewayResponse = "gateway-response"
+	// All of an API's documentation parts are one entry: there may be
+	// thousands, and the head of the tree names every entry.
+	entryDocumentation        = "documentation"
+	entryDocumentationVersion = "documentation-version"
 )
 
 // newDefinition is an API without anything in it.
@@ -28,6 +32,9 @@ func newDefinition(api apigw.RestAPI) *apigw.Definition {
 		Models:           map[apigw.ModelName]*apigw.Model{},
 		Validators:       map[apigw.ValidatorID]*apigw.RequestValidator{},
 		GatewayResponses: map[string]*apigw.GatewayResponse{},
+
+		Documentation:         map[string]*apigw.DocumentationPart{},
+		DocumentationVersions: map[string]*apigw.DocumentationVersion{},
 	}
 }
 
@@ -54,6 +61,10 @@ func decodeEntry(def *apigw.Definition, k store.EntryKey, v []byte) error {
 		return decodeInto(def.Validators, apigw.ValidatorID(k.ID), v)
 	case entryGatewayResponse:
 		return decodeInto(def.GatewayResponses, k.ID, v)
+	case entryDocumentation:
+		return decodeDocumentation(def, v)
+	case entryDocumentationVersion:
+		return decodeDocumentationVersion(def, v)
 	}
 	return store.ErrNewer
 }
@@ -80,6 +91,10 @@ func encodeEntry(def *apigw.Definition, k store.EntryKey) ([]byte, error) {
 		return encodeFrom(def.Validators, apigw.ValidatorID(k.ID))
 	case entryGatewayResponse:
 		return encodeFrom(def.GatewayResponses, k.ID)
+	case entryDocumentation:
+		return encodeDocumentation(def)
+	case entryDocumentationVersion:
+		return encodeDocumentationVersion(def, k.ID)
 	}
 	return nil, fmt.Errorf("no such kind of entry: %s", k.Kind)
 }
@@ -111,7 +126,7 @@ const maxDefinition = 1 << 30
 
 // EncodeDefinition writes a definition as one piece, compressed, for the state
 // a node keeps on its own disk: the file is mapped into memory, so its size is
-// memory, too.
+// memory, too. Documentation isn't kept there: nothing that is served needs it.
 func EncodeDefinition(def *apigw.Definition) ([]byte, error) {
 	raw, err := json.Marshal(savedDefinition{
 		Schema: definitionSchema, API: def.API, Resources: def.Resources, Authorizers: def.Authorizers,

@@ -49,6 +49,10 @@ func (e *edit) touchAll() {
 	touch(e, e.def.Models, entryModel)
 	touch(e, e.def.Validators, entryValidator)
 	touch(e, e.def.GatewayResponses, entryGatewayResponse)
+	touch(e, e.def.DocumentationVersions, entryDocumentationVersion)
+	if len(e.def.Documentation) > 0 {
+		e.touched = append(e.touched, store.EntryKey{Kind: entryDocumentation, ID: documentationID})
+	}
 }
 
 func touch[K ~string, V any](e *edit, m map[K]*V, kind string) {
@@ -171,6 +175,22 @@ func (e *edit) putGatewayResponse(r *apigw.GatewayResponse) {
 
 func (e *edit) deleteGatewayResponse(kind string) {
 	put(e, &e.def.GatewayResponses, entryGatewayResponse, kind, nil)
+}
+
+// putDocumentation replaces all documentation parts.
+func (e *edit) putDocumentation(parts map[string]*apigw.DocumentationPart) {
+	old := e.def.Documentation
+	e.undo = append(e.undo, func() { e.def.Documentation = old })
+	e.def.Documentation = parts
+	e.touched = append(e.touched, store.EntryKey{Kind: entryDocumentation, ID: documentationID})
+}
+
+func (e *edit) putDocumentationVersion(v *apigw.DocumentationVersion) {
+	put(e, &e.def.DocumentationVersions, entryDocumentationVersion, v.Version, v)
+}
+
+func (e *edit) deleteDocumentationVersion(version string) {
+	put(e, &e.def.DocumentationVersions, entryDocumentationVersion, version, nil)
 }
 
 // put replaces, or with a nil v removes, one value of one of the maps.

@@ -76,13 +76,19 @@ func (f Feed) Name(key string) (api, stage string, ok bool) {
 	return string(k.API), k.Name, ok && k.Kind == KeyStage
 }
 
-// Definition is what deployment dep froze of the API whose stage has this key.
+// Definition is what deployment dep froze of the API whose stage has this key,
+// without its documentation.
 func (f Feed) Definition(ctx context.Context, stageKey string, dep apigw.DeploymentID) (*apigw.Definition, error) {
 	k, ok := ParseKey(stageKey)
 	if !ok || k.Kind != KeyStage {
 		return nil, fmt.Errorf("read deployment %s: %q is no stage's key", dep, stageKey)
 	}
-	return f.c.loadDeployment(ctx, apiRef{k.Scope, k.API}, dep)
+	def, err := f.c.loadDeployment(ctx, apiRef{k.Scope, k.API}, dep)
+	if err != nil {
+		return nil, err
+	}
+	def.Documentation, def.DocumentationVersions = nil, nil
+	return def, nil
 }
 
 // Encode writes a definition for the last good state.

@@ -17,7 +17,7 @@ func (e *edit) merge(doc *openapi.API, overwrite bool) error {
 	m := &merger{e: e, doc: doc, overwrite: overwrite,
 		authorizers: map[string]apigw.AuthorizerID{}, validators: map[string]apigw.ValidatorID{}}
 	for _, step := range []func() error{
-		m.settings, m.mergeValidators, m.mergeAuthorizers, m.mergeModels, m.mergeGatewayResponses, m.mergePaths,
+		m.settings, m.mergeValidators, m.mergeAuthorizers, m.mergeModels, m.mergeGatewayResponses, m.mergePaths, m.mergeDocumentation,
 	} {
 		if err := step(); err != nil {
 			return err

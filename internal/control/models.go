@@ -71,6 +71,7 @@ func (c *Control) cloneInto(ctx context.Context, from apiRef, def *apigw.Definit
 	fill(def.Authorizers, s.def.Authorizers)
 	fill(def.Validators, s.def.Validators)
 	fill(def.GatewayResponses, s.def.GatewayResponses)
+	fill(def.Documentation, s.def.Documentation)
 	return nil
 }
 

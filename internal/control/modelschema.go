@@ -127,6 +127,13 @@ func (n *jsonNode) write(b *bytes.Buffer) {
 	}
 }
 
+// String is n as compact JSON.
+func (n *jsonNode) String() string {
+	var b bytes.Buffer
+	n.write(&b)
+	return b.String()
+}
+
 func writeText(b *bytes.Buffer, s string) {
 	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)
@@ -223,9 +230,7 @@ func flatten(def *apigw.Definition, m *apigw.Model) (string, error) {
 	if len(f.definitions) > 0 {
 		f.put(root)
 	}
-	var b bytes.Buffer
-	root.write(&b)
-	return b.String(), nil
+	return root.String(), nil
 }
 
 type flattening struct {

@@ -34,7 +34,7 @@ func TestCreateStageRefusals(t *testing.T) {
 		{"variable's value", api.ID, apigw.Stage{Name: "s", DeploymentID: dep.ID, Variables: map[string]string{"a": "$"}}, apigw.BadRequest,
 			"Invalid stage variable value of key a.  Please use values with alphanumeric characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','."},
 		{"documentation", api.ID, apigw.Stage{Name: "s", DeploymentID: dep.ID, DocumentationVersion: "1"}, apigw.BadRequest,
-			"Gatehouse can't serve this yet: stage s: documentationVersion: documentation isn't supported"},
+			"Invalid Documentation version specified"},
 		{"percentage", api.ID, apigw.Stage{Name: "s", DeploymentID: dep.ID, Canary: &apigw.CanarySettings{DeploymentID: dep.ID, PercentTraffic: 101}}, apigw.BadRequest, "Canary percentTraffic must be between 0.0 and 100.0"},
 	}
 	for _, tc := range tests {

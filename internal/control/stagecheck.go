@@ -42,8 +42,8 @@ func (c *Control) checkStage(ctx context.Context, ref apiRef, s *apigw.Stage, cr
 	if err := checkTags(s.Tags); err != nil {
 		return err
 	}
-	if s.DocumentationVersion != "" {
-		return apigw.Errorf(apigw.BadRequest, "Gatehouse can't serve this yet: stage %s: documentationVersion: documentation isn't supported", s.Name)
+	if err := c.checkStageDocumentation(ctx, ref, s); err != nil {
+		return err
 	}
 	if !created {
 		return nil
@@ -53,6 +53,21 @@ func (c *Control) checkStage(ctx context.Context, ref apiRef, s *apigw.Stage, cr
 		return apigw.Errorf(apigw.LimitExceeded, "Maximum number of stages for this API has been reached: %d", c.limits.Stages)
 	}
 	return err
+}
+
+// checkStageDocumentation: the version that a stage names must exist.
+func (c *Control) checkStageDocumentation(ctx context.Context, ref apiRef, s *apigw.Stage) error {
+	if s.DocumentationVersion == "" {
+		return nil
+	}
+	latest, err := c.view(ctx, ref, ref.unknownAPI())
+	if err != nil {
+		return err
+	}
+	if latest.def.DocumentationVersions[s.DocumentationVersion] == nil {
+		return apigw.Errorf(apigw.BadRequest, "Invalid Documentation version specified")
+	}
+	return nil
 }
 
 func checkCanary(canary *apigw.CanarySettings) error {

@@ -24,11 +24,10 @@
 // warning is ignored with the same warning. Extensions of other vendors are
 // ignored as on AWS. References lead within the document only.
 //
-// Descriptions and summaries of operations, parameters, headers and responses
-// are documentation: on AWS they become documentation parts. Documentation
-// isn't published yet, so they aren't imported, and the extension that exists
-// for nothing else, x-amazon-apigateway-documentation, is refused unless
-// Options.IgnoreDocumentation asks to leave it out.
+// What x-amazon-apigateway-documentation holds becomes documentation parts, and
+// so do descriptions of the document, its operations, their parameters and its
+// schemas where the extension has no part of the same location. The
+// descriptions of responses and headers are left unread.
 //
 // Rules that a document shares with management calls, such as the form of
 // mapping expressions, are checked by those who know them.

@@ -56,8 +56,12 @@ func TestProblems(t *testing.T) {
 			"f:5: /tags/0/x-amazon-apigateway-tag-value: x-amazon-apigateway-tag-value belongs to HTTP APIs: take it out of the definition of a REST API"}},
 		{"HTTP API default route", oas("paths:\n  /x:\n    x-amazon-apigateway-any-method:\n      isDefaultRoute: true"), []string{
 			"f:6: /paths/~1x/x-amazon-apigateway-any-method/isDefaultRoute: isDefaultRoute belongs to HTTP APIs: take it out of the definition of a REST API"}},
-		{"documentation", oas("x-amazon-apigateway-documentation: {}"), []string{
-			"f:3: /x-amazon-apigateway-documentation: x-amazon-apigateway-documentation isn't supported yet: take it out, or import with ignore=documentation"}},
+		{"documentation", oas("x-amazon-apigateway-documentation:\n  documentationParts:\n  - {location: {type: MOON}, properties: {a: b}}\n  - {location: {type: API}}\n  - {location: {type: API}, properties: {a: b}}\n  - {location: {type: API}, properties: {a: b}}\n  - {properties: {a: b}}\n  - {location: {type: RESPONSE_HEADER}, properties: {a: b}}\n"), []string{
+			"f:5: /x-amazon-apigateway-documentation/documentationParts/0/location: Invalid documentation part type: MOON",
+			"f:6: /x-amazon-apigateway-documentation/documentationParts/1: Documentation part properties must be non-empty",
+			"f:8: /x-amazon-apigateway-documentation/documentationParts/3/location: Documentation part already exists for the specified location: type 'API'",
+			"f:9: /x-amazon-apigateway-documentation/documentationParts/4: a documentation part needs a location",
+			"f:10: /x-amazon-apigateway-documentation/documentationParts/5/location: Invalid documentation part location: type RESPONSE_HEADER needs a name"}},
 		{"endpoint at an OpenAPI root", oas("x-amazon-apigateway-endpoint-configuration: {}"), []string{
 			"f:3: /x-amazon-apigateway-endpoint-configuration: x-amazon-apigateway-endpoint-configuration has no meaning here: it belongs to the first of the servers"}},
 		{"endpoint types", swagger("x-amazon-apigateway-endpoint-configuration:\n  types: [EDGE]\n  vpcEndpointIds: [a, [b], '']"), []string{

@@ -2,6 +2,7 @@ package openapi_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -31,8 +32,15 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(doc), "split")
 	}
+	f.Add([]byte(`{"openapi":"3.0.0","x-amazon-apigateway-documentation":{"documentationParts":[{"location":{"type":"METHOD","method":"GET"},"properties":{"a":1}}]}}`), "")
 	f.Fuzz(func(t *testing.T, doc []byte, mode string) {
 		start := time.Now()
+		parts, _, err := openapi.ParseDocumentation(doc, openapi.Options{MaxBytes: 1 << 16})
+		for _, p := range parts {
+			if !json.Valid([]byte(p.Properties)) || p.Location.Check() != nil {
+				t.Fatalf("%+v", p)
+			}
+		}
 		api, err := openapi.Parse(doc, openapi.Options{File: "f", BasePath: mode, MaxBytes: 1 << 16})
 		if took := time.Since(start); took > 10*time.Second {
 			t.Fatalf("took %v", took) // a bound on runaway work, not a measurement

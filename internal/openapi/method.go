@@ -34,6 +34,8 @@ func (o *operationImport) method(shared *node) *apigw.Method {
 	if d := o.node.peek("isDefaultRoute"); d != nil {
 		o.problem(d, "isDefaultRoute belongs to HTTP APIs: take it out of the definition of a REST API")
 	}
+	o.describe(apigw.DocumentationLocation{Type: "METHOD", Path: o.path, Method: string(o.verb)},
+		described{"summary", o.node.peek("summary")}, described{"description", o.node.peek("description")})
 	o.security(m)
 	o.parameters(m, shared)
 	o.requestBody(m)
@@ -88,6 +90,8 @@ func (o *operationImport) parameters(m *apigw.Method, shared *node) {
 			seen[name] = location
 			required := o.boolean(p.get("required"), "required")
 			o.parameter(m, location, name, in == "path" || required != nil && *required)
+			o.describe(apigw.DocumentationLocation{Type: parameterParts[location], Path: o.path, Method: string(o.verb), Name: name},
+				described{"description", p.peek("description")})
 		}
 	}
 	o.pathVariables(m, seen)

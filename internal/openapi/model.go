@@ -39,6 +39,7 @@ func (im *importer) definitions() {
 				ContentType: "application/json",
 				Schema:      im.schema(n, n.name),
 			})
+			im.describe(apigw.DocumentationLocation{Type: "MODEL", Name: n.name}, described{"description", n.peek("description")})
 		}
 	}
 }

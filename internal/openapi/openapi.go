@@ -16,8 +16,8 @@ type Options struct {
 	Scope apigw.Scope
 	// MaxBytes bounds the document; 0: 6 MB as on AWS.
 	MaxBytes int
-	// IgnoreDocumentation leaves x-amazon-apigateway-documentation out
-	// (AWS: ignore=documentation).
+	// IgnoreDocumentation leaves documentation parts out (AWS:
+	// ignore=documentation).
 	IgnoreDocumentation bool
 }
 
@@ -49,6 +49,11 @@ type API struct {
 	IPAddressType             string
 	SecurityPolicy            string
 	EndpointAccessMode        string
+
+	// Documentation are the parts of x-amazon-apigateway-documentation, in the
+	// document's order, and those that its ordinary descriptions come to. Nil:
+	// left out; else not nil.
+	Documentation []*apigw.DocumentationPart
 
 	// Warnings are AWS's, for the response and failonwarnings.
 	Warnings []string

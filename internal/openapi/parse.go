@@ -59,6 +59,8 @@ type importer struct {
 	generated map[string]string         // their names → schemas
 	schemes   map[string]*scheme        // security schemes
 	resources *resource                 // the tree of paths
+
+	descriptions []*apigw.DocumentationPart // what descriptions come to
 }
 
 // maxWork bounds what a document may mean: its values, or many more when
@@ -99,6 +101,7 @@ func (im *importer) info() {
 	im.api.Name = im.text(info.get("title"), "title")
 	im.api.Version = im.text(info.get("version"), "version")
 	im.api.Description = im.text(info.get("description"), "description")
+	im.describe(apigw.DocumentationLocation{Type: "API"}, described{"description", info.peek("description")})
 }
 
 func (im *importer) sort() {

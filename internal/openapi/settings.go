@@ -128,14 +128,6 @@ func (im *importer) textMap(n *node, what string) map[string]string {
 	return m
 }
 
-// documentation refuses documentation parts, unless they are to be left out.
-func (im *importer) documentation() {
-	n := im.root.get(extDocumentation)
-	if n != nil && !im.o.IgnoreDocumentation {
-		im.problem(n, "%s isn't supported yet: take it out, or import with ignore=documentation", extDocumentation)
-	}
-}
-
 // gatewayResponseTypes are the names of all types of gateway response.
 func gatewayResponseTypes() []string {
 	var names []string
