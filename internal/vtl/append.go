@@ -1,0 +1,365 @@
+package vtl
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/gatehouse/gatehouse/internal/jsonpath"
+)
+
+// Bounds of a text made outside of a run, where no Limits say.
+const (
+	maxText  = 16 << 20
+	maxDepth = 200
+)
+
+// Append appends v as Java's String.valueOf has it. What a template may have
+// made is better appended by AppendTo, which knows the run's limits and what
+// the run changed in a JSON document.
+func (v Value) Append(dst []byte) []byte {
+	w := writer{dst: dst, limit: len(dst) + maxText}
+	w.text(v, 0)
+	return w.dst
+}
+
+// AppendJSON appends v as JSON.
+func (v Value) AppendJSON(dst []byte) []byte {
+	w := writer{dst: dst, limit: len(dst) + maxText}
+	w.json(v, 0)
+	return w.dst
+}
+
+// AppendTo appends v as Java's String.valueOf has it; nothing for null. The
+// error is that of a limit.
+func (v Value) AppendTo(r *Run, dst []byte) ([]byte, error) {
+	switch v.kind {
+	case Undefined, Null:
+		return dst, nil
+	case String:
+		return append(dst, v.s...), nil
+	case Integer:
+		if v.ref == nil {
+			return strconv.AppendInt(dst, v.n, 10), nil
+		}
+	}
+	w := writer{dst: dst, limit: len(dst) + r.limits.Output, run: r}
+	w.text(v, 0)
+	if w.over {
+		return dst, errTooMuch
+	}
+	return w.dst, nil
+}
+
+// AppendJSONTo appends v as JSON. The error is that of a limit.
+func (v Value) AppendJSONTo(r *Run, dst []byte) ([]byte, error) {
+	w := writer{dst: dst, limit: len(dst) + r.limits.Output, run: r}
+	w.json(v, 0)
+	if w.over {
+		return dst, errTooMuch
+	}
+	return w.dst, nil
+}
+
+// writer makes text of values: bounded, since a template can put a list into
+// itself, or one into two others again and again.
+type writer struct {
+	dst   []byte
+	limit int
+	run   *Run // nil outside of a run
+	over  bool
+}
+
+func (w *writer) full(depth int) bool {
+	if depth > maxDepth || len(w.dst) > w.limit {
+		w.over = true
+	}
+	return w.over
+}
+
+func (w *writer) string(s string) { w.dst = append(w.dst, s...) }
+
+// text appends v as String.valueOf does: {a=b} for maps, [a, b] for lists; a
+// JSON array as JSON (recorded on AWS).
+func (w *writer) text(v Value, depth int) {
+	if w.full(depth) {
+		return
+	}
+	switch v.kind {
+	case Undefined, Null:
+		w.string("null")
+	case Bool:
+		w.dst = strconv.AppendBool(w.dst, v.n != 0)
+	case Integer, Decimal:
+		w.number(v)
+	case String:
+		w.string(v.s)
+	case List:
+		w.listText(v, depth)
+	case Map:
+		w.mapText(v, depth)
+	case Host:
+		w.host(v)
+	}
+	w.full(depth)
+}
+
+func (w *writer) number(v Value) {
+	switch {
+	case v.kind == Decimal && v.s != "":
+		w.string(v.s)
+	case v.kind == Decimal:
+		w.dst = appendDouble(w.dst, v.float())
+	case v.ref != nil:
+		w.dst = v.ref.(*big.Int).Append(w.dst, 10)
+	default:
+		w.dst = strconv.AppendInt(w.dst, v.n, 10)
+	}
+}
+
+func (w *writer) host(v Value) {
+	if b, ok := v.ref.(*block); ok && w.run != nil {
+		w.dst, _ = b.appendTo(w.run, w.dst)
+		return
+	}
+	out, ok := v.ref.(Object).Append(w.run, w.dst)
+	if ok {
+		w.dst = out
+	}
+}
+
+func (w *writer) listText(v Value, depth int) {
+	v = w.resolve(v)
+	l, ok := v.ref.(*list)
+	if !ok || l.json {
+		w.json(v, depth)
+		return
+	}
+	w.dst = append(w.dst, '[')
+	for i, item := range l.items {
+		if i > 0 {
+			w.string(", ")
+		}
+		if item.ref == any(l) && item.kind == List {
+			w.string("(this Collection)")
+			continue
+		}
+		w.text(item, depth+1)
+		if w.over {
+			return
+		}
+	}
+	w.dst = append(w.dst, ']')
+}
+
+func (w *writer) mapText(v Value, depth int) {
+	v = w.resolve(v)
+	w.dst = append(w.dst, '{')
+	if doc, ok := v.ref.(*jsonpath.Value); ok {
+		for i, name := range doc.Names {
+			w.memberText(i, name)
+			w.text(JSONValue(&doc.Items[i]), depth+1)
+			if w.over {
+				return
+			}
+		}
+		w.dst = append(w.dst, '}')
+		return
+	}
+	h := v.ref.(*hash)
+	for i, name := range h.names {
+		w.memberText(i, name)
+		if h.values[i].kind == Map && h.values[i].ref == any(h) {
+			w.string("(this Map)")
+			continue
+		}
+		w.text(h.values[i], depth+1)
+		if w.over {
+			return
+		}
+	}
+	w.dst = append(w.dst, '}')
+}
+
+func (w *writer) memberText(i int, name string) {
+	if i > 0 {
+		w.string(", ")
+	}
+	w.string(name)
+	w.dst = append(w.dst, '=')
+}
+
+// resolve gives the run's own copy of a JSON container that it changed.
+func (w *writer) resolve(v Value) Value {
+	if w.run == nil || w.run.changed == nil {
+		return v
+	}
+	return w.run.resolve(v)
+}
+
+// json appends v as compact JSON. An object of the host's is its text.
+func (w *writer) json(v Value, depth int) {
+	if w.full(depth) {
+		return
+	}
+	switch v.kind {
+	case Undefined, Null:
+		w.string("null")
+	case Bool:
+		w.dst = strconv.AppendBool(w.dst, v.n != 0)
+	case Integer, Decimal:
+		if f := v.float(); v.kind == Decimal && v.s == "" && (math.IsNaN(f) || math.IsInf(f, 0)) {
+			w.string("null")
+			return
+		}
+		w.number(v)
+	case String:
+		w.dst = appendJSONString(w.dst, v.s)
+	case List:
+		w.listJSON(v, depth)
+	case Map:
+		w.mapJSON(v, depth)
+	case Host:
+		text := writer{limit: w.limit, run: w.run}
+		text.host(v)
+		w.dst = appendJSONString(w.dst, string(text.dst))
+	}
+	w.full(depth)
+}
+
+func (w *writer) listJSON(v Value, depth int) {
+	v = w.resolve(v)
+	w.dst = append(w.dst, '[')
+	if doc, ok := v.ref.(*jsonpath.Value); ok {
+		for i := range doc.Items {
+			w.comma(i)
+			w.json(JSONValue(&doc.Items[i]), depth+1)
+			if w.over {
+				return
+			}
+		}
+	} else {
+		for i, item := range v.ref.(*list).items {
+			w.comma(i)
+			w.json(item, depth+1)
+			if w.over {
+				return
+			}
+		}
+	}
+	w.dst = append(w.dst, ']')
+}
+
+func (w *writer) mapJSON(v Value, depth int) {
+	v = w.resolve(v)
+	w.dst = append(w.dst, '{')
+	if doc, ok := v.ref.(*jsonpath.Value); ok {
+		for i, name := range doc.Names {
+			w.comma(i)
+			w.dst = append(appendJSONString(w.dst, name), ':')
+			w.json(JSONValue(&doc.Items[i]), depth+1)
+			if w.over {
+				return
+			}
+		}
+	} else {
+		h := v.ref.(*hash)
+		for i, name := range h.names {
+			w.comma(i)
+			w.dst = append(appendJSONString(w.dst, name), ':')
+			w.json(h.values[i], depth+1)
+			if w.over {
+				return
+			}
+		}
+	}
+	w.dst = append(w.dst, '}')
+}
+
+func (w *writer) comma(i int) {
+	if i > 0 {
+		w.dst = append(w.dst, ',')
+	}
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendJSONString appends s in quotes, with the escapes that JSON demands.
+func appendJSONString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf || (c >= ' ' && c != '"' && c != '\\') {
+			i++
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		switch c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\b':
+			dst = append(dst, '\\', 'b')
+		case '\f':
+			dst = append(dst, '\\', 'f')
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+		i++
+		start = i
+	}
+	dst = append(dst, s[start:]...)
+	return append(dst, '"')
+}
+
+// appendDouble appends f as Java's Double.toString: 1.0, 0.99, 1.0E10.
+func appendDouble(dst []byte, f float64) []byte {
+	switch {
+	case math.IsNaN(f):
+		return append(dst, "NaN"...)
+	case math.IsInf(f, 1):
+		return append(dst, "Infinity"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-Infinity"...)
+	case f == 0 && math.Signbit(f):
+		return append(dst, "-0.0"...)
+	case f == 0:
+		return append(dst, "0.0"...)
+	}
+	if a := math.Abs(f); a >= 1e-3 && a < 1e7 {
+		start := len(dst)
+		dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
+		for _, c := range dst[start:] {
+			if c == '.' {
+				return dst
+			}
+		}
+		return append(dst, '.', '0')
+	}
+	var buf [32]byte
+	text := strconv.AppendFloat(buf[:0], f, 'e', -1, 64)
+	mantissa, exponent := splitExponent(text)
+	dst = append(dst, mantissa...)
+	if len(mantissa) == 1 || (len(mantissa) == 2 && mantissa[0] == '-') {
+		dst = append(dst, '.', '0')
+	}
+	dst = append(dst, 'E')
+	return strconv.AppendInt(dst, int64(exponent), 10)
+}
+
+func splitExponent(text []byte) ([]byte, int) {
+	for i, c := range text {
+		if c == 'e' {
+			n, _ := strconv.Atoi(string(text[i+1:]))
+			return text[:i], n
+		}
+	}
+	return text, 0
+}

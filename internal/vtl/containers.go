@@ -1,0 +1,330 @@
+package vtl
+
+import "github.com/gatehouse/gatehouse/internal/jsonpath"
+
+// list is a Java List; json: a JSON array, rendered as JSON.
+type list struct {
+	items []Value
+	json  bool
+	fixed bool // an array (String.split): elements can be set, not added
+	mods  int  // changes of its length, as Java's modCount
+}
+
+// hash is a Java Map in the order of its insertions. Keys are names; keys that
+// aren't Strings are in keys, too, where there are any.
+type hash struct {
+	names  []string
+	values []Value
+	keys   []Value // nil while all keys are Strings
+	index  map[string]int
+}
+
+// A map of more members than this has an index.
+const indexFrom = 12
+
+func (h *hash) find(name string) int {
+	if len(h.names) > indexFrom {
+		return h.findIndexed(name)
+	}
+	for i, n := range h.names {
+		if n == name && (h.keys == nil || h.keys[i].kind == String) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (h *hash) findIndexed(name string) int {
+	if h.index == nil {
+		h.index = make(map[string]int, len(h.names))
+		for i, n := range h.names {
+			if h.keys == nil || h.keys[i].kind == String {
+				h.index[n] = i
+			}
+		}
+	}
+	if i, ok := h.index[name]; ok {
+		return i
+	}
+	return -1
+}
+
+// findKey finds a key of any type: Integer 1 isn't String "1", as in Java.
+func (h *hash) findKey(key Value) int {
+	if key.kind == String {
+		return h.find(key.s)
+	}
+	for i := range h.keys {
+		if equalValues(h.keys[i], key) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (h *hash) get(key Value) Value {
+	if i := h.findKey(key); i >= 0 {
+		return h.values[i]
+	}
+	return Value{}
+}
+
+// put sets a member and gives the value that it had.
+func (h *hash) put(key, value Value) Value {
+	if i := h.findKey(key); i >= 0 {
+		old := h.values[i]
+		h.values[i] = value
+		return old
+	}
+	name := key.s
+	if key.kind != String {
+		name = string(key.Append(nil))
+		h.typeKeys()
+	}
+	if h.keys != nil {
+		h.keys = append(h.keys, key)
+	}
+	if h.index != nil && key.kind == String {
+		h.index[name] = len(h.names)
+	}
+	h.names = append(h.names, name)
+	h.values = append(h.values, value)
+	return Value{}
+}
+
+func (h *hash) typeKeys() {
+	if h.keys != nil {
+		return
+	}
+	h.keys = make([]Value, len(h.names), len(h.names)+1)
+	for i, name := range h.names {
+		h.keys[i] = StringValue(name)
+	}
+}
+
+// remove takes a member out and gives its value.
+func (h *hash) remove(key Value) Value {
+	i := h.findKey(key)
+	if i < 0 {
+		return Value{}
+	}
+	old := h.values[i]
+	h.names = append(h.names[:i:i], h.names[i+1:]...)
+	h.values = append(h.values[:i:i], h.values[i+1:]...)
+	if h.keys != nil {
+		h.keys = append(h.keys[:i:i], h.keys[i+1:]...)
+	}
+	h.index = nil
+	return old
+}
+
+func (h *hash) clear() { *h = hash{} }
+
+func (h *hash) key(i int) Value {
+	if h.keys != nil {
+		return h.keys[i]
+	}
+	return StringValue(h.names[i])
+}
+
+// view is a List or Map to read: either the engine's own, or a JSON container
+// that nothing has changed.
+func (r *Run) resolve(v Value) Value {
+	if r.changed == nil {
+		return v
+	}
+	if doc, ok := v.ref.(*jsonpath.Value); ok {
+		if own, ok := r.changed[doc]; ok {
+			v.ref = own
+		}
+	}
+	return v
+}
+
+// ownList is a List to change: of a JSON array the run's copy, which all that
+// read the array later in the run see.
+func (r *Run) ownList(v Value) (*list, error) {
+	v = r.resolve(v)
+	if l, ok := v.ref.(*list); ok {
+		return l, nil
+	}
+	doc := v.ref.(*jsonpath.Value)
+	if err := r.cells(len(doc.Items)); err != nil {
+		return nil, err
+	}
+	l := &list{items: v.Items(), json: true}
+	r.remember(doc, l)
+	return l, nil
+}
+
+// ownMap is a Map to change, as ownList.
+func (r *Run) ownMap(v Value) (*hash, error) {
+	v = r.resolve(v)
+	if h, ok := v.ref.(*hash); ok {
+		return h, nil
+	}
+	doc := v.ref.(*jsonpath.Value)
+	if err := r.cells(len(doc.Items)); err != nil {
+		return nil, err
+	}
+	h := &hash{names: append([]string(nil), doc.Names...), values: make([]Value, len(doc.Items))}
+	for i := range doc.Items {
+		h.values[i] = JSONValue(&doc.Items[i])
+	}
+	r.remember(doc, h)
+	return h, nil
+}
+
+func (r *Run) remember(doc *jsonpath.Value, own any) {
+	if r.changed == nil {
+		r.changed = make(map[*jsonpath.Value]any)
+	}
+	r.changed[doc] = own
+}
+
+// items are a List's elements as the run sees them; nobody changes the slice.
+func (r *Run) items(v Value) []Value { return r.resolve(v).Items() }
+
+// size is the length of a List or Map.
+func (r *Run) size(v Value) int {
+	switch c := r.resolve(v).ref.(type) {
+	case *list:
+		return len(c.items)
+	case *hash:
+		return len(c.names)
+	case *jsonpath.Value:
+		return len(c.Items)
+	}
+	return 0
+}
+
+// at is element i of a List, which must be there.
+func (r *Run) at(v Value, i int) Value {
+	switch c := r.resolve(v).ref.(type) {
+	case *list:
+		return c.items[i]
+	case *jsonpath.Value:
+		return JSONValue(&c.Items[i])
+	}
+	return Value{}
+}
+
+// member is member name of a Map; Undefined where there is none.
+func (r *Run) member(v Value, name string) Value {
+	switch c := r.resolve(v).ref.(type) {
+	case *hash:
+		if i := c.find(name); i >= 0 {
+			return c.values[i]
+		}
+	case *jsonpath.Value:
+		if m := c.Member(name); m != nil {
+			return JSONValue(m)
+		}
+	}
+	return Value{}
+}
+
+// memberOf is the member under a key of any type.
+func (r *Run) memberOf(v, key Value) Value {
+	if key.kind == String {
+		return r.member(v, key.s)
+	}
+	if h, ok := r.resolve(v).ref.(*hash); ok {
+		return h.get(key)
+	}
+	return Value{}
+}
+
+// hasMember says whether a Map has the key.
+func (r *Run) hasMember(v, key Value) bool {
+	switch c := r.resolve(v).ref.(type) {
+	case *hash:
+		return c.findKey(key) >= 0
+	case *jsonpath.Value:
+		return key.kind == String && c.Member(key.s) != nil
+	}
+	return false
+}
+
+// keyAt and valueAt are member i of a Map.
+func (r *Run) keyAt(v Value, i int) Value {
+	switch c := r.resolve(v).ref.(type) {
+	case *hash:
+		return c.key(i)
+	case *jsonpath.Value:
+		return StringValue(c.Names[i])
+	}
+	return Value{}
+}
+
+func (r *Run) valueAt(v Value, i int) Value {
+	switch c := r.resolve(v).ref.(type) {
+	case *hash:
+		return c.values[i]
+	case *jsonpath.Value:
+		return JSONValue(&c.Items[i])
+	}
+	return Value{}
+}
+
+// equalValues is Java's equals: of one class and of one content.
+func equalValues(a, b Value) bool { return equalDeep(a, b, 0) }
+
+func equalDeep(a, b Value, depth int) bool {
+	if a.IsNull() || b.IsNull() {
+		return a.IsNull() && b.IsNull()
+	}
+	if a.kind != b.kind || depth > maxDepth {
+		return false
+	}
+	switch a.kind {
+	case String:
+		return a.s == b.s
+	case Bool:
+		return a.n == b.n
+	case Integer, Decimal:
+		return compareNumbers(a, b) == 0
+	case List:
+		return equalLists(a, b, depth)
+	case Map:
+		return equalMaps(a, b, depth)
+	}
+	return a.ref == b.ref
+}
+
+func equalLists(a, b Value, depth int) bool {
+	if a.ref == b.ref {
+		return true
+	}
+	x, y := a.Items(), b.Items()
+	if len(x) != len(y) {
+		return false
+	}
+	for i := range x {
+		if !equalDeep(x[i], y[i], depth+1) {
+			return false
+		}
+	}
+	return true
+}
+
+func equalMaps(a, b Value, depth int) bool {
+	if a.ref == b.ref {
+		return true
+	}
+	x, y := a.Members(), b.Members()
+	if len(x) != len(y) {
+		return false
+	}
+	other := make(map[string]Value, len(y))
+	for _, m := range y {
+		other[m.Name] = m.Value
+	}
+	for _, m := range x {
+		v, ok := other[m.Name]
+		if !ok || !equalDeep(m.Value, v, depth+1) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,251 @@
+package vtl
+
+import "errors"
+
+// method is a Java method that templates may call.
+type method uint8
+
+const (
+	noMethod method = iota
+	methodAdd
+	methodAddAll
+	methodCharAt
+	methodClear
+	methodCompareTo
+	methodCompareToIgnoreCase
+	methodConcat
+	methodContains
+	methodContainsAll
+	methodContainsKey
+	methodContainsValue
+	methodCount
+	methodDoubleValue
+	methodEndsWith
+	methodEntrySet
+	methodEquals
+	methodEqualsIgnoreCase
+	methodFloatValue
+	methodFormat
+	methodGet
+	methodGetOrDefault
+	methodHasNext
+	methodHashCode
+	methodIndexOf
+	methodIntValue
+	methodIsEmpty
+	methodIterator
+	methodJoin
+	methodKeySet
+	methodLastIndexOf
+	methodLength
+	methodLongValue
+	methodMatches
+	methodNext
+	methodParseDouble
+	methodParseInt
+	methodParseLong
+	methodPut
+	methodPutAll
+	methodPutIfAbsent
+	methodRemove
+	methodRemoveAll
+	methodReplace
+	methodReplaceAll
+	methodReplaceFirst
+	methodRetainAll
+	methodSet
+	methodSize
+	methodSplit
+	methodStartsWith
+	methodSubList
+	methodSubstring
+	methodToLowerCase
+	methodToString
+	methodToUpperCase
+	methodTrim
+	methodValueOf
+	methodValues
+)
+
+// methodNamed is the method of a name; noMethod for what API Gateway's
+// templates don't reach (getClass and all that follows from it) or don't need.
+func methodNamed(name string) method {
+	switch name {
+	case "add":
+		return methodAdd
+	case "addAll":
+		return methodAddAll
+	case "charAt":
+		return methodCharAt
+	case "clear":
+		return methodClear
+	case "compareTo":
+		return methodCompareTo
+	case "compareToIgnoreCase":
+		return methodCompareToIgnoreCase
+	case "concat":
+		return methodConcat
+	case "contains":
+		return methodContains
+	case "containsAll":
+		return methodContainsAll
+	case "containsKey":
+		return methodContainsKey
+	case "containsValue":
+		return methodContainsValue
+	case "count":
+		return methodCount
+	case "doubleValue":
+		return methodDoubleValue
+	case "endsWith":
+		return methodEndsWith
+	case "entrySet":
+		return methodEntrySet
+	case "equals":
+		return methodEquals
+	case "equalsIgnoreCase":
+		return methodEqualsIgnoreCase
+	case "floatValue":
+		return methodFloatValue
+	case "format":
+		return methodFormat
+	case "get":
+		return methodGet
+	case "getOrDefault":
+		return methodGetOrDefault
+	case "hasNext":
+		return methodHasNext
+	case "hashCode":
+		return methodHashCode
+	case "indexOf":
+		return methodIndexOf
+	case "intValue":
+		return methodIntValue
+	case "isEmpty":
+		return methodIsEmpty
+	case "iterator":
+		return methodIterator
+	case "join":
+		return methodJoin
+	case "keySet":
+		return methodKeySet
+	case "lastIndexOf":
+		return methodLastIndexOf
+	case "length":
+		return methodLength
+	case "longValue":
+		return methodLongValue
+	case "matches":
+		return methodMatches
+	case "next":
+		return methodNext
+	case "parseDouble":
+		return methodParseDouble
+	case "parseInt":
+		return methodParseInt
+	case "parseLong":
+		return methodParseLong
+	case "put":
+		return methodPut
+	case "putAll":
+		return methodPutAll
+	case "putIfAbsent":
+		return methodPutIfAbsent
+	case "remove":
+		return methodRemove
+	case "removeAll":
+		return methodRemoveAll
+	case "replace":
+		return methodReplace
+	case "replaceAll":
+		return methodReplaceAll
+	case "replaceFirst":
+		return methodReplaceFirst
+	case "retainAll":
+		return methodRetainAll
+	case "set":
+		return methodSet
+	case "size":
+		return methodSize
+	case "split":
+		return methodSplit
+	case "startsWith":
+		return methodStartsWith
+	case "subList":
+		return methodSubList
+	case "substring":
+		return methodSubstring
+	case "toLowerCase":
+		return methodToLowerCase
+	case "toString":
+		return methodToString
+	case "toUpperCase":
+		return methodToUpperCase
+	case "trim":
+		return methodTrim
+	case "valueOf":
+		return methodValueOf
+	case "values":
+		return methodValues
+	}
+	return noMethod
+}
+
+// errNull is Java's NullPointerException for a null that a method can't take.
+var errNull = errors.New("an argument is null")
+
+// invokeMethod calls a method of a value. Null (Undefined) is the answer where
+// there is no such method with such arguments; an error is Java's exception.
+func (r *Run) invokeMethod(v Value, m method, args []Value) (Value, error) {
+	switch m {
+	case methodEquals:
+		if len(args) != 1 {
+			return Value{}, nil
+		}
+		return BoolValue(sameClass(v, args[0]) && equalValues(r.resolve(v), r.resolve(args[0]))), nil
+	case methodToString:
+		if len(args) == 0 {
+			text, err := r.textOf(v)
+			return StringValue(text), err
+		}
+	case methodHashCode:
+		if len(args) == 0 {
+			return IntegerValue(int64(hashCode(r.resolve(v), 0))), nil
+		}
+	}
+	switch v.kind {
+	case String:
+		return r.stringMethod(v.s, m, args)
+	case List:
+		return r.listMethod(v, m, args)
+	case Map:
+		return r.mapMethod(v, m, args)
+	case Integer, Decimal:
+		return r.numberMethod(v, m, args)
+	case Bool:
+		if m == methodCompareTo && len(args) == 1 && args[0].kind == Bool {
+			return IntegerValue(v.n - args[0].n), nil
+		}
+	}
+	return Value{}, nil
+}
+
+// sameClass is false for numbers of different Java classes, which equals never
+// takes for equal.
+func sameClass(a, b Value) bool {
+	if a.kind != b.kind || a.kind != Integer {
+		return a.kind == b.kind
+	}
+	return integerClass(a) == integerClass(b)
+}
+
+// integerClass is 0 for an Integer, 1 for a Long, 2 for a BigInteger.
+func integerClass(v Value) int {
+	switch {
+	case v.ref != nil:
+		return 2
+	case v.n != int64(int32(v.n)):
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,438 @@
+package vtl
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/gatehouse/gatehouse/internal/javaregex"
+)
+
+// stringMethod is a method of java.lang.String. Its indices count UTF-16 units.
+func (r *Run) stringMethod(s string, m method, args []Value) (Value, error) {
+	if err := r.charge(len(s) >> 6); err != nil {
+		return Value{}, err
+	}
+	switch len(args) {
+	case 0:
+		return r.stringMethod0(s, m)
+	case 1:
+		return r.stringMethod1(s, m, args[0])
+	case 2:
+		return r.stringMethod2(s, m, args[0], args[1])
+	}
+	if m == methodFormat {
+		return r.format(args)
+	}
+	return Value{}, nil
+}
+
+func (r *Run) stringMethod0(s string, m method) (Value, error) {
+	switch m {
+	case methodLength:
+		return IntegerValue(int64(units(s))), nil
+	case methodIsEmpty:
+		return BoolValue(s == ""), nil
+	case methodTrim:
+		return StringValue(strings.TrimFunc(s, func(c rune) bool { return c <= ' ' })), nil
+	case methodToLowerCase:
+		return r.newString(strings.ToLower(s))
+	case methodToUpperCase:
+		return r.newString(toUpper(s))
+	}
+	return Value{}, nil
+}
+
+// toUpper is Java's toUpperCase, which makes SS of ß.
+func toUpper(s string) string {
+	return strings.ReplaceAll(strings.ToUpper(s), "ß", "SS")
+}
+
+func (r *Run) stringMethod1(s string, m method, a Value) (Value, error) {
+	if n, ok := a.Int(); ok {
+		return r.stringMethodIndex(s, m, n)
+	}
+	if m == methodFormat {
+		return r.format([]Value{a})
+	}
+	if m == methodValueOf {
+		text, err := r.textOf(a)
+		return StringValue(text), err
+	}
+	if m == methodEqualsIgnoreCase && a.IsNull() {
+		return BoolValue(false), nil
+	}
+	if a.IsNull() && takesString(m) {
+		return Value{}, errNull
+	}
+	if a.kind != String {
+		return Value{}, nil
+	}
+	switch m {
+	case methodEqualsIgnoreCase:
+		return BoolValue(strings.EqualFold(s, a.s)), nil
+	case methodContains:
+		return BoolValue(strings.Contains(s, a.s)), nil
+	case methodStartsWith:
+		return BoolValue(strings.HasPrefix(s, a.s)), nil
+	case methodEndsWith:
+		return BoolValue(strings.HasSuffix(s, a.s)), nil
+	case methodIndexOf:
+		return unitIndex(s, strings.Index(s, a.s)), nil
+	case methodLastIndexOf:
+		return unitIndex(s, strings.LastIndex(s, a.s)), nil
+	case methodConcat:
+		return r.concat(StringValue(s), a)
+	case methodCompareTo:
+		return IntegerValue(int64(compareStrings(s, a.s))), nil
+	case methodCompareToIgnoreCase:
+		return IntegerValue(int64(compareStrings(foldCase(s), foldCase(a.s)))), nil
+	case methodMatches:
+		return r.matches(s, a.s)
+	case methodSplit:
+		return r.split(s, a.s, 0)
+	}
+	return Value{}, nil
+}
+
+func takesString(m method) bool {
+	switch m {
+	case methodContains, methodStartsWith, methodEndsWith, methodIndexOf, methodLastIndexOf, methodConcat,
+		methodCompareTo, methodCompareToIgnoreCase, methodMatches, methodSplit:
+		return true
+	}
+	return false
+}
+
+// stringMethodIndex is a method with one Integer.
+func (r *Run) stringMethodIndex(s string, m method, n int64) (Value, error) {
+	switch m {
+	case methodSubstring:
+		return substring(s, n, int64(units(s)))
+	case methodCharAt:
+		if n < 0 || n >= int64(units(s)) {
+			return Value{}, fmt.Errorf("index %d out of bounds for length %d", n, units(s))
+		}
+		return substring(s, n, n+1)
+	case methodIndexOf:
+		return unitIndex(s, strings.IndexRune(s, rune(n))), nil
+	case methodLastIndexOf:
+		return unitIndex(s, strings.LastIndex(s, string(rune(n)))), nil
+	case methodValueOf:
+		return StringValue(string(IntegerValue(n).Append(nil))), nil
+	}
+	return Value{}, nil
+}
+
+func (r *Run) stringMethod2(s string, m method, a, b Value) (Value, error) {
+	if m == methodFormat {
+		return r.format([]Value{a, b})
+	}
+	if m == methodSubstring {
+		from, ok1 := a.Int()
+		to, ok2 := b.Int()
+		if !ok1 || !ok2 {
+			return Value{}, nil
+		}
+		return substring(s, from, to)
+	}
+	if m == methodJoin && a.kind == String && b.kind == List {
+		return r.join(a.s, b)
+	}
+	if (a.IsNull() || b.IsNull()) && (m == methodReplace || m == methodReplaceAll || m == methodReplaceFirst) {
+		return Value{}, errNull
+	}
+	if a.kind != String {
+		return Value{}, nil
+	}
+	if n, ok := b.Int(); ok {
+		return r.stringFrom(s, m, a.s, n)
+	}
+	if b.kind != String {
+		return Value{}, nil
+	}
+	switch m {
+	case methodReplace:
+		return r.replace(s, a.s, b.s)
+	case methodReplaceAll, methodReplaceFirst:
+		return r.replaceRegex(s, m, a.s, b.s)
+	}
+	return Value{}, nil
+}
+
+// stringFrom is a method with a String and the index to begin at.
+func (r *Run) stringFrom(s string, m method, text string, n int64) (Value, error) {
+	switch m {
+	case methodSplit:
+		return r.split(s, text, int(n))
+	case methodStartsWith:
+		if n < 0 || n > int64(units(s)) {
+			return BoolValue(false), nil
+		}
+		return BoolValue(strings.HasPrefix(s[unitOffset(s, n):], text)), nil
+	case methodIndexOf:
+		start := unitOffset(s, min(max(n, 0), int64(units(s))))
+		i := strings.Index(s[start:], text)
+		if i >= 0 {
+			i += start
+		}
+		return unitIndex(s, i), nil
+	case methodLastIndexOf:
+		if n < 0 {
+			return IntegerValue(-1), nil
+		}
+		end := unitOffset(s, min(n, int64(units(s))))
+		return unitIndex(s, strings.LastIndex(s[:min(len(s), end+len(text))], text)), nil
+	}
+	return Value{}, nil
+}
+
+// replace is String.replace, held to the limit before the string is made.
+func (r *Run) replace(s, old, new string) (Value, error) {
+	n := strings.Count(s, old)
+	if err := r.made(len(s) + n*max(0, len(new)-len(old))); err != nil {
+		return Value{}, err
+	}
+	return StringValue(strings.ReplaceAll(s, old, new)), nil
+}
+
+// pattern compiles a Java pattern, each one once in a run.
+func (r *Run) pattern(text string) (*javaregex.Pattern, error) {
+	if p, ok := r.patterns[text]; ok {
+		return p, nil
+	}
+	if err := r.charge(100 + len(text)); err != nil {
+		return nil, err
+	}
+	p, err := javaregex.Compile(text)
+	if err != nil {
+		return nil, err
+	}
+	if r.patterns == nil || len(r.patterns) > 100 {
+		r.patterns = make(map[string]*javaregex.Pattern)
+	}
+	r.patterns[text] = p
+	return p, nil
+}
+
+func (r *Run) matches(s, pattern string) (Value, error) {
+	p, err := r.pattern(pattern)
+	if err != nil {
+		return Value{}, err
+	}
+	ok, err := p.Match([]byte(s))
+	return BoolValue(ok), err
+}
+
+func (r *Run) replaceRegex(s string, m method, pattern, replacement string) (Value, error) {
+	p, err := r.pattern(pattern)
+	if err != nil {
+		return Value{}, err
+	}
+	var out string
+	if m == methodReplaceFirst {
+		out, err = p.ReplaceFirst(s, replacement, r.limits.Output)
+	} else {
+		out, err = p.ReplaceAll(s, replacement, r.limits.Output)
+	}
+	if err != nil {
+		return Value{}, err
+	}
+	return r.newString(out)
+}
+
+// split is String.split, an array: with a limit of 0 without the empty strings
+// at the end, else of limit elements at most.
+func (r *Run) split(s, pattern string, limit int) (Value, error) {
+	var parts []string
+	if plain(pattern) && limit == 0 {
+		parts = splitPlain(s, pattern)
+	} else {
+		p, err := r.pattern(pattern)
+		if err != nil {
+			return Value{}, err
+		}
+		if limit != 0 {
+			return Value{}, fmt.Errorf("split with a limit isn't available")
+		}
+		if parts, err = p.Split(s); err != nil {
+			return Value{}, err
+		}
+	}
+	if err := r.cells(len(parts)); err != nil {
+		return Value{}, err
+	}
+	items := make([]Value, len(parts))
+	for i, part := range parts {
+		items[i] = StringValue(part)
+	}
+	return Value{kind: List, ref: &list{items: items, fixed: true}}, nil
+}
+
+// plain says whether a pattern is just the text that it is written with.
+func plain(pattern string) bool {
+	return pattern != "" && !strings.ContainsAny(pattern, `\^$.|?*+()[]{}`)
+}
+
+func splitPlain(s, separator string) []string {
+	if s == "" {
+		return []string{""}
+	}
+	parts := strings.Split(s, separator)
+	for len(parts) > 0 && parts[len(parts)-1] == "" {
+		parts = parts[:len(parts)-1]
+	}
+	return parts
+}
+
+func (r *Run) join(separator string, v Value) (Value, error) {
+	var b []byte
+	for i, item := range r.items(v) {
+		if i > 0 {
+			b = append(b, separator...)
+		}
+		if item.IsNull() {
+			b = append(b, "null"...)
+			continue
+		}
+		var err error
+		if b, err = item.AppendTo(r, b); err != nil {
+			return Value{}, err
+		}
+		if len(b) > r.limits.Output {
+			return Value{}, errTooMuch
+		}
+	}
+	return r.newString(string(b))
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// units is the length of s in UTF-16 units, as String.length counts.
+func units(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			n = 0
+			for _, c := range s {
+				n += utf16.RuneLen(c)
+			}
+			return n
+		}
+	}
+	return n
+}
+
+// unitOffset is the byte at which unit n begins; inside of a surrogate pair the
+// byte after it.
+func unitOffset(s string, n int64) int {
+	if n <= 0 {
+		return 0
+	}
+	if ascii(s) {
+		return int(min(n, int64(len(s))))
+	}
+	for i, c := range s {
+		if n <= 0 {
+			return i
+		}
+		n -= int64(utf16.RuneLen(c))
+	}
+	return len(s)
+}
+
+// unitIndex turns a byte offset into one in units; -1 stays.
+func unitIndex(s string, offset int) Value {
+	if offset < 0 {
+		return IntegerValue(-1)
+	}
+	return IntegerValue(int64(units(s[:offset])))
+}
+
+func substring(s string, from, to int64) (Value, error) {
+	length := int64(units(s))
+	if from < 0 || to > length || from > to {
+		return Value{}, fmt.Errorf("begin %d, end %d, length %d", from, to, length)
+	}
+	if length == int64(len(s)) {
+		return StringValue(s[from:to]), nil
+	}
+	return StringValue(string(utf16.Decode(utf16.Encode([]rune(s))[from:to]))), nil
+}
+
+// compareStrings is Java's compareTo: the difference of the first units that
+// differ, else of the lengths.
+func compareStrings(a, b string) int {
+	if ascii(a) && ascii(b) {
+		for i := range min(len(a), len(b)) {
+			if a[i] != b[i] {
+				return int(a[i]) - int(b[i])
+			}
+		}
+		return len(a) - len(b)
+	}
+	x, y := utf16.Encode([]rune(a)), utf16.Encode([]rune(b))
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return int(x[i]) - int(y[i])
+		}
+	}
+	return len(x) - len(y)
+}
+
+func foldCase(s string) string { return strings.ToLower(strings.ToUpper(s)) }
+
+// hashCode is Java's, of strings, numbers, lists and maps.
+func hashCode(v Value, depth int) int32 {
+	if depth > maxDepth {
+		return 0
+	}
+	switch v.kind {
+	case String:
+		return hashString(v.s)
+	case Bool:
+		if v.n != 0 {
+			return 1231
+		}
+		return 1237
+	case Integer:
+		return int32(v.n ^ v.n>>32)
+	case Decimal:
+		return int32(v.n ^ int64(uint64(v.n)>>32))
+	case List:
+		h := int32(1)
+		for _, item := range v.Items() {
+			h = 31*h + hashCode(item, depth+1)
+		}
+		return h
+	case Map:
+		h := int32(0)
+		for _, m := range v.Members() {
+			h += hashString(m.Name) ^ hashCode(m.Value, depth+1)
+		}
+		return h
+	}
+	return 0
+}
+
+func hashString(s string) int32 {
+	h := int32(0)
+	if ascii(s) {
+		for i := range len(s) {
+			h = 31*h + int32(s[i])
+		}
+		return h
+	}
+	for _, u := range utf16.Encode([]rune(s)) {
+		h = 31*h + int32(u)
+	}
+	return h
+}

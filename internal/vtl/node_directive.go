@@ -1,0 +1,323 @@
+package vtl
+
+import (
+	"errors"
+	"fmt"
+)
+
+// setNode is #set. A null leaves the reference as it was, as Velocity 1.7 does
+// unless it is configured otherwise; nobody recorded what AWS does.
+type setNode struct {
+	at     position
+	source string
+	target *refNode
+	value  expr
+}
+
+func (n *setNode) run(r *Run) error {
+	before := r.steps
+	if err := r.step(); err != nil {
+		return placed(err, n.at)
+	}
+	v, err := n.value.eval(r)
+	if err != nil {
+		return placed(err, n.at)
+	}
+	if !v.IsNull() {
+		if err := n.target.assign(r, v); err != nil {
+			return placed(err, n.at)
+		}
+	}
+	if r.Trace != nil {
+		return r.trace(n.at, n.source, v, before)
+	}
+	return nil
+}
+
+// trace reports a directive and what it came to.
+func (r *Run) trace(at position, source string, v Value, before int) error {
+	cost := before - r.steps
+	text, err := v.AppendTo(r, nil)
+	if err != nil {
+		return placed(err, at)
+	}
+	if v.IsNull() {
+		text = append(text, "null"...)
+	}
+	r.Trace(Step{at.line, at.column, source, string(text), cost})
+	return nil
+}
+
+type branch struct {
+	at        position
+	source    string
+	condition expr
+	body      []node
+}
+
+type ifNode struct {
+	branches  []branch
+	otherwise []node
+}
+
+func (n *ifNode) run(r *Run) error {
+	for i := range n.branches {
+		b := &n.branches[i]
+		before := r.steps
+		if err := r.step(); err != nil {
+			return placed(err, b.at)
+		}
+		v, err := b.condition.eval(r)
+		if err != nil {
+			return placed(err, b.at)
+		}
+		if r.Trace != nil {
+			r.Trace(Step{b.at.line, b.at.column, b.source, BoolValue(v.truth()).Text(), before - r.steps})
+		}
+		if v.truth() {
+			return runNodes(r, b.body)
+		}
+	}
+	return runNodes(r, n.otherwise)
+}
+
+// jumpNode is #break or #stop.
+type jumpNode struct {
+	at     position
+	source string
+	stop   bool
+	scope  expr // #break($foreach.parent); #stop("why")
+}
+
+func (n *jumpNode) run(r *Run) error {
+	if err := r.step(); err != nil {
+		return placed(err, n.at)
+	}
+	var v Value
+	if n.scope != nil {
+		var err error
+		if v, err = n.scope.eval(r); err != nil {
+			return placed(err, n.at)
+		}
+	}
+	if r.Trace != nil {
+		r.Trace(Step{n.at.line, n.at.column, n.source, "", 1})
+	}
+	if n.stop {
+		return errStop
+	}
+	if n.scope == nil {
+		return errBreak
+	}
+	if scope, ok := v.ref.(*loop); ok && v.kind == Host {
+		return &breakTo{scope}
+	}
+	return placed(errors.New("#break wants a loop, such as $foreach.parent"), n.at)
+}
+
+// defineNode is #define: its block is run each time the reference is rendered.
+type defineNode struct {
+	at     position
+	source string
+	slot   int
+	body   []node
+}
+
+func (n *defineNode) run(r *Run) error {
+	if err := r.step(); err != nil {
+		return placed(err, n.at)
+	}
+	r.vars[n.slot] = HostValue(&block{nodes: n.body, limit: 2})
+	if r.Trace != nil {
+		r.Trace(Step{n.at.line, n.at.column, n.source, "", 1})
+	}
+	return nil
+}
+
+// block is #define's block, or the body of #@macro(). It doesn't go deeper into
+// itself than limit.
+type block struct {
+	nodes        []node
+	depth, limit int
+}
+
+func (b *block) Get(*Run, string) (Value, error) { return Value{}, nil }
+
+func (b *block) Set(*Run, string, Value) error { return nil }
+
+func (b *block) Call(*Run, string, []Value) (Value, bool, error) { return Value{}, false, nil }
+
+func (b *block) Append(r *Run, dst []byte) ([]byte, bool) {
+	if r == nil {
+		return dst, false
+	}
+	out, err := b.appendTo(r, dst)
+	return out, err == nil
+}
+
+func (b *block) appendTo(r *Run, dst []byte) ([]byte, error) {
+	if b.depth >= b.limit {
+		return dst, nil
+	}
+	if err := r.enter(); err != nil {
+		return dst, err
+	}
+	b.depth++
+	out, base := r.out, r.base
+	r.out, r.base = dst, len(dst)
+	err := runNodes(r, b.nodes)
+	dst = r.out
+	r.out, r.base = out, base
+	b.depth--
+	r.leave()
+	if err == errBreak {
+		err = nil
+	}
+	if err == nil {
+		err = r.made(len(dst))
+	}
+	return dst, err
+}
+
+// macro is #macro's definition.
+type macro struct {
+	name   string
+	params []int // slots
+	body   []node
+}
+
+// maxCalls is how deep macros call each other (velocimacro.max.depth).
+const maxCalls = 20
+
+// callNode is a macro's call; text, where there is no such macro.
+type callNode struct {
+	at       position
+	name     string
+	source   string
+	args     []expr
+	invalid  string // a plain word among the arguments
+	macro    *macro
+	hasBody  bool
+	body     []node
+	bodySlot int
+}
+
+func (n *callNode) run(r *Run) error {
+	if err := r.step(); err != nil {
+		return placed(err, n.at)
+	}
+	if n.macro == nil {
+		r.out = append(r.out, n.source...)
+		return placed(r.fits(), n.at)
+	}
+	switch {
+	case n.invalid != "":
+		return placed(fmt.Errorf("%q is no argument for macro #%s", n.invalid, n.name), n.at)
+	case len(r.frames) >= maxCalls:
+		return placed(fmt.Errorf("macro #%s is called more than %d deep", n.name, maxCalls), n.at)
+	}
+	if r.Trace != nil {
+		r.Trace(Step{n.at.line, n.at.column, n.source, "", 1})
+	}
+	if err := r.enter(); err != nil {
+		return placed(err, n.at)
+	}
+	restore := n.bind(r)
+	err := runNodes(r, n.macro.body)
+	restore(r)
+	r.leave()
+	if err == errBreak {
+		err = nil
+	}
+	return placed(err, n.at)
+}
+
+// frame is a macro under way: its call, and where the values that its
+// parameters hide stand.
+type frame struct {
+	call   *callNode
+	hidden []Value
+	body   Value // what $bodyContent was
+}
+
+// bind makes the arguments the parameters' values: evaluated in the caller's
+// place each time they are used, as in Velocity.
+func (n *callNode) bind(r *Run) func(*Run) {
+	id := len(r.frames)
+	f := frame{call: n, hidden: make([]Value, n.bindable())}
+	for i := range f.hidden {
+		slot := n.macro.params[i]
+		f.hidden[i] = r.vars[slot]
+		r.vars[slot] = n.binding(id, i)
+	}
+	if n.hasBody {
+		f.body = r.vars[n.bodySlot]
+		r.vars[n.bodySlot] = HostValue(&block{nodes: n.body, limit: maxCalls})
+	}
+	r.frames = append(r.frames, f)
+	return n.restore
+}
+
+// restore gives the parameters back what they hid; one that the macro set keeps
+// its value, as in Velocity.
+func (n *callNode) restore(r *Run) {
+	id := len(r.frames) - 1
+	f := r.frames[id]
+	for i := len(f.hidden) - 1; i >= 0; i-- {
+		slot := n.macro.params[i]
+		if r.isBinding(slot, id, i) {
+			r.vars[slot] = f.hidden[i]
+		}
+	}
+	if n.hasBody {
+		r.vars[n.bodySlot] = f.body
+	}
+	r.frames = r.frames[:id]
+}
+
+func (n *callNode) bindable() int { return min(len(n.args), len(n.macro.params)) }
+
+// binding is a parameter's value: n is the frame and the argument's number.
+func (n *callNode) binding(id, i int) Value {
+	return Value{kind: argument, n: int64(id)<<32 | int64(i), ref: n.args[i]}
+}
+
+func (r *Run) isBinding(slot, id, i int) bool {
+	v := &r.vars[slot]
+	return v.kind == argument && v.n == int64(id)<<32|int64(i)
+}
+
+// swap is a slot and the binding that stood in it.
+type swap struct {
+	slot  int
+	value Value
+}
+
+// argument evaluates a macro's argument as its caller sees the variables: with
+// the parameters of that macro, and of those called within it, put aside.
+func (r *Run) argument(v Value) (Value, error) {
+	if err := r.enter(); err != nil {
+		return Value{}, err
+	}
+	var swaps []swap
+	for id := len(r.frames) - 1; id >= int(v.n>>32); id-- {
+		f := &r.frames[id]
+		for i := len(f.hidden) - 1; i >= 0; i-- {
+			slot := f.call.macro.params[i]
+			if r.isBinding(slot, id, i) {
+				swaps = append(swaps, swap{slot, r.vars[slot]})
+				r.vars[slot] = f.hidden[i]
+			}
+		}
+	}
+	err := r.charge(len(swaps))
+	var out Value
+	if err == nil {
+		out, err = v.ref.(expr).eval(r)
+	}
+	for i := len(swaps) - 1; i >= 0; i-- {
+		r.vars[swaps[i].slot] = swaps[i].value
+	}
+	r.leave()
+	return out, err
+}
