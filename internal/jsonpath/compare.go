@@ -20,6 +20,7 @@ const (
 // operand is one side of a comparison at run time.
 type operand struct {
 	kind    operandKind
+	literal bool // a value written in the path
 	value   *Value
 	pattern *javaregex.Pattern
 }
@@ -59,12 +60,10 @@ func (e *evaluator) holds(c *condition, v *Value) (bool, error) {
 	return e.compare(c.op, &left, &right)
 }
 
-// exists says whether a path in a filter names something. One that isn't
-// definite does where no branch ends early, even when it finds nothing.
+// exists says whether a path in a filter names something. As in Jayway, one
+// that isn't definite does where no branch ends early, even when it finds
+// nothing, and one that begins with $ is looked for in the element.
 func (e *evaluator) exists(p *Path, v *Value) (bool, error) {
-	if p.root {
-		v = e.root
-	}
 	_, err := e.find(p, v, true)
 	if errors.Is(err, errNotFound) {
 		return false, nil
@@ -142,6 +141,9 @@ func sameClass(a, b Kind) bool { return a == b || a >= Array && b >= Array }
 func (e *evaluator) equal(left, right *operand) (bool, error) {
 	if left.kind != ofValue || right.kind != ofValue {
 		return left.kind == ofPattern && left.pattern == right.pattern, nil
+	}
+	if left.literal && left.value.Kind >= Array {
+		return false, nil // Jayway compares its text
 	}
 	return e.same(left.value, right.value)
 }
@@ -275,7 +277,10 @@ func (e *evaluator) match(left, right *operand) (bool, error) {
 		texts[0] = *left.value
 	}
 	if left.is(Array) {
-		texts = left.value.Items
+		var err error
+		if texts, err = e.list(left); err != nil {
+			return false, err
+		}
 	}
 	for i := range texts {
 		var text string
@@ -339,7 +344,32 @@ func (e *evaluator) contains(left, right *operand) (bool, error) {
 	if !left.is(Array) {
 		return false, nil
 	}
-	return e.among(right, left.value.Items)
+	items, err := e.list(left)
+	if err != nil {
+		return false, err
+	}
+	return e.among(right, items)
+}
+
+// list is the elements of an operand that must be an array; of an object there
+// are none. Jayway fails on lists of arrays or objects.
+func (e *evaluator) list(o *operand) ([]Value, error) {
+	if !o.composite() {
+		return nil, errInvalid
+	}
+	if o.is(Object) {
+		return nil, nil
+	}
+	items := o.value.Items
+	if e.left -= len(items); e.left < 0 {
+		return nil, ErrLimit
+	}
+	for i := range items {
+		if items[i].Kind >= Array {
+			return nil, errFailed
+		}
+	}
+	return items, nil
 }
 
 // among says whether o is one of items.
@@ -348,9 +378,6 @@ func (e *evaluator) among(o *operand, items []Value) (bool, error) {
 		return false, nil
 	}
 	for i := range items {
-		if items[i].Kind >= Array {
-			continue
-		}
 		if same, err := e.same(o.value, &items[i]); err != nil || same {
 			return same, err
 		}
@@ -359,26 +386,26 @@ func (e *evaluator) among(o *operand, items []Value) (bool, error) {
 }
 
 func (e *evaluator) in(left, right *operand, want bool) (bool, error) {
-	if !right.composite() {
-		return false, errInvalid
+	items, err := e.list(right)
+	if err != nil {
+		return false, err
 	}
-	if right.is(Object) {
-		return !want, nil
-	}
-	found, err := e.among(left, right.value.Items)
+	found, err := e.among(left, items)
 	return found == want, err
 }
 
 // lists is subsetof, anyof and noneof, for two arrays.
 func (e *evaluator) lists(op string, left, right *operand) (bool, error) {
-	if !left.composite() || !right.composite() {
-		return false, errInvalid
+	choice, err := e.list(right)
+	if err != nil || right.is(Object) {
+		return false, err
 	}
-	if left.is(Object) || right.is(Object) {
-		return false, nil
+	items, err := e.list(left)
+	if err != nil || left.is(Object) {
+		return false, err
 	}
-	for i := range left.value.Items {
-		found, err := e.among(&operand{kind: ofValue, value: &left.value.Items[i]}, right.value.Items)
+	for i := range items {
+		found, err := e.among(&operand{kind: ofValue, value: &items[i]}, choice)
 		switch {
 		case err != nil:
 			return false, err

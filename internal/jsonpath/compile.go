@@ -27,10 +27,11 @@ func (e *PathError) Error() string {
 // goes before one that begins with neither $ nor @. The error is a
 // *PathError.
 //
-// What Jayway compiles and then can't run is refused: functions that don't
-// exist, steps behind a function without arguments. So is what it reads past:
-// one stray character at the end of a path, arguments that are neither JSON
-// nor a path.
+// What Jayway compiles and then can never run is refused: functions that don't
+// exist, steps behind a function without arguments. So are arguments that are
+// neither JSON nor a path, which it drops. Its other oddities are kept: a name
+// may follow a bracket without a dot, and a single character there counts for
+// nothing, as does the step of a slice.
 func Compile(path string) (*Path, error) {
 	return compile(path, 0)
 }
@@ -118,13 +119,29 @@ func (c *compiler) compile() error {
 		case '[':
 			err = c.bracket()
 		default:
-			err = c.fail("expected '.' or '[' instead of %q", c.text[c.pos])
+			err = c.stray()
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// stray reads what follows a bracket, a wildcard or a function without a dot.
+func (c *compiler) stray() error {
+	switch {
+	case len(c.tokens) == 0 || c.peek() == ' ':
+		return c.fail("expected '.' or '[' instead of %q", c.text[c.pos])
+	case c.pos == len(c.text)-1:
+		c.pos++
+		return nil
+	case c.peek() == '*':
+		c.pos++
+		c.tokens = append(c.tokens, token{kind: wildcard})
+		return nil
+	}
+	return c.word()
 }
 
 // dot reads what stands after one or two dots.
@@ -297,13 +314,13 @@ func (c *compiler) indexes(text string) (token, error) {
 	return t, nil
 }
 
-// slice reads from:to, of which one may be left out. As in Jayway a third
-// number, a step, has no effect; it is refused.
+// slice reads from:to, of which one may be left out. A third number, a step,
+// has no effect.
 func (c *compiler) slice(text string) (token, error) {
 	t := token{kind: slice}
 	ends := strings.Split(text, ":")
-	if len(ends) != 2 || ends[0] == "" && ends[1] == "" {
-		return t, c.fail("[%s] is no slice: it has one or two numbers", text)
+	if ends[0] == "" && ends[1] == "" {
+		return t, c.fail("[%s] is no slice: it needs a number", text)
 	}
 	for i, at := range []**int{&t.from, &t.to} {
 		if ends[i] == "" {

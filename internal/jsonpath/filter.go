@@ -117,7 +117,9 @@ var operators = []string{"===", "!==", "==", "!=", "<=", ">=", "=~", "<", ">"}
 // wordOperators take part in filters as words, in any case.
 var wordOperators = []string{"in", "nin", "subsetof", "anyof", "noneof", "size", "empty", "contains", "all"}
 
-// relation reads a comparison; a path alone asks whether it exists.
+// relation reads a comparison; a path alone asks whether it exists. As in
+// Jayway the '!' before a path that is compared has no effect: only !(@.a == 1)
+// is the opposite of @.a == 1.
 func (c *compiler) relation() (*condition, error) {
 	left, err := c.term()
 	if err != nil {
@@ -130,14 +132,7 @@ func (c *compiler) relation() (*condition, error) {
 		}
 		return &condition{left: left, op: "exists"}, nil
 	}
-	if left.negated {
-		// Jayway reads past the '!' here, which nobody can have meant.
-		return nil, c.fail("write !(… %s …): the '!' before a path that is compared would have no effect", op)
-	}
 	right, err := c.term()
-	if right.negated && err == nil {
-		err = c.fail("'!' stands before a path alone or a parenthesis")
-	}
 	return &condition{left: left, op: op, right: right}, err
 }
 
@@ -187,7 +182,7 @@ func (c *compiler) term() (term, error) {
 	default:
 		var v *Value
 		if v, err = c.literal(c.depth); err == nil {
-			t.literal = &operand{kind: ofValue, value: v}
+			t.literal = &operand{kind: ofValue, literal: true, value: v}
 		}
 	}
 	return t, err

@@ -99,17 +99,15 @@ func (c *compiler) argument() (argument, error) {
 
 // call is what a function makes of v.
 func (e *evaluator) call(c *call, v *Value) (*Value, error) {
-	switch c.name {
-	case "length", "size":
-		return e.length(c, v)
-	case "keys":
-		return keys(v), nil
-	}
 	args, err := e.arguments(c.args)
 	if err != nil {
 		return nil, err
 	}
 	switch c.name {
+	case "length", "size":
+		return e.length(c, v)
+	case "keys":
+		return keys(v), nil
 	case "concat":
 		return concat(v, args), nil
 	case "append":

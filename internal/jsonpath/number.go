@@ -8,6 +8,9 @@ import (
 
 // appendDouble appends f as Java's Double.toString: 10.0, 0.001, 1.0E10.
 func appendDouble(dst []byte, f float64) []byte {
+	if f == math.SmallestNonzeroFloat64 {
+		return append(dst, "4.9E-324"...) // Java writes two digits at least
+	}
 	if f == 0 || math.Abs(f) >= 1e-3 && math.Abs(f) < 1e7 {
 		from := len(dst)
 		dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
