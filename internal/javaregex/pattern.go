@@ -1,0 +1,155 @@
+// Package javaregex runs the patterns of java.util.regex: by RE2 where it
+// means the same, else by a backtracker that counts its steps. It knows
+// patterns and text, and no gateway.
+//
+// What Java 17 compiles compiles here, but for \X, \b{g}, \N{name} and the
+// names of rare Unicode blocks, which are refused by name. Text is UTF-8 and
+// is read by code point: Java may find an empty match within a surrogate pair,
+// this package doesn't.
+package javaregex
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"sync"
+	"unicode/utf8"
+)
+
+// The bounds of a pattern.
+const (
+	maxPattern = 16 << 10 // bytes
+	maxNesting = 200      // groups and classes within each other
+	maxRanges  = 200_000  // ranges of all its classes
+)
+
+// The bounds of a match.
+const (
+	baseSteps    = 1_000_000 // of the backtracker, whatever the text's size
+	stepsPerByte = 16        // and for each byte of the text
+	maxStack     = 200_000   // choices that the backtracker remembers
+	maxWork      = 64 << 20  // bytes of text times size of the pattern, for RE2
+)
+
+// ErrLimit is the error of a match that takes more than it may.
+var ErrLimit = errors.New("the pattern takes more steps than it may")
+
+// Error is a pattern that can't be compiled.
+type Error struct {
+	Pattern string
+	At      int    // bytes from the pattern's beginning
+	Text    string // in Java's words where Java refuses it too
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s near index %d of the pattern %q", e.Text, e.At, e.Pattern)
+}
+
+// Pattern is a compiled pattern, for any number of goroutines.
+type Pattern struct {
+	text    string
+	groups  int // capturing ones, without the whole match
+	names   map[string]int
+	literal *string // the pattern is this text
+	whole   re2     // of Match
+	part    re2     // of Find
+	prog    *program
+	pool    *sync.Pool // of *machine
+}
+
+// re2 is the pattern in RE2's words; re is nil when RE2 can't say it.
+type re2 struct {
+	re    *regexp.Regexp
+	size  int
+	ascii bool // it means the same on ASCII text only
+}
+
+// Compile reads a pattern as java.util.regex.Pattern does (no flags). The
+// error is an *Error: it says where and why.
+func Compile(pattern string) (*Pattern, error) {
+	return compile(pattern, dialect{})
+}
+
+func compile(pattern string, d dialect) (*Pattern, error) {
+	if len(pattern) > maxPattern {
+		return nil, &Error{pattern[:32] + "...", maxPattern, fmt.Sprintf("The pattern is longer than %d bytes", maxPattern)}
+	}
+	root, ps, err := parse(pattern, d)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pattern{text: pattern, groups: ps.groups, names: ps.names, literal: literalText(root)}
+	if p.literal == nil {
+		p.whole, p.part = translate(root, true), translate(root, false)
+		p.prog = assemble(root, ps.groups)
+		p.pool = &sync.Pool{New: func() any { return newMachine(p.prog) }}
+	}
+	return p, nil
+}
+
+// String is the pattern as it was written.
+func (p *Pattern) String() string { return p.text }
+
+// Match is Java's String.matches: the whole of s. The error is ErrLimit.
+func (p *Pattern) Match(s []byte) (bool, error) {
+	if p.literal != nil {
+		return string(s) == *p.literal, nil
+	}
+	if p.whole.serves(s) {
+		return p.whole.match(s)
+	}
+	m := p.machine(s)
+	defer p.release(m)
+	return m.match()
+}
+
+// Find says whether some part of s matches, as Matcher.find. The error is
+// ErrLimit.
+func (p *Pattern) Find(s []byte) (bool, error) {
+	if p.literal != nil {
+		return indexLiteral(s, *p.literal) >= 0, nil
+	}
+	if p.part.serves(s) {
+		return p.part.match(s)
+	}
+	m := p.machine(s)
+	defer p.release(m)
+	return m.find(0)
+}
+
+func (r *re2) serves(s []byte) bool {
+	return r.re != nil && (!r.ascii || isASCII(s))
+}
+
+func (r *re2) match(s []byte) (bool, error) {
+	if len(s) > maxWork/r.size {
+		return false, ErrLimit
+	}
+	return r.re.Match(s), nil
+}
+
+func (p *Pattern) machine(s []byte) *machine {
+	m := p.pool.Get().(*machine)
+	m.begin(s)
+	return m
+}
+
+// maxKept bounds the memory of a machine that waits for its next use.
+const maxKept = 4096
+
+func (p *Pattern) release(m *machine) {
+	m.text = nil
+	if cap(m.stack) > maxKept {
+		m.stack = nil
+	}
+	p.pool.Put(m)
+}
+
+func isASCII(s []byte) bool {
+	for _, c := range s {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
