@@ -59,49 +59,6 @@ func FuzzMockStatus(f *testing.F) {
 	})
 }
 
-func TestPattern(t *testing.T) {
-	tests := []struct {
-		pattern string
-		yes, no string
-	}{
-		{"200", "200", "2001"},
-		{`2\d{2}`, "204", "304"},
-		{".+", "x", ""},
-		{"4", "4", "400"},
-		{"Malformed", "Malformed", "Malformed input"}, // the whole text, as Java's matches()
-		{".*four hundred.*", "a four hundred b", "four"},
-		{"4..|5..", "503", "4033"},
-		{"^[45].*$", "400", "200"},
-		{`\Q2.0\E`, "2.0", "200"},
-		{"(?i)ab", "AB", "x"},
-		{"[]", "", ""},
-	}
-	for _, tt := range tests {
-		p, err := CompilePattern(tt.pattern)
-		if tt.pattern == "[]" {
-			if err == nil {
-				t.Error("[] compiles")
-			}
-			continue
-		}
-		if err != nil {
-			t.Errorf("%s: %v", tt.pattern, err)
-			continue
-		}
-		if !p.Match([]byte(tt.yes)) || p.Match([]byte(tt.no)) {
-			t.Errorf("%s matches %q %v, %q %v", tt.pattern, tt.yes, p.Match([]byte(tt.yes)), tt.no, p.Match([]byte(tt.no)))
-		}
-	}
-	for _, pattern := range []string{`[a-z&&[^b]]`, `[a[b]]`, `a*+`, `a++`, `(?=a)`, `(?!a)`, `(?<=a)b`, `(?>a)`, `(a)\1`, `\h`, `\R`, `\x`, `\Z`, `\v`, `\p{Alpha}`,
-		`(?P<n>a)`, `(?U)a`, `(?x)a`, `a{,2}`, `a{`, `(`, `\12`, `\07`, `a{2000}`, `[]a]`, `[[:alpha:]]`} {
-		if _, err := CompilePattern(pattern); err == nil {
-			t.Errorf("%s is taken", pattern)
-		} else if !strings.Contains(err.Error(), "not supported") {
-			t.Errorf("%s: %v", pattern, err)
-		}
-	}
-}
-
 func TestBinaryTypes(t *testing.T) {
 	tests := []struct {
 		types BinaryTypes

@@ -31,65 +31,72 @@ func (p *parser) class() *set {
 func (p *parser) members() *set {
 	p.nest()
 	defer func() { p.depth-- }()
-	var all *set
-	add := func(s *set) {
-		if all == nil {
-			all = s
-			return
-		}
-		all = all.or(s)
-	}
+	all := union{p: p}
 	for {
 		switch c := p.peek(); {
 		case p.pos >= len(p.in):
 			p.fail("Unclosed character class")
-		case c == ']' && all != nil:
-			return all
+		case c == ']' && all.some:
+			return all.set()
 		case c == '[':
 			p.pos++
-			add(p.class())
+			all.add(p.class())
 		case c == '&' && p.at(p.pos+1) == '&':
 			p.pos += 2
-			all = p.intersect(all)
+			p.intersect(&all)
 		default:
-			add(p.member())
+			all.add(p.member())
 		}
 	}
 }
 
-// intersect reads the right side of &&: up to the bracket or the next &.
-func (p *parser) intersect(left *set) *set {
-	var right *set
+// union is a set in the making.
+type union struct {
+	p     *parser
+	some  bool
+	pairs []rune
+}
+
+func (u *union) add(s *set) {
+	u.p.account(s)
+	u.some = true
+	u.pairs = append(u.pairs, s.ranges...)
+}
+
+func (u *union) set() *set { return newSet(u.pairs...) }
+
+// intersect reads the right side of &&, up to the bracket or the next &, and
+// leaves of left what is in both.
+func (p *parser) intersect(left *union) {
+	right := union{p: p}
 	for {
-		var s *set
 		switch c := p.peek(); {
 		case p.pos >= len(p.in):
 			p.fail("Unclosed character class")
 		case c == ']' || c == '&':
-			return p.both(left, right)
+			p.both(left, &right)
+			return
 		case c == '[':
 			p.pos++
-			s = p.class()
+			right.add(p.class())
 		default:
-			s = p.members()
+			right.add(p.members())
 		}
-		if right != nil {
-			s = right.or(s)
-		}
-		right = s
 	}
 }
 
-func (p *parser) both(left, right *set) *set {
+func (p *parser) both(left, right *union) {
 	switch {
-	case right == nil && left == nil:
+	case !right.some && !left.some:
 		p.fail("Bad class syntax")
-	case right == nil:
-		return left
-	case left == nil:
-		return right
+	case !right.some:
+	case !left.some:
+		*left = *right
+	default:
+		s := left.set().and(right.set())
+		p.account(s)
+		left.pairs = s.ranges
 	}
-	return left.and(right)
 }
 
 // member reads one character, range or escape of a class.

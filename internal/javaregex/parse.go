@@ -41,6 +41,7 @@ type parser struct {
 	depth   int
 	ranges  int
 	tables  map[string]*set // properties that were looked up
+	folds   folds           // nil: not asked for yet
 }
 
 // parse reads a pattern. The error is an *Error.
@@ -281,7 +282,7 @@ func (p *parser) charSet(c rune) *set {
 	case p.flags&ignoreCase == 0:
 		return newSet(c, c)
 	case p.flags&unicodeCase != 0:
-		return foldedChar(c)
+		return p.allFolds().ofChar(c)
 	}
 	return foldedASCII(c, c)
 }
@@ -291,16 +292,28 @@ func (p *parser) rangeSet(lo, hi rune) *set {
 	case p.flags&ignoreCase == 0:
 		return newSet(lo, hi)
 	case p.flags&unicodeCase != 0:
-		return foldedUnicode(lo, hi)
+		return p.allFolds().ofRange(lo, hi)
 	}
 	return foldedASCII(lo, hi)
 }
 
+func (p *parser) allFolds() folds {
+	if p.folds == nil {
+		p.folds = newFolds()
+	}
+	return p.folds
+}
+
 func (p *parser) setNode(s *set) *node {
+	p.account(s)
+	return &node{kind: class, set: s}
+}
+
+// account counts the ranges of a set that is used.
+func (p *parser) account(s *set) {
 	if p.ranges += len(s.ranges) / 2; p.ranges > maxRanges {
 		p.fail("The classes have more than %d ranges", maxRanges)
 	}
-	return &node{kind: class, set: s}
 }
 
 // quantified reads the quantifier behind n, if there is one.

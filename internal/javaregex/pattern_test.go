@@ -59,6 +59,29 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A pattern is compiled in about the time that its length asks for.
+func TestCompileTime(t *testing.T) {
+	for _, pattern := range []string{
+		"(?iu)" + strings.Repeat("k", 16000),
+		"(?iu)[" + strings.Repeat("a-z", 5000) + "]",
+		"(?iu)" + strings.Repeat("[a-z]", 3000),
+		"[" + strings.Repeat("aé", 5000) + "]",
+		"[" + strings.Repeat(`\p{L}`, 3000) + "]",
+		strings.Repeat(`\P{L}`, 3000),
+		"(?U)" + strings.Repeat(`\w`, 8000),
+		strings.Repeat("[^&&", 190) + "a",
+		strings.Repeat("(?<=", 190) + "a" + strings.Repeat(")*", 190),
+		strings.Repeat("(", 190) + "a" + strings.Repeat("|b{1,1000})*", 190),
+		strings.Repeat("(?:a|b)", 2000),
+	} {
+		began := time.Now()
+		_, _ = Compile(pattern)
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("%.40q took %v", pattern, took)
+		}
+	}
+}
+
 func TestReplaceLimit(t *testing.T) {
 	p, err := Compile("a")
 	if err != nil {

@@ -1,6 +1,7 @@
 package javaregex
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 )
@@ -33,6 +34,7 @@ func (p *parser) predefined(c rune) *set {
 	}
 	p.pos++
 	if 'A' <= c && c <= 'Z' {
+		p.account(s)
 		return s.not()
 	}
 	return s
@@ -42,14 +44,14 @@ func verticalSpace() *set { return newSet('\n', '\r', 0x85, 0x85, 0x2028, 0x2029
 
 func (p *parser) digits() *set {
 	if p.flags&unicodeClass != 0 {
-		return tableSet(unicode.Nd)
+		return p.table("digits", func() *set { return tableSet(unicode.Nd) })
 	}
 	return newSet('0', '9')
 }
 
 func (p *parser) words() *set {
 	if p.flags&unicodeClass != 0 {
-		return unicodeWords()
+		return p.table("words", unicodeWords)
 	}
 	return newSet('0', '9', 'A', 'Z', '_', '_', 'a', 'z')
 }
@@ -62,7 +64,7 @@ func unicodeWords() *set {
 func (p *parser) spaces() *set {
 	switch {
 	case p.dialect.script:
-		return newSet('\t', '\r', ' ', ' ', 0xA0, 0xA0, 0xFEFF, 0xFEFF, 0x2028, 0x2029).or(tableSet(unicode.Zs))
+		return p.table("spaces", scriptSpaces)
 	case p.flags&unicodeClass != 0:
 		return tableSet(unicode.White_Space)
 	}
@@ -72,18 +74,21 @@ func (p *parser) spaces() *set {
 // property reads the name behind \p.
 func (p *parser) property() *set {
 	name := p.propertyName()
-	key := name
-	if p.flags&unicodeClass != 0 {
-		key = "(?U)" + name
-	}
-	if s, ok := p.tables[key]; ok {
-		return s
-	}
-	s := p.namedSet(name)
+	s := p.table(name, func() *set { return p.namedSet(name) })
 	if s == nil {
 		p.fail("Unknown character property name {%s}", name)
 	}
-	p.tables[key] = s
+	return s
+}
+
+// table looks a set up that was made with the same flags, or makes it.
+func (p *parser) table(name string, make func() *set) *set {
+	key := fmt.Sprint(p.flags&(unicodeClass|ignoreCase), name)
+	s, ok := p.tables[key]
+	if !ok {
+		s = make()
+		p.tables[key] = s
+	}
 	return s
 }
 

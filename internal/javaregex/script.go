@@ -1,5 +1,7 @@
 package javaregex
 
+import "unicode"
+
 // CompileScript reads a pattern of ECMA-262 (3rd edition, no flags), as the
 // JSON Schema validators of Java do, which hand their patterns to a script
 // engine: $ is the end of the text, \b and \w are ASCII, \s isn't, there are
@@ -16,18 +18,23 @@ func (p *parser) scriptClass() *set {
 	if negated {
 		p.pos++
 	}
-	all := newSet()
+	all := union{p: p}
 	for p.at(p.pos) != ']' {
 		if p.done() {
 			p.fail("Unclosed character class")
 		}
-		all = all.or(p.scriptMember())
+		all.add(p.scriptMember())
 	}
 	p.pos++
 	if negated {
-		return all.not()
+		return all.set().not()
 	}
-	return all
+	return all.set()
+}
+
+// scriptSpaces is \s: WhiteSpace and LineTerminator.
+func scriptSpaces() *set {
+	return newSet('\t', '\r', ' ', ' ', 0xA0, 0xA0, 0xFEFF, 0xFEFF, 0x2028, 0x2029).or(tableSet(unicode.Zs))
 }
 
 // scriptMember reads a character, a range or an escape. A dash beside an

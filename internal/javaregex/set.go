@@ -129,36 +129,46 @@ func foldedASCII(lo, hi rune) *set {
 	return newSet(pairs...)
 }
 
-// foldedUnicode is what matches lo to hi in (?iu): a character that is within
-// when it is made upper case, or lower case after that.
-func foldedUnicode(lo, hi rune) *set {
-	pairs := []rune{lo, hi}
+// folds are the characters that have a case, each with what it is compared as
+// in (?iu): made upper case, and lower case after that.
+type folds []folded
+
+type folded struct{ char, up, low rune }
+
+func newFolds() folds {
+	var all folds
 	for _, cr := range unicode.CaseRanges {
 		for c := rune(cr.Lo); c <= rune(cr.Hi); c++ {
 			up := unicode.ToUpper(c)
-			down := unicode.ToLower(up)
-			if lo <= up && up <= hi || lo <= down && down <= hi {
-				pairs = append(pairs, c, c)
-			}
+			all = append(all, folded{c, up, unicode.ToLower(up)})
+		}
+	}
+	slices.SortFunc(all, func(a, b folded) int { return int(a.low - b.low) })
+	return all
+}
+
+// ofRange is what matches lo to hi in (?iu).
+func (f folds) ofRange(lo, hi rune) *set {
+	pairs := []rune{lo, hi}
+	for _, c := range f {
+		if lo <= c.up && c.up <= hi || lo <= c.low && c.low <= hi {
+			pairs = append(pairs, c.char, c.char)
 		}
 	}
 	return newSet(pairs...)
 }
 
-// foldedChar is what matches c alone in (?iu).
-func foldedChar(c rune) *set {
+// ofChar is what matches c alone in (?iu).
+func (f folds) ofChar(c rune) *set {
 	up := unicode.ToUpper(c)
 	low := unicode.ToLower(up)
 	if up == low {
 		return newSet(c, c) // it has no case, though others may fold to it
 	}
 	pairs := []rune{c, c, low, low}
-	for _, cr := range unicode.CaseRanges {
-		for x := rune(cr.Lo); x <= rune(cr.Hi); x++ {
-			if unicode.ToLower(unicode.ToUpper(x)) == low {
-				pairs = append(pairs, x, x)
-			}
-		}
+	i := sort.Search(len(f), func(i int) bool { return f[i].low >= low })
+	for ; i < len(f) && f[i].low == low; i++ {
+		pairs = append(pairs, f[i].char, f[i].char)
 	}
 	return newSet(pairs...)
 }

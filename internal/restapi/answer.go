@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/javaregex"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 )
 
@@ -23,7 +24,7 @@ type answers struct {
 
 // answer is one integration response.
 type answer struct {
-	pattern   *integration.Pattern
+	pattern   *javaregex.Pattern
 	status    int
 	declared  bool // the method has a response of that status
 	params    []mapping.Parameter
@@ -50,7 +51,7 @@ func (c *compiler) answers(place string, m *apigw.Method) answers {
 			continue
 		}
 		var err error
-		if one.pattern, err = integration.CompilePattern(*from.SelectionPattern); err != nil {
+		if one.pattern, err = javaregex.Compile(*from.SelectionPattern); err != nil {
 			c.refuse(place+" response "+string(code), "selectionPattern: "+err.Error())
 		}
 		a.list = append(a.list, one)
@@ -94,7 +95,10 @@ var (
 // selection patterns see. Several that fit: the lowest status code wins
 // (recorded on AWS).
 func (a *answers) answer(r *request, value []byte, from backendAnswer) *exchange.Fault {
-	chosen := a.choose(value)
+	chosen, err := a.choose(value)
+	if err != nil {
+		return integration.Misconfigured(err)
+	}
 	if chosen == nil {
 		return integration.Misconfigured(fmt.Errorf("%w. Endpoint Response Status Code: %s", errNoMatch, value))
 	}
@@ -137,13 +141,18 @@ func (r *request) addMapped(h *http1.Header, name string, value []byte) {
 	r.scratch = value[:0]
 }
 
-func (a *answers) choose(value []byte) *answer {
+// choose finds the answer whose pattern matches all of value. The error is
+// that of a pattern: it took too many steps.
+func (a *answers) choose(value []byte) (*answer, error) {
 	for i := range a.list {
-		if a.list[i].pattern.Match(value) {
-			return &a.list[i]
+		switch ok, err := a.list[i].pattern.Match(value); {
+		case err != nil:
+			return nil, fmt.Errorf("selectionPattern %q: %w", a.list[i].pattern, err)
+		case ok:
+			return &a.list[i], nil
 		}
 	}
-	return a.fallback
+	return a.fallback, nil
 }
 
 // setBody makes the client's body: a template's text, or the backend's body

@@ -211,6 +211,7 @@ func TestHTTPAnswer(t *testing.T) {
 		"the response's status, not the backend's (recorded on AWS)": {backend(400, "", "x"), one(apigw.IntegrationResponse{}), nil, "", reply{200, "x", ""}, map[string]string{"Content-Type": "application/json"}},
 		"nothing fits":               {backend(400, "", "x"), one(apigw.IntegrationResponse{SelectionPattern: text(`2\d{2}`)}), nil, "", failed, nil},
 		"whole text":                 {backend(400, "", "x"), one(apigw.IntegrationResponse{SelectionPattern: text(`4`)}), nil, "", failed, nil},
+		"Java's own constructs":      {backend(404, "", "x"), responses{"405": {StatusCode: "405", SelectionPattern: text(`^(?!2)[0-9&&[^5]]++$`)}, "502": {StatusCode: "502", SelectionPattern: text(".+")}}, nil, "", reply{405, "x", ""}, nil},
 		"lowest of several":          {backend(404, "", "x"), responses{"405": {StatusCode: "405", SelectionPattern: text("4.*")}, "502": {StatusCode: "502", SelectionPattern: text(".+")}}, nil, "", reply{405, "x", ""}, nil},
 		".* is a default":            {backend(404, "", "x"), responses{"200": {StatusCode: "200", SelectionPattern: text(".*")}, "405": {StatusCode: "405", SelectionPattern: text("404")}}, nil, "", reply{405, "x", ""}, nil},
 		"status without a method's":  {backend(200, "", "x"), responses{"201": {StatusCode: "201"}}, nil, "", failed, nil},
