@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gatehouse/gatehouse/internal/config"
+	"github.com/gatehouse/gatehouse/internal/credentials"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
@@ -62,7 +64,9 @@ func (e *examination) examine(ctx context.Context, o config.Overrides) {
 		e.ok("configuration", e.config.File)
 	}
 	if e.config.Identities != nil {
-		if _, err := directory(e.config); err != nil {
+		_, callers := directory(e.config)
+		_, roles := declaredRoles(e.config)
+		if err := errors.Join(callers, roles); err != nil {
 			e.fail("configuration", err.Error(), "correct identities")
 		}
 	}
@@ -102,7 +106,8 @@ func (e *examination) functions() {
 	if len(e.config.Functions) == 0 {
 		return
 	}
-	functions, err := lambda.New(e.program().functionConfig())
+	p := e.program()
+	functions, err := lambda.New(p.functionConfig(credentials.Process(p.config.Region, p.log)))
 	if err != nil {
 		e.fail("functions", err.Error(), "install the runtime or correct functions in the configuration")
 		return

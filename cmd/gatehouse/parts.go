@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/control"
+	"github.com/gatehouse/gatehouse/internal/credentials"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/gateway"
 	"github.com/gatehouse/gatehouse/internal/integration"
@@ -34,14 +36,19 @@ func (p *program) newParts() (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	functions, err := lambda.New(p.functionConfig())
+	own := credentials.Process(p.config.Region, p.log)
+	services, err := p.newServices(own)
+	if err != nil {
+		return nil, err
+	}
+	functions, err := lambda.New(p.functionConfig(own))
 	if err != nil {
 		return nil, err
 	}
 	s := &parts{functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.metrics = p.newMetrics(s.logs)
-	s.env = &restapi.Env{Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Logger: p.log, Logs: s.logs, Metrics: s.metrics}
+	s.env = &restapi.Env{Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Services: services, Logger: p.log, Logs: s.logs, Metrics: s.metrics}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)
 	}
@@ -74,7 +81,8 @@ func (s *parts) close() {
 	}
 }
 
-func (p *program) functionConfig() lambda.Config {
+// functionConfig is of functions whose calls elsewhere own signs.
+func (p *program) functionConfig(own credentials.Source) lambda.Config {
 	c := p.config
 	l := lambda.Config{
 		Partition: c.Partition, Account: c.Account, Region: c.Region, Log: p.log,
@@ -82,7 +90,7 @@ func (p *program) functionConfig() lambda.Config {
 		Functions:   map[string]lambda.Function{},
 		Endpoint:    endpoint(c, "lambda"),
 		User:        c.FunctionUser,
-		Credentials: lambda.ProcessCredentials(c.Region, p.log),
+		Credentials: own,
 		Debug:       p.debug,
 		Events:      filepath.Join(c.Data, "events"),
 	}
@@ -130,7 +138,7 @@ func (s *parts) check(def *apigw.Definition, stage *apigw.Stage) []control.Probl
 	list := checkDefinition(def, stage)
 	for _, r := range def.Resources {
 		for verb, m := range r.Methods {
-			if err := s.checkFunction(m.Integration); err != nil {
+			if err := errors.Join(s.checkFunction(m.Integration), s.checkRole(m.Integration)); err != nil {
 				list = append(list, control.Problem{Place: string(verb) + " " + r.Path, Text: err.Error(), Warning: true})
 			}
 		}
@@ -149,11 +157,11 @@ func (s *parts) checkFunction(i *apigw.Integration) error {
 	return nil
 }
 
-// functionOf is the function of a Lambda proxy integration; empty when it is
+// functionOf is the function that an integration invokes; empty when it is
 // none, when stage variables decide which one it is, or when restapi.Check has
 // something to say of the URI.
 func functionOf(i *apigw.Integration) string {
-	if i == nil || i.Type != apigw.IntegrationAWSProxy || strings.Contains(i.URI, "${") {
+	if i == nil || i.Type != apigw.IntegrationAWSProxy && i.Type != apigw.IntegrationAWS || strings.Contains(i.URI, "${") {
 		return ""
 	}
 	function, err := lambda.ParseURI(i.URI)

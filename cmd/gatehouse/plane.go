@@ -150,7 +150,7 @@ func (p *program) setAPI(operations awsapi.Operations, functions *control.Functi
 		Operations: operations, Functions: awsapi.NewFunctionOperations(p.parts.functions, functions), Scope: p.config.Scope(), Logger: p.log, Audit: p.audit, Authorize: refuse,
 		Health: http.HandlerFunc(health), Ready: http.HandlerFunc(p.readiness), Explain: p.explainHandler(), Metrics: p.parts.metrics.Handler(p.log),
 	}
-	if p.config.Identities != nil {
+	if p.config.Identities.HasCallers() {
 		d, err := directory(p.config)
 		if err != nil {
 			return err
@@ -187,9 +187,6 @@ func directory(c *config.Config) (*awsapi.Directory, error) {
 	groups := map[string][]config.Policy{}
 	for _, g := range c.Identities.Groups {
 		groups[g.Name] = g.Policies
-	}
-	if len(c.Identities.Roles) > 0 {
-		return nil, fmt.Errorf("identities: roles can't be assumed yet: remove role %s", c.Identities.Roles[0].Name)
 	}
 	var users []awsapi.User
 	for _, u := range c.Identities.Users {

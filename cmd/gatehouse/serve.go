@@ -148,7 +148,7 @@ func (p *program) start(ctx context.Context) error {
 		return err
 	}
 	defer sockets.Close()
-	if p.control, err = listenControl(p.config.Control, sockets, p.config.Identities != nil); err != nil {
+	if p.control, err = listenControl(p.config.Control, sockets, p.config.Identities.HasCallers()); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(p.config.Data, 0o700); err != nil {

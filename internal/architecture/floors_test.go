@@ -22,10 +22,10 @@ const module = "github.com/gatehouse/gatehouse/"
 // don't import each other, but for the pairs in neighbours.
 var floors = [][]string{
 	{"internal/http1", "internal/http2", "internal/admission", "internal/sigv4", "internal/iam", "internal/watch",
-		"internal/jwt", "internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema"},
+		"internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema"},
 	{"internal/apigw", "internal/openapi"},
 	{"internal/store", "internal/control"},
-	{"internal/exchange", "internal/mapping", "internal/integration", "internal/lambda", "internal/telemetry", "internal/explain"},
+	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/telemetry", "internal/explain"},
 	{"internal/restapi"},
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
 }
@@ -42,7 +42,8 @@ var neighbours = map[string][]string{
 	"internal/openapi":     {"internal/apigw"},
 	"internal/control":     {"internal/store"},
 	"internal/mapping":     {"internal/exchange"},
-	"internal/integration": {"internal/exchange", "internal/mapping", "internal/lambda"},
+	"internal/integration": {"internal/exchange", "internal/mapping", "internal/lambda", "internal/credentials"},
+	"internal/lambda":      {"internal/credentials"},
 	"internal/telemetry":   {"internal/exchange"},
 	"internal/explain":     {"internal/exchange"},
 	"cmd/gatehouse":        {"internal/gateway", "internal/awsapi", "internal/config"},

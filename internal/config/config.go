@@ -177,6 +177,12 @@ type Identities struct {
 	Roles  []Role  `yaml:"roles"`
 }
 
+// HasCallers says that identities decide who may call. Ones that only declare
+// roles for integrations leave that as it is without them.
+func (i *Identities) HasCallers() bool {
+	return i != nil && (len(i.Users) > 0 || len(i.Roles) == 0)
+}
+
 // User has access keys and policies.
 type User struct {
 	Name       string      `yaml:"name"`
@@ -192,7 +198,8 @@ type Group struct {
 	Policies []Policy `yaml:"policies"`
 }
 
-// Role is assumed by who its trust policy names.
+// Role is assumed by who its trust policy names: an integration's credentials,
+// for those that trust apigateway.amazonaws.com.
 type Role struct {
 	Name     string   `yaml:"name"`
 	Trust    any      `yaml:"trust"`

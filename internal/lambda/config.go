@@ -1,11 +1,10 @@
 package lambda
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
-	"github.com/gatehouse/gatehouse/internal/sigv4"
+	"github.com/gatehouse/gatehouse/internal/credentials"
 )
 
 // Config is all that New needs.
@@ -24,9 +23,9 @@ type Config struct {
 	Endpoint string
 
 	// Credentials returns what remote calls are signed with: the process's own
-	// AWS chain (ProcessCredentials). Nil means none: calls to an Endpoint go
+	// AWS chain (credentials.Process). Nil means none: calls to an Endpoint go
 	// unsigned, and none goes to AWS.
-	Credentials CredentialSource
+	Credentials credentials.Source
 
 	// CacheDir receives what is built from functions' sources; a folder inside
 	// the data folder. Created on first use.
@@ -52,10 +51,6 @@ type Config struct {
 
 	events *eventQueue // set by New, unless a test did
 }
-
-// CredentialSource returns the credentials that hold now; it caches. An error
-// means there are none.
-type CredentialSource func(ctx context.Context) (sigv4.Credentials, error)
 
 // Function is one entry of the configuration's `functions`.
 type Function struct {

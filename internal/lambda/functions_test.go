@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/credentials"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
@@ -81,7 +82,7 @@ func TestCheck(t *testing.T) {
 	cases := []struct {
 		name, function string
 		endpoint       string
-		credentials    CredentialSource
+		credentials    credentials.Source
 		kind           Kind
 		problem        string // empty: fine
 	}{

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/credentials"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
@@ -21,7 +22,7 @@ import (
 // "Invoke".
 type remote struct {
 	transport   *http.Transport
-	credentials CredentialSource
+	credentials credentials.Source
 	signer      sigv4.Signer
 }
 
@@ -174,14 +175,14 @@ func (c *remote) request(ctx context.Context, in *Invocation, t *target) (*http.
 	if c.credentials == nil {
 		return req, nil
 	}
-	credentials, err := c.credentials(ctx)
+	found, err := c.credentials(ctx)
 	if err != nil {
 		if !t.aws {
 			return req, nil
 		}
 		return nil, err
 	}
-	c.signer.SignHTTP(req, sha256.Sum256(in.Payload), credentials, t.region, "lambda", time.Now())
+	c.signer.SignHTTP(req, sha256.Sum256(in.Payload), found, t.region, "lambda", time.Now())
 	return req, nil
 }
 

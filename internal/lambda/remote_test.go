@@ -13,14 +13,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatehouse/gatehouse/internal/credentials"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
 // elsewhere is a Functions whose every function is at endpoint.
-func elsewhere(t *testing.T, endpoint string, credentials CredentialSource) *Functions {
+func elsewhere(t *testing.T, endpoint string, source credentials.Source) *Functions {
 	t.Helper()
 	cfg, _ := testConfig(t, nil)
-	cfg.Endpoint, cfg.Credentials = endpoint, credentials
+	cfg.Endpoint, cfg.Credentials = endpoint, source
 	f, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -122,8 +122,12 @@ func (c *compiler) checkCredentials(place string, i *apigw.Integration) {
 		c.warn(place, "credentials "+i.Credentials+": the role is not assumed; the function is called with the process's own credentials")
 		return
 	}
+	if integration.IsCaller(i.Credentials) {
+		c.refuse(place, "credentials "+i.Credentials+": "+integration.ErrCaller.Error())
+		return
+	}
 	if i.Type == apigw.IntegrationMock || i.Type == apigw.IntegrationAWS {
-		return // nothing is called, or the type is refused already
+		return // nothing is called, or the process says whether the role can be used
 	}
 	c.refuse(place, "credentials "+i.Credentials+": calling an integration as another identity is not supported yet")
 }

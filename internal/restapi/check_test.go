@@ -83,7 +83,32 @@ func TestCheck(t *testing.T) {
 		"AWS": {func(s *subject) {
 			s.method.Integration.Type = "AWS"
 			s.method.Integration.Credentials = "arn:aws:iam::1:role/r"
-		}, []string{"type AWS is not supported"}},
+		}, []string{"Invalid ARN specified in the request"}},
+		"AWS without a role": {func(s *subject) {
+			s.method.Integration.Type, s.method.Integration.URI = "AWS", "arn:aws:apigateway:us-east-1:sqs:path/1/queue"
+		}, []string{"Role ARN must be specified"}},
+		"AWS without path or action": {func(s *subject) {
+			s.method.Integration.Type, s.method.Integration.URI = "AWS", "arn:aws:apigateway:us-east-1:sqs:queue"
+			s.method.Integration.Credentials = "arn:aws:iam::1:role/r"
+		}, []string{"AWS ARN for integration must contain path or action"}},
+		"AWS as the caller": {func(s *subject) {
+			s.method.Integration.Type, s.method.Integration.URI = "AWS", "arn:aws:apigateway:us-east-1:sqs:path/1/queue"
+			s.method.Integration.Credentials = "arn:aws:iam::*:user/*"
+		}, []string{"calling an AWS service as the caller"}},
+		"a mapped signature": {func(s *subject) {
+			s.method.Integration.Type, s.method.Integration.URI = "AWS", "arn:aws:apigateway:us-east-1:sqs:path/1/queue"
+			s.method.Integration.Credentials = "arn:aws:iam::1:role/r"
+			s.method.Integration.RequestParameters = map[string]string{"integration.request.header.x-amz-date": "'now'"}
+		}, []string{"x-amz-date, which signs the request"}},
+		"function's log": {func(s *subject) {
+			*s.method.Integration = *lambdaMethod().Integration
+			s.method.Integration.Type = "AWS"
+			s.method.Integration.RequestParameters = map[string]string{"integration.request.header.X-Amz-Log-Type": "'Tail'"}
+		}, []string{"X-Amz-Log-Type"}},
+		"function named by the client": {func(s *subject) {
+			*s.method.Integration = *lambdaMethod().Integration
+			s.method.Integration.Type, s.method.Integration.URI = "AWS", strings.Replace(functionURI, "function:fn", "function:{fn}", 1)
+		}, []string{"named by path parameters"}},
 		"unknown type":         {func(s *subject) { s.method.Integration.Type = "FTP" }, []string{`"FTP"`}},
 		"VPC link":             {func(s *subject) { s.method.Integration.ConnectionType = "VPC_LINK" }, []string{"connectionType VPC_LINK"}},
 		"streaming":            {func(s *subject) { s.method.Integration.ResponseMode = "STREAM" }, []string{"responseTransferMode STREAM"}},
@@ -118,7 +143,7 @@ func TestCheck(t *testing.T) {
 		"function as the caller": {func(s *subject) {
 			*s.method.Integration = *lambdaMethod().Integration
 			s.method.Integration.Credentials = "arn:aws:iam::*:user/*"
-		}, []string{"calling an integration as another identity"}},
+		}, []string{"calling an AWS service as the caller"}},
 		"streamed function": {func(s *subject) {
 			*s.method.Integration = *lambdaMethod().Integration
 			s.method.Integration.URI = "arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/arn:aws:lambda:us-east-1:123456789012:function:fn/response-streaming-invocations"

@@ -174,7 +174,7 @@ func (c *compiler) method(m *method, from *apigw.Method) backend {
 	case apigw.IntegrationAWSProxy:
 		return c.lambdaProxy(m, i)
 	case apigw.IntegrationAWS:
-		c.refuse(place, "an integration of type AWS is not supported yet")
+		return c.aws(m, from)
 	default:
 		c.refuse(place, fmt.Sprintf("the integration type %q is none that API Gateway has", i.Type))
 	}
@@ -219,9 +219,14 @@ func (c *compiler) backend(place string, i *apigw.Integration, params []mapping.
 	if c.env == nil {
 		return uri, nil, nil
 	}
-	b := c.env.Pools.Acquire(uri, i.TLSInsecure != nil && *i.TLSInsecure)
+	return uri, c.acquire(uri, i.TLSInsecure != nil && *i.TLSInsecure), nil
+}
+
+// acquire reserves the connections to where uri leads.
+func (c *compiler) acquire(uri *integration.URI, insecure bool) *integration.Backend {
+	b := c.env.Pools.Acquire(uri, insecure)
 	c.out.backends = append(c.out.backends, b)
-	return uri, b, nil
+	return b
 }
 
 // timeout is how long an integration may take.

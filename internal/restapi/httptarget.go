@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/mapping"
 )
 
-// httpTarget is where an HTTP or HTTP_PROXY integration leads and what
+// httpTarget is where an integration that is called over HTTP leads and what
 // mappings add to each request.
 type httpTarget struct {
 	uri     *integration.URI
@@ -32,6 +32,15 @@ type mappedHeader struct {
 }
 
 func (c *compiler) httpTarget(place string, i *apigw.Integration) (httpTarget, error) {
+	t, params := c.mappedTarget(place, i, integration.HTTP)
+	var err error
+	t.uri, t.backend, err = c.backend(place, i, params)
+	return t, err
+}
+
+// mappedTarget is what of a target doesn't depend on where it leads, and the
+// mappings that may fill the {name}s of its URI. kind are the rules for headers.
+func (c *compiler) mappedTarget(place string, i *apigw.Integration, kind integration.Type) (httpTarget, []mapping.Parameter) {
 	params := c.parameters(place, i.RequestParameters)
 	t := httpTarget{method: i.HTTPMethod, timeout: timeout(i)}
 	if !validVerb(i.HTTPMethod) {
@@ -43,12 +52,10 @@ func (c *compiler) httpTarget(place string, i *apigw.Integration) (httpTarget, e
 		case mapping.InQuery:
 			t.queries = append(t.queries, *p)
 		case mapping.InHeader:
-			t.addHeader(p)
+			t.addHeader(p, kind)
 		}
 	}
-	var err error
-	t.uri, t.backend, err = c.backend(place, i, params)
-	return t, err
+	return t, params
 }
 
 func validVerb(name string) bool {
@@ -60,9 +67,9 @@ func validVerb(name string) bool {
 	return false
 }
 
-func (t *httpTarget) addHeader(p *mapping.Parameter) {
+func (t *httpTarget) addHeader(p *mapping.Parameter, kind integration.Type) {
 	known := http1.Lookup(p.Name)
-	fails, drops := integration.MappedRequestField(known, integration.HTTP)
+	fails, drops := integration.MappedRequestField(known, kind)
 	switch {
 	case fails:
 		t.fatal = append(t.fatal, *p)

@@ -32,7 +32,8 @@ type request struct {
 
 	call    *integration.Call
 	scratch []byte
-	traceID []byte // the memory of trace
+	signing *signing // memory of calls to AWS services; nil until there is one
+	traceID []byte   // the memory of trace
 	event   eventFields
 	end     func(*exchange.Exchange) // r.release, made once
 
@@ -98,7 +99,7 @@ func (r *request) release(x *exchange.Exchange) {
 	spans := r.search.spans[:0]
 	*r = request{
 		query: r.query, search: search{spans: spans}, body: r.body[:0], payload: r.payload[:0],
-		call: r.call, scratch: r.scratch[:0], traceID: r.traceID[:0], event: r.event, end: r.end,
+		call: r.call, scratch: r.scratch[:0], signing: r.signing, traceID: r.traceID[:0], event: r.event, end: r.end,
 	}
 	x.Vars = nil
 	stage.env.requests.Put(r)

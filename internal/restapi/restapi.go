@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/sigv4"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 )
 
@@ -24,13 +25,15 @@ import (
 type Env struct {
 	Scope     apigw.Scope
 	Pools     *integration.Pools
-	Functions lambda.Invoker     // nil: every function fails as unreachable
-	Logger    *slog.Logger       // nil: nothing is logged
-	Now       func() time.Time   // nil: time.Now
-	Random    func() float64     // in [0, 1); nil: math/rand/v2's
-	Logs      *telemetry.Logs    // nil: no access and execution logs are written
-	Metrics   *telemetry.Metrics // nil: nothing is counted
+	Functions lambda.Invoker        // nil: every function fails as unreachable
+	Services  *integration.Services // nil: every AWS service fails as misconfigured
+	Logger    *slog.Logger          // nil: nothing is logged
+	Now       func() time.Time      // nil: time.Now
+	Random    func() float64        // in [0, 1); nil: math/rand/v2's
+	Logs      *telemetry.Logs       // nil: no access and execution logs are written
+	Metrics   *telemetry.Metrics    // nil: nothing is counted
 
+	signer      sigv4.Signer
 	requests    sync.Pool // of *request
 	shapes      interner[shape]
 	compressors sync.Pool // of *compressor

@@ -46,13 +46,17 @@ func hexHash(sum [32]byte) string { return hex.EncodeToString(sum[:]) }
 
 // appendPath appends the path without dot segments and doubled slashes, and
 // with each segment escaped once more than it travels.
-func appendPath(b []byte, path string) []byte {
-	if path == "" {
+func appendPath[T string | []byte](b []byte, path T) []byte {
+	if len(path) == 0 {
 		return append(b, '/')
 	}
 	if needsNormalising(path) {
-		path = normalise(path)
+		return appendPathEscaped(b, normalise(string(path)))
 	}
+	return appendPathEscaped(b, path)
+}
+
+func appendPathEscaped[T string | []byte](b []byte, path T) []byte {
 	for i := range len(path) {
 		if c := path[i]; c == '/' {
 			b = append(b, c)
@@ -63,8 +67,15 @@ func appendPath(b []byte, path string) []byte {
 	return b
 }
 
-func needsNormalising(path string) bool {
-	return path[0] != '/' || strings.Contains(path, "//") || strings.Contains(path, "/.")
+// needsNormalising says that a path has an empty segment, or one that begins
+// with a dot; ones that normalise leaves alone among them.
+func needsNormalising[T string | []byte](path T) bool {
+	for i := range len(path) - 1 {
+		if path[i] == '/' && (path[i+1] == '/' || path[i+1] == '.') {
+			return true
+		}
+	}
+	return path[0] != '/'
 }
 
 func normalise(path string) string {
@@ -136,8 +147,9 @@ func appendQuery(b []byte, query string) []byte {
 
 // reescape escapes a name or value the one canonical way, whichever way it
 // came. A plus is a blank; a percent sign that begins no escape is itself.
-func reescape(s string) string {
-	b := make([]byte, 0, len(s)+8)
+func reescape(s string) string { return string(appendReescaped(make([]byte, 0, len(s)+8), s)) }
+
+func appendReescaped[T string | []byte](b []byte, s T) []byte {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
@@ -151,7 +163,7 @@ func reescape(s string) string {
 		}
 		b = appendEscaped(b, c)
 	}
-	return string(b)
+	return b
 }
 
 func unhex(c byte) int {
@@ -168,8 +180,13 @@ func unhex(c byte) int {
 
 // appendTrimmed appends a header's value without blanks at its ends and with
 // runs of blanks within as one.
-func appendTrimmed(b []byte, s string) []byte {
-	s = strings.Trim(s, " \t")
+func appendTrimmed[T string | []byte](b []byte, s T) []byte {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for n := len(s); n > 0 && (s[n-1] == ' ' || s[n-1] == '\t'); n = len(s) {
+		s = s[:n-1]
+	}
 	for i := range len(s) {
 		if s[i] == ' ' && i > 0 && s[i-1] == ' ' {
 			continue

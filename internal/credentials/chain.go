@@ -1,4 +1,4 @@
-package lambda
+package credentials
 
 import (
 	"context"
@@ -18,12 +18,12 @@ import (
 // made.
 const retryCredentials = time.Minute
 
-// ProcessCredentials are those of the process's own AWS chain, as any AWS SDK
-// finds them: environment, shared files with their profiles, single sign-on,
-// web identity, container, instance. The chain is read on first use and its
+// Process is a Source of the credentials of the process's own AWS chain, as
+// any AWS SDK finds them: environment, shared files with their profiles, single
+// sign-on, web identity, container, instance. The chain is read on first use and its
 // credentials are renewed before they expire; log gets one record that says
 // where they come from.
-func ProcessCredentials(region string, log *slog.Logger) CredentialSource {
+func Process(region string, log *slog.Logger) Source {
 	c := &chain{region: region, log: log}
 	return c.retrieve
 }

@@ -1,0 +1,145 @@
+package integration
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/credentials"
+	"github.com/gatehouse/gatehouse/internal/mapping"
+)
+
+// Services are AWS's services as integrations call them: where each one is
+// and what calls to it are signed with.
+type Services struct {
+	// Endpoints are the URLs of services by their name in integration URIs,
+	// such as "sqs" or "runtime.sagemaker"; "default" is for all that aren't
+	// named. Without either a service is at AWS's own address.
+	Endpoints map[string]string
+	Roles     *credentials.Roles
+}
+
+// Service is one service as an integration's URI means it.
+type Service struct {
+	// URI leads to the service. In the query style of an action it begins with
+	// Action=….
+	URI *URI
+	// Plain is URI without Action, for an action whose X-Amz-Target names it;
+	// nil for a path.
+	Plain *URI
+	// JSON is how an action goes as JSON; nil: only as a query. JSONOnly says
+	// that it goes so without a body, too.
+	JSON     *JSONAction
+	JSONOnly bool
+	Region   string // that calls are signed for
+	Signed   string // the service's name in signatures
+	S3       bool   // calls are signed as S3 wants it
+	AWS      bool   // the address is AWS's own
+}
+
+// JSONAction is an action in the protocol "AWS JSON".
+type JSONAction struct{ Target, ContentType string }
+
+// Endpoint is the URL that the configuration has for a service; empty: it is
+// at AWS's own address.
+func (s *Services) Endpoint(u *AWSURI) string {
+	for _, name := range []string{u.Name(), u.Service, "default"} {
+		if e := s.Endpoints[name]; e != "" {
+			return strings.TrimRight(e, "/")
+		}
+	}
+	return ""
+}
+
+// Find is the service that u means. params are the mappings to
+// integration.request.path: they fill the {name}s of u.
+func (s *Services) Find(u *AWSURI, params []mapping.Parameter) (*Service, error) {
+	base, path := s.Endpoint(u), u.Path
+	found := &Service{Region: u.Region, Signed: signingName(u), S3: u.Service == "s3"}
+	if base == "" {
+		found.AWS = true
+		base = "https://" + ownHost(u)
+		if globalServices[u.Name()] {
+			found.Region = "us-east-1"
+		}
+	} else {
+		found.AWS = isAWSHost(base)
+		if found.S3 && u.Subdomain != "" {
+			// A bucket's own host name is nowhere but on AWS.
+			path = "/" + u.Subdomain + path
+		}
+	}
+	plain := base + path
+	if u.Query != "" {
+		plain += "?" + u.Query
+	}
+	var err error
+	if u.Action == "" {
+		found.URI, err = ParseURI(plain, params)
+		return found, err
+	}
+	if found.Plain, err = ParseURI(plain, params); err != nil {
+		return nil, err
+	}
+	if j, ok := jsonServices[u.Name()]; ok {
+		found.JSON = &JSONAction{Target: j.target + "." + u.Action, ContentType: "application/x-amz-json-" + j.version}
+		found.JSONOnly = j.always
+	}
+	query := base + path + "?Action=" + u.Action
+	if u.Query != "" {
+		query += "&" + u.Query
+	}
+	found.URI, err = ParseURI(query, params)
+	return found, err
+}
+
+// isAWSHost says that an endpoint of the configuration is AWS's too, such as
+// an interface endpoint's.
+func isAWSHost(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	return strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn") || strings.HasSuffix(host, ".api.aws")
+}
+
+// ErrCaller is why an integration can't act as its caller.
+var ErrCaller = errors.New("calling an AWS service as the caller needs callers that are authenticated, which is not supported yet")
+
+// callerRole is how credentials ask for the caller's own.
+const callerRole = ":user/*"
+
+// IsCaller says that credentials ask for the caller's own:
+// arn:aws:iam::*:user/*.
+func IsCaller(credentials string) bool { return strings.HasSuffix(credentials, callerRole) }
+
+// Session is what the calls to found of the method that source, an ARN, names
+// are signed with. An error means that the method may not use the role, which
+// shows when it is called, as on AWS.
+//
+// A role that identities.roles declares is assumed where STS is: at
+// endpoints.sts, or AWS's for a service of AWS's; a server of the operator's
+// without an STS takes the process's own credentials. One that isn't declared
+// signs with stand-ins, and reaches nothing of AWS's.
+func (s *Services) Session(found *Service, role, source string) (*credentials.Session, error) {
+	switch {
+	case IsCaller(role):
+		return nil, ErrCaller
+	case role == "":
+		return nil, errors.New("Role ARN must be specified for AWS integrations")
+	case s.Roles == nil:
+		return nil, fmt.Errorf("the role %s can't be used here", role)
+	}
+	err := s.Roles.Check(role, source)
+	switch {
+	case err == nil && (found.AWS || s.Endpoints["sts"] != ""):
+		return s.Roles.Session(role, credentials.OnAWS), nil
+	case err == nil:
+		return s.Roles.Session(role, credentials.OnOwn), nil
+	case errors.Is(err, credentials.ErrUndeclared) && !found.AWS:
+		return s.Roles.Local(role), nil
+	}
+	return nil, err
+}

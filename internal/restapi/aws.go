@@ -1,0 +1,262 @@
+package restapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/credentials"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/sigv4"
+)
+
+// awsCall serves integrations of type AWS: request and response are mapped,
+// and the call to the service is signed.
+type awsCall struct {
+	*shape
+	service *integration.Service
+	session *credentials.Session
+	query   httpTarget // path/…, and action/… as a query
+	plain   httpTarget // action/… whose X-Amz-Target names it
+	style   awsStyle
+	typed   bool // a mapping sends Content-Type
+}
+
+// awsStyle is how an action is named to its service.
+type awsStyle uint8
+
+const (
+	styleQuery  awsStyle = iota // in the URI: every path, too
+	styleMapped                 // by a mapped X-Amz-Target
+	styleBody                   // as JSON when there is a body, else as a query
+	styleJSON                   // as JSON
+)
+
+// aws compiles an integration of type AWS.
+func (c *compiler) aws(m *method, from *apigw.Method) backend {
+	place, i := m.place(), from.Integration
+	shape := c.shape(place, from)
+	if c.stage == nil && strings.Contains(i.URI+i.Credentials, "${stageVariables.") {
+		c.mappedTarget(place, i, integration.AWS)
+		return &awsCall{shape: shape}
+	}
+	uri, err := integration.ParseAWSURI(integration.Substitute(i.URI, c.vars))
+	if err != nil {
+		return c.malformed(place, i, err)
+	}
+	if uri.Service == "lambda" {
+		return c.lambdaCall(m, i, shape)
+	}
+	a := &awsCall{shape: shape}
+	if c.checkAWS(place, i); c.env == nil {
+		c.mappedTarget(place, i, integration.AWS)
+		return a
+	}
+	if c.env.Services == nil {
+		return c.broken(place, errors.New("no AWS services are set up"))
+	}
+	if err := c.awsTarget(m, a, i, uri); err != nil {
+		return c.broken(place, err)
+	}
+	return a
+}
+
+// malformed is a method whose URI is none: AWS refuses to store such a one, and
+// finds out later what stage variables make of another.
+func (c *compiler) malformed(place string, i *apigw.Integration, err error) backend {
+	if !strings.Contains(i.URI, "${stageVariables.") {
+		c.refuse(place, err.Error())
+		return nil
+	}
+	return c.broken(place, err)
+}
+
+// signedFields are those that signing writes, and X-Amz-Target's.
+var signedFields = []string{"X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"}
+
+// checkAWS refuses what an integration with a service can't have.
+func (c *compiler) checkAWS(place string, i *apigw.Integration) {
+	if i.Credentials == "" {
+		c.refuse(place, "Role ARN must be specified for AWS integrations")
+	}
+	for key := range i.RequestParameters {
+		name, ok := strings.CutPrefix(key, "integration.request.header.")
+		if ok && slices.ContainsFunc(signedFields, func(s string) bool { return strings.EqualFold(s, name) }) {
+			c.refuse(place, "requestParameters map "+name+", which signs the request: API Gateway writes it itself")
+		}
+	}
+}
+
+// awsTarget finds the service of uri and readies calls to it.
+func (c *compiler) awsTarget(m *method, a *awsCall, i *apigw.Integration, uri *integration.AWSURI) error {
+	t, params := c.mappedTarget(m.place(), i, integration.AWS)
+	var err error
+	if a.service, err = c.env.Services.Find(uri, params); err != nil {
+		return err
+	}
+	if a.session, err = c.env.Services.Session(a.service, integration.Substitute(i.Credentials, c.vars), c.sourceARN(m)); err != nil {
+		return err
+	}
+	t.uri, t.backend = a.service.URI, c.acquire(a.service.URI, false)
+	a.query, a.plain = t, t
+	a.typed = t.maps(nil, http1.NameContentType)
+	if a.service.Plain == nil {
+		return nil
+	}
+	a.plain.uri = a.service.Plain
+	a.style = styleOf(&t, a.service)
+	return nil
+}
+
+// styleOf is how an action goes to service.
+func styleOf(t *httpTarget, service *integration.Service) awsStyle {
+	switch {
+	case t.maps(fieldTarget, http1.Other):
+		return styleMapped
+	case service.JSON == nil, t.sendsForm():
+		return styleQuery
+	case service.JSONOnly:
+		return styleJSON
+	}
+	return styleBody
+}
+
+// sendsForm says that a mapping sends a form's Content-Type.
+func (t *httpTarget) sendsForm() bool {
+	for i := range t.headers {
+		if t.headers[i].known == http1.NameContentType {
+			text, _ := t.headers[i].source.Literal()
+			return strings.HasPrefix(strings.ToLower(text), "application/x-www-form-urlencoded")
+		}
+	}
+	return false
+}
+
+var (
+	fieldTarget      = []byte("X-Amz-Target")
+	fieldDate        = []byte("X-Amz-Date")
+	fieldToken       = []byte("X-Amz-Security-Token")
+	fieldContentHash = []byte("X-Amz-Content-Sha256")
+	fieldAuthorize   = []byte("Authorization")
+	emptyJSON        = []byte("{}")
+)
+
+// signing is the memory of a request's signature.
+type signing struct {
+	memory sigv4.Memory
+	out    sigv4.Outgoing
+	value  []byte
+}
+
+func (a *awsCall) serve(r *request) *exchange.Fault {
+	body, _, f := a.request.render(r)
+	if f != nil {
+		return f
+	}
+	began := time.Now()
+	t, json := &a.query, a.style == styleJSON || a.style == styleBody && len(body) > 0
+	if json || a.style == styleMapped {
+		t = &a.plain
+	}
+	if f := t.begin(r, false); f != nil {
+		return f
+	}
+	req := &r.call.Request
+	if req.Body, req.ForceLength = body, true; json && len(body) == 0 {
+		req.Body = emptyJSON
+	}
+	if f := a.addHeaders(r, t, json); f != nil {
+		return f
+	}
+	if f := a.sign(r, began.Add(t.timeout)); f != nil {
+		return f
+	}
+	r.called = true
+	r.payload, f = t.do(r, apigw.IntegrationAWS, r.payloadFor(body))
+	if f != nil {
+		return f
+	}
+	from := &r.call.Response
+	r.scratch = appendStatus(r.scratch[:0], from.Status)
+	return a.answers.answer(r, r.scratch, backendAnswer{header: &from.Header, body: r.payload})
+}
+
+// addHeaders sends what API Gateway sends of its own, unless mapped: nothing
+// of the client's (recorded on AWS).
+func (a *awsCall) addHeaders(r *request, t *httpTarget, json bool) *exchange.Fault {
+	req := &r.call.Request
+	if !t.maps(nil, http1.NameAccept) {
+		req.Header.Add("Accept", "application/json")
+	}
+	if !t.maps(nil, http1.NameUserAgent) {
+		req.Header.Add("User-Agent", r.stage.userAgent)
+	}
+	switch {
+	case a.typed || len(req.Body) == 0:
+	case json:
+		req.Header.Add("Content-Type", a.service.JSON.ContentType)
+	default:
+		req.Header.Add("Content-Type", "application/json")
+	}
+	if json {
+		req.Header.Add("X-Amz-Target", a.service.JSON.Target)
+	}
+	req.Header.Add("x-amzn-apigateway-api-id", string(r.stage.apiID))
+	req.Header.AddBytes(fieldTrace, r.trace.full)
+	return t.addMapped(r)
+}
+
+// sign adds the fields that sign r.call.Request. Credentials that nobody holds
+// yet are waited for until the integration's time is over.
+func (a *awsCall) sign(r *request, until time.Time) *exchange.Fault {
+	c, f := a.credentials(r, until)
+	if f != nil {
+		return f
+	}
+	if r.signing == nil {
+		r.signing = new(signing)
+	}
+	s, req := r.signing, &r.call.Request
+	now := time.Now()
+	hash := sha256.Sum256(req.Body)
+	s.value = sigv4.AppendDate(s.value[:0], now)
+	req.Header.AddBytes(fieldDate, s.value)
+	if c.SessionToken != "" {
+		s.value = append(s.value[:0], c.SessionToken...)
+		req.Header.AddBytes(fieldToken, s.value)
+	}
+	if a.service.S3 {
+		s.value = hex.AppendEncode(s.value[:0], hash[:])
+		req.Header.AddBytes(fieldContentHash, s.value)
+	}
+	s.out = sigv4.Outgoing{Method: req.Method, Target: req.Target, Host: req.Host, Fields: &req.Header, PayloadHash: hash, Plain: a.service.S3}
+	s.value = r.stage.env.signer.AppendAuthorization(s.value[:0], &s.out, c, a.service.Region, a.service.Signed, now, &s.memory)
+	req.Header.AddBytes(fieldAuthorize, s.value)
+	return nil
+}
+
+// credentials are what a's call is signed with: 500 when there are none, as
+// for a role that can't be assumed (seen on AWS).
+func (a *awsCall) credentials(r *request, until time.Time) (*sigv4.Credentials, *exchange.Fault) {
+	if c := a.session.Current(); c != nil {
+		return c, nil
+	}
+	ctx, cancel := context.WithDeadline(r.x.Context(), until)
+	defer cancel()
+	c, err := a.session.Credentials(ctx)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, integration.TimedOut(fmt.Errorf("wait for credentials: %w", err))
+	case err != nil:
+		return nil, integration.Misconfigured(err)
+	}
+	return c, nil
+}
