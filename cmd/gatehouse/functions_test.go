@@ -17,6 +17,7 @@ func TestFunctionExamples(t *testing.T) {
 		{"node", node, []operation{
 			{"GET /greetings/{name}", "", "/greetings/Ada", "", 200, jsonType, [2]string{"Content-Language", "en"}, `{"greeting":"Hello, Ada!"}`},
 			{"POST /words", "", "", `to be or not to be`, 200, jsonType, [2]string{}, `{"to":2,"be":2,"or":1,"not":1}`},
+			{"GET /stories/{name}", "", "/stories/Ada", "", 200, "text/plain; charset=utf-8", [2]string{"Transfer-Encoding", ""}, "Once there was Ada.\nAda read every page of the guide.\nAnd it worked.\n"},
 			{"POST /words", "", "", "", 400, jsonType, [2]string{}, `{"message":"the body holds no words"}`},
 		}, []string{"greeting in en with time left"}},
 		{"python3", python, []operation{

@@ -48,7 +48,7 @@ func (p *program) newParts() (*parts, error) {
 	s := &parts{functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.metrics = p.newMetrics(s.logs)
-	s.env = &restapi.Env{Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Services: services, Logger: p.log, Logs: s.logs, Metrics: s.metrics}
+	s.env = &restapi.Env{Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Streams: functions, Services: services, Logger: p.log, Logs: s.logs, Metrics: s.metrics}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)
 	}
@@ -164,7 +164,16 @@ func functionOf(i *apigw.Integration) string {
 	if i == nil || i.Type != apigw.IntegrationAWSProxy && i.Type != apigw.IntegrationAWS || strings.Contains(i.URI, "${") {
 		return ""
 	}
-	function, err := lambda.ParseURI(i.URI)
+	return functionIn(i.URI)
+}
+
+// functionIn is the function that an integration's URI names, answered whole
+// or streamed; empty when it names none.
+func functionIn(uri string) string {
+	if function, err := lambda.ParseURI(uri); err == nil {
+		return function
+	}
+	function, err := lambda.ParseStreamURI(uri)
 	if err != nil {
 		return ""
 	}

@@ -68,7 +68,7 @@ func target(i *apigw.Integration) string {
 	case i.Type == apigw.IntegrationMock:
 		return "mock"
 	case i.Type == apigw.IntegrationAWSProxy || i.Type == apigw.IntegrationAWS:
-		if function, err := lambda.ParseURI(i.URI); err == nil {
+		if function := functionIn(i.URI); function != "" {
 			if name, err := lambda.ParseName(function); err == nil {
 				return "function " + name.Name
 			}

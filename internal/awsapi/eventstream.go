@@ -2,12 +2,62 @@ package awsapi
 
 import (
 	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"hash/crc32"
+	"io"
+
+	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
 // maxEventPayload is what one event of a stream carries at most here; clients
 // take up to 16 MB.
-const maxEventPayload = 1 << 20
+const maxEventPayload = 64 << 10
+
+// eventStream writes a function's answer as the events of a stream, each as
+// soon as there is something to tell.
+type eventStream struct{ from *lambda.Stream }
+
+// WriteTo implements io.WriterTo. An error is that of w, or of an answer that
+// broke off by nobody's word.
+func (s eventStream) WriteTo(w io.Writer) (written int64, err error) {
+	defer s.from.Close()
+	write := func(kind, contentType string, payload []byte) error {
+		n, err := w.Write(appendEvent(nil, kind, contentType, payload))
+		written += int64(n)
+		return err
+	}
+	piece := make([]byte, maxEventPayload)
+	for {
+		n, err := s.from.Read(piece)
+		if n > 0 {
+			if err := write("PayloadChunk", "application/octet-stream", piece[:n]); err != nil {
+				return written, err
+			}
+		}
+		if err != nil {
+			end, err := completed(err)
+			if err == nil {
+				err = write("InvokeComplete", "application/json", end)
+			}
+			return written, err
+		}
+	}
+}
+
+// completed is the document of a stream's last event, for what ended it.
+func completed(err error) ([]byte, error) {
+	var complete struct {
+		ErrorCode    string `json:",omitempty"`
+		ErrorDetails string `json:",omitempty"`
+	}
+	if f, ok := errors.AsType[*lambda.Failure](err); ok {
+		complete.ErrorCode, complete.ErrorDetails = f.FunctionError, string(f.Payload)
+	} else if err != io.EOF {
+		return nil, err
+	}
+	return json.Marshal(complete)
+}
 
 // appendEvent writes one event of the binary framing that AWS streams in: two
 // lengths and their checksum, headers, payload, and a checksum of all

@@ -16,6 +16,7 @@ import (
 // FunctionHost runs functions and knows those of the configuration.
 type FunctionHost interface {
 	lambda.Invoker
+	lambda.Streamer
 	Configured() []lambda.Configured
 	FindConfigured(identifier string) (lambda.Configured, bool)
 	IsStored(identifier string) bool

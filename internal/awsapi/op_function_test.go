@@ -30,6 +30,10 @@ func (h *fakeHost) Invoke(_ context.Context, in *lambda.Invocation, out *lambda.
 	return nil
 }
 
+func (h *fakeHost) InvokeStream(context.Context, *lambda.Invocation) (*lambda.Stream, error) {
+	return nil, &lambda.Error{Kind: lambda.Throttled, Status: 429, Type: "TooManyRequestsException", Message: "Rate Exceeded."}
+}
+
 func (h *fakeHost) Configured() []lambda.Configured {
 	name := lambda.Name{Partition: "aws", Region: "us-east-1", Account: "000000000000", Name: "f"}
 	return []lambda.Configured{{Name: name, Function: lambda.Function{Runtime: "go", Timeout: 3 * time.Second, Memory: 128}}}
@@ -57,6 +61,7 @@ func TestFunctionAnswers(t *testing.T) {
 		"an event":           {"POST", invoke, `1`, []string{"X-Amz-Invocation-Type", "Event"}, answer{202, "", ""}},
 		"of no type":         {"POST", invoke, `1`, []string{"X-Amz-Invocation-Type", "Later"}, answer{400, "ValidationException", `{"message":"1 validation error detected: Value 'Later' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"}`}},
 		"throttled":          {"POST", invoke, `"throttle"`, nil, answer{429, "TooManyRequestsException", `{"Message":"Rate Exceeded.","Type":"User"}`}},
+		"a throttled stream": {"POST", "/2021-11-15/functions/f/response-streaming-invocations", `1`, nil, answer{429, "TooManyRequestsException", `{"Message":"Rate Exceeded.","Type":"User"}`}},
 		"broken":             {"POST", invoke, `"broken"`, nil, answer{502, "InvalidRuntimeException", `{"Message":"function arn:aws:lambda:us-east-1:000000000000:function:f: no bootstrap","Type":"Service"}`}},
 		"of nobody":          {"POST", "/2015-03-31/functions/g/invocations", `1`, nil, answer{404, "ResourceNotFoundException", `{"Message":"Function not found: arn:aws:lambda:us-east-1:000000000000:function:g","Type":"User"}`}},
 		"of another region":  {"POST", "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A000000000000%3Afunction%3Af/invocations", `1`, nil, answer{404, "ResourceNotFoundException", `{"Message":"Functions from 'eu-west-1' are not reachable in this region ('us-east-1')","Type":"User"}`}},

@@ -3,7 +3,6 @@ package awsapi
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -18,26 +17,22 @@ type invocation struct {
 	payload                                           []byte
 }
 
-// call runs the function and fills out.
-func (o functions) call(ctx context.Context, c *Call, in invocation, out *lambda.Result) error {
+// invocation is what the function is to be given, or why it can't be.
+func (o functions) invocation(c *Call, in invocation) (*lambda.Invocation, error) {
 	n, err := nameOf(c, *in.function, in.qualifier)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if val(in.logType) == "Tail" {
-		return apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve X-Amz-Log-Type Tail: a function's output is in Gatehouse's log, with the request ID")
+		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve X-Amz-Log-Type Tail: a function's output is in Gatehouse's log, with the request ID")
 	}
 	if _, ok := o.host.FindConfigured(arnOf(n)); !ok && !o.host.IsStored(arnOf(n)) {
-		return unknownFunction(n)
+		return nil, unknownFunction(n)
 	}
-	err = o.host.Invoke(ctx, &lambda.Invocation{
+	return &lambda.Invocation{
 		Function: arnOf(n), Type: lambda.InvocationType(cmp.Or(val(in.kind), string(lambda.RequestResponse))),
 		Payload: in.payload, RequestID: c.RequestID, ClientContext: val(in.clientContext),
-	}, out)
-	if err != nil {
-		return invokeRefusal(err)
-	}
-	return nil
+	}, nil
 }
 
 func (o functions) invoke(ctx context.Context, c *Call, in *lambdaapi.InvocationRequest) (*lambdaapi.InvocationResponse, error) {
@@ -47,10 +42,13 @@ func (o functions) invoke(ctx context.Context, c *Call, in *lambdaapi.Invocation
 	if err != nil {
 		return nil, err
 	}
-	var out lambda.Result
-	err = o.call(ctx, c, invocation{&in.FunctionName, in.InvocationType, in.LogType, in.ClientContext, in.Qualifier, in.Payload}, &out)
+	call, err := o.invocation(c, invocation{&in.FunctionName, in.InvocationType, in.LogType, in.ClientContext, in.Qualifier, in.Payload})
 	if err != nil {
 		return nil, err
+	}
+	var out lambda.Result
+	if err := o.host.Invoke(ctx, call, &out); err != nil {
+		return nil, invokeRefusal(err)
 	}
 	r := &lambdaapi.InvocationResponse{StatusCode: &out.Status, FunctionError: set(out.FunctionError), Payload: out.Payload}
 	if out.Status == http.StatusOK { // an event's version isn't known yet
@@ -59,43 +57,27 @@ func (o functions) invoke(ctx context.Context, c *Call, in *lambdaapi.Invocation
 	return r, nil
 }
 
-// invokeStreaming answers in the framing of a stream, once the function is
-// done.
+// invokeStreaming answers with events while the function writes its answer.
+// The status goes out before the function's first byte does: what happens to
+// it later, the last event tells.
 func (o functions) invokeStreaming(ctx context.Context, c *Call, in *lambdaapi.InvokeWithResponseStreamRequest) (*lambdaapi.InvokeWithResponseStreamResponse, error) {
 	if err := refuseSettings(setting{"X-Amz-Tenant-Id (tenant isolation)", in.TenantId != nil}); err != nil {
 		return nil, err
 	}
-	var out lambda.Result
-	err := o.call(ctx, c, invocation{&in.FunctionName, in.InvocationType, in.LogType, in.ClientContext, in.Qualifier, in.Payload}, &out)
+	call, err := o.invocation(c, invocation{&in.FunctionName, in.InvocationType, in.LogType, in.ClientContext, in.Qualifier, in.Payload})
 	if err != nil {
 		return nil, err
 	}
+	out, err := o.host.InvokeStream(ctx, call)
+	if err != nil {
+		return nil, invokeRefusal(err)
+	}
 	r := &lambdaapi.InvokeWithResponseStreamResponse{StatusCode: &out.Status}
-	if out.Status != http.StatusOK {
-		return r, nil
+	if out.Status == http.StatusOK {
+		r.ExecutedVersion, r.ResponseStreamContentType = set(out.ExecutedVersion), new("application/vnd.amazon.eventstream")
+		r.EventStream = eventStream{out}
 	}
-	r.ExecutedVersion, r.ResponseStreamContentType = set(out.ExecutedVersion), new("application/vnd.amazon.eventstream")
-	r.EventStream, err = streamOf(&out)
-	return r, err
-}
-
-func streamOf(out *lambda.Result) ([]byte, error) {
-	var complete struct {
-		ErrorCode    string `json:",omitempty"`
-		ErrorDetails string `json:",omitempty"`
-	}
-	var b []byte
-	if out.FunctionError != "" {
-		complete.ErrorCode, complete.ErrorDetails = out.FunctionError, string(out.Payload)
-	} else {
-		for rest := out.Payload; len(rest) > 0; {
-			n := min(len(rest), maxEventPayload)
-			b = appendEvent(b, "PayloadChunk", "application/octet-stream", rest[:n])
-			rest = rest[n:]
-		}
-	}
-	end, err := json.Marshal(complete)
-	return appendEvent(b, "InvokeComplete", "application/json", end), err
+	return r, nil
 }
 
 // invokeRefusal is Lambda's answer for an invocation that didn't reach the

@@ -151,6 +151,13 @@ func (x *request) write(status int) {
 	if len(x.out.Body) > 0 && h.Get("Content-Type") == "" {
 		h.Set("Content-Type", "application/json")
 	}
+	if x.out.Stream != nil {
+		x.w.WriteHeader(status)
+		if _, err := x.out.Stream.WriteTo(flushing{x.w, http.NewResponseController(x.w)}); err != nil {
+			panic(http.ErrAbortHandler) // what was sent is no whole answer
+		}
+		return
+	}
 	if status != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(len(x.out.Body)))
 	}
@@ -158,6 +165,20 @@ func (x *request) write(status int) {
 	if status != http.StatusNoContent {
 		_, _ = x.w.Write(x.out.Body) // a client that left is told nothing
 	}
+}
+
+// flushing sends each write at once.
+type flushing struct {
+	io.Writer
+	control *http.ResponseController
+}
+
+func (f flushing) Write(p []byte) (int, error) {
+	n, err := f.Writer.Write(p)
+	if err == nil {
+		err = f.control.Flush()
+	}
+	return n, err
 }
 
 // clientAddress is who connected, without the port.

@@ -45,11 +45,14 @@ func (c *Control) completeIntegration(in *apigw.Integration, m *apigw.Method, re
 
 // checkTimeout holds the timeout to the account's quota; a streamed response
 // may take 15 minutes (Amazon API Gateway developer guide, response transfer
-// mode).
+// mode), and is for proxies alone (the same page).
 func (c *Control) checkTimeout(in *apigw.Integration) error {
 	most := c.limits.IntegrationTimeoutMS
 	if in.ResponseMode == "STREAM" {
 		most = max(most, 900_000)
+	}
+	if in.ResponseMode == "STREAM" && in.Type != apigw.IntegrationHTTPProxy && in.Type != apigw.IntegrationAWSProxy {
+		return apigw.Errorf(apigw.BadRequest, "Response transfer mode STREAM is only supported for integrations of type HTTP_PROXY and AWS_PROXY")
 	}
 	if in.TimeoutMillis < 50 || in.TimeoutMillis > most {
 		return apigw.Errorf(apigw.BadRequest, "Timeout should be between 50 ms and %d ms", most)
@@ -115,22 +118,21 @@ func checkAWSEndpoint(in *apigw.Integration) error {
 	return nil
 }
 
-// lambdaInvocation: path/{version}/functions/{function ARN}/invocations. The
-// function may be named by a stage variable.
+// lambdaInvocation: path/{version}/functions/{function ARN}/invocations, or
+// for a streamed response a path of its own. The function may be named by a
+// stage variable.
 func lambdaInvocation(target string) bool {
-	rest, ok := strings.CutPrefix(target, "path/2015-03-31/functions/")
+	function, ok := between(target, "path/2015-03-31/functions/", "/invocations")
 	if !ok {
-		// Response streaming has a path of its own.
-		rest, ok = strings.CutPrefix(target, "path/2021-11-15/functions/")
-	}
-	if !ok {
-		return false
-	}
-	function, ok := strings.CutSuffix(rest, "/invocations")
-	if !ok {
-		function, ok = strings.CutSuffix(rest, "/response-streaming-invocations")
+		function, ok = between(target, "path/2021-11-15/functions/", "/response-streaming-invocations")
 	}
 	return ok && (strings.HasPrefix(function, "arn:") || strings.Contains(function, "${stageVariables."))
+}
+
+func between(s, before, after string) (string, bool) {
+	s, starts := strings.CutPrefix(s, before)
+	s, ends := strings.CutSuffix(s, after)
+	return s, starts && ends
 }
 
 func checkConnection(in *apigw.Integration) error {

@@ -68,6 +68,11 @@ type Integration struct {
 	Status    int       // the service's: a backend's, or Lambda's own (200 for a function's error, too)
 	RequestID string    // the service's
 	Error     string    // in words for $context.integration.error
+
+	// Of an answer that is passed on while it comes.
+	Streamed bool
+	Headers  time.Time // when its status and fields were there
+	Content  time.Time // when the first byte of its body was; zero: none came
 }
 
 // Client is who is on the other end of the connection.

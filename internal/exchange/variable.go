@@ -50,6 +50,9 @@ const (
 	VarIntegrationRequestID
 	VarIntegrationServiceStatus // integration.integrationStatus, integrationStatus
 	VarIntegrationStatus        // integration.status
+	VarIntegrationTimeToAllHeaders
+	VarIntegrationTimeToFirstContent
+	VarIntegrationTransferMode
 	VarResponseLatency
 	VarResponseLength
 	VarStatus
@@ -89,7 +92,9 @@ var logVariableNames = map[string]VariableName{
 	"integration.integrationStatus": VarIntegrationServiceStatus, "integrationStatus": VarIntegrationServiceStatus,
 	"integration.latency": VarIntegrationLatency, "integrationLatency": VarIntegrationLatency,
 	"integration.requestId": VarIntegrationRequestID, "integration.status": VarIntegrationStatus,
-	"responseLatency": VarResponseLatency, "responseLength": VarResponseLength, "status": VarStatus, "xrayTraceId": VarTraceID,
+	"integration.responseTransferMode": VarIntegrationTransferMode, "integration.timeToAllHeaders": VarIntegrationTimeToAllHeaders,
+	"integration.timeToFirstContent": VarIntegrationTimeToFirstContent,
+	"responseLatency":                VarResponseLatency, "responseLength": VarResponseLength, "status": VarStatus, "xrayTraceId": VarTraceID,
 }
 
 // ParseLogVariable resolves a $context name for an access log, where the names
@@ -110,7 +115,6 @@ func ParseLogVariable(name string) Variable {
 // beginnings of such names.
 var otherLogNames = []string{
 	"authenticate.", "authorize.", "authorizer.", "customDomain.", "endpointType", "error.validationErrorString", "identity.",
-	"integration.responseTransferMode", "integration.timeToAllHeaders", "integration.timeToFirstContent",
 	"waf.", "wafResponseCode", "webaclArn",
 }
 

@@ -9,6 +9,7 @@ import "time"
 type budget struct {
 	spent int
 	since instant // when time last earned
+	taken int     // bytes of DATA that were sent and that no window update was about yet
 }
 
 const (
@@ -16,7 +17,28 @@ const (
 	budgetPerSecond = 100
 	earnedByAnswer  = 4
 	earnedByData    = 2
+
+	// A window update is about bytes that were sent, often long after they
+	// were, and free as long as there are as many as one is for: Go's client
+	// sends one for the stream and one for the connection every 4 KB.
+	bytesPerUpdate = 2 << 10
+	mostTaken      = 64 << 20
 )
+
+// sent notes DATA of n bytes.
+func (b *budget) sent(n int) {
+	b.earn(earnedByData)
+	b.taken = min(b.taken+n, mostTaken)
+}
+
+// spendUpdate is spend for a window update.
+func (b *budget) spendUpdate(t instant) bool {
+	if b.taken >= bytesPerUpdate {
+		b.taken -= bytesPerUpdate
+		return true
+	}
+	return b.spend(1, t)
+}
 
 // spend takes n and says whether they were there.
 func (b *budget) spend(n int, t instant) bool {

@@ -211,8 +211,10 @@ func (c *conn) leftEnds(id uint32) bool {
 }
 
 // spend takes from what the client may ask for without asking for a request.
-func (c *conn) spend(n int) error {
-	if c.calm.spend(n, now()) && c.out.len() <= controlMost {
+func (c *conn) spend(n int) error { return c.calmed(c.calm.spend(n, now())) }
+
+func (c *conn) calmed(calm bool) error {
+	if calm && c.out.len() <= controlMost {
 		return nil
 	}
 	return errFlood

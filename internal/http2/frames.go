@@ -112,20 +112,20 @@ func (c *conn) handleWindowUpdate(f *h2.WindowUpdateFrame) error {
 			return errWindowGrown
 		}
 		c.wakeAll()
-		return c.spend(1)
+		return c.calmed(c.calm.spendUpdate(now()))
 	}
 	st := c.streams[f.StreamID]
 	if st == nil {
 		if f.StreamID > c.lastID {
 			return errStreamIdle
 		}
-		return c.spend(1)
+		return c.calmed(c.calm.spendUpdate(now()))
 	}
 	if st.sendable += int64(f.Increment); st.sendable > maxWindow {
 		return h2.StreamError{StreamID: f.StreamID, Code: h2.ErrCodeFlowControl}
 	}
 	st.wakeUp()
-	return c.spend(1)
+	return c.calmed(c.calm.spendUpdate(now()))
 }
 
 func (c *conn) handleReset(f *h2.RSTStreamFrame) error {

@@ -178,7 +178,7 @@ func (st *Stream) send(p []byte, end bool) error {
 		st.sendable -= int64(n)
 		c.sendable -= int64(n)
 		st.answer.sent += int64(n)
-		c.calm.earn(earnedByData)
+		c.calm.sent(n)
 		if last {
 			st.endAnswer()
 		}

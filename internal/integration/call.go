@@ -54,6 +54,36 @@ func (c *Call) exchange(b *Backend, body []byte) ([]byte, error) {
 	return body, err
 }
 
+// Open is Do for an answer whose body is read from c.Response while it comes,
+// all before the deadline. CloseStream ends it, and must be called when Open
+// returns no fault.
+func (c *Call) Open(x *exchange.Exchange, b *Backend, deadline time.Time) *exchange.Fault {
+	c.bound.Reset()
+	c.bound.Deadline = deadline
+	x.OnAbandon(c.cancel)
+	err := ErrBusy
+	if b.gate.Enter(deadline) {
+		if err = b.Do(&c.bound, &c.Request, &c.Response); err == nil {
+			return nil
+		}
+		b.gate.Leave()
+	}
+	x.OnAbandon(nil)
+	return callFault(err)
+}
+
+// CancelStream makes a read of c.Response's body end. Any goroutine may call
+// it.
+func (c *Call) CancelStream() { c.cancel() }
+
+// CloseStream ends what Open began. The connection to the backend is closed
+// unless the body was read to its end.
+func (c *Call) CloseStream(x *exchange.Exchange, b *Backend) {
+	x.OnAbandon(nil)
+	c.Response.Close()
+	b.gate.Leave()
+}
+
 // Reset readies c.Request for the next request and keeps its memory.
 func (c *Call) Reset() {
 	header := c.Request.Header

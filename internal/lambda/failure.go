@@ -65,9 +65,9 @@ func timedOut(requestID string, after time.Duration) outcome {
 	return failure(requestID, typeTimeout, fmt.Sprintf("Task timed out after %.2f seconds", after.Seconds()))
 }
 
-func responseTooLarge() outcome {
+func responseTooLarge(limit int64) outcome {
 	return document(typeResponseLarge,
-		fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxPayload))
+		fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", limit))
 }
 
 // exited words the end of a process as Lambda does; status is empty for exit

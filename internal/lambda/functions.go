@@ -31,7 +31,10 @@ type Functions struct {
 	wait sync.WaitGroup
 }
 
-var _ Invoker = (*Functions)(nil)
+var (
+	_ Invoker  = (*Functions)(nil)
+	_ Streamer = (*Functions)(nil)
+)
 
 // target is where a function runs: exactly one of local, stored and url is
 // set.
@@ -347,19 +350,37 @@ func (f *Functions) Prepare(ctx context.Context, name string) error {
 func (f *Functions) Invoke(ctx context.Context, in *Invocation, out *Result) error {
 	out.reset()
 	t, err := f.find(in.Function)
-	if err != nil {
-		if e, ok := errors.AsType[*Error](err); ok {
-			out.Status = e.Status
-		}
-		return err
-	}
-	if t.local != nil {
+	switch {
+	case err != nil:
+	case t.local != nil:
 		return t.local.invoke(ctx, in, t.arn, out)
+	case t.stored != nil:
+		err = f.invokeStored(ctx, in, t, func(l *local, arn string) error { return l.invoke(ctx, in, arn, out) })
+	default:
+		return f.remote.invoke(ctx, in, t, out)
 	}
-	if t.stored != nil {
-		return f.invokeStored(ctx, in, t, out)
+	if e, ok := errors.AsType[*Error](err); ok && out.Status == 0 {
+		out.Status = e.Status
 	}
-	return f.remote.invoke(ctx, in, t, out)
+	return err
+}
+
+// InvokeStream implements Streamer.
+func (f *Functions) InvokeStream(ctx context.Context, in *Invocation) (s *Stream, err error) {
+	t, err := f.find(in.Function)
+	switch {
+	case err != nil:
+		return nil, err
+	case t.local != nil:
+		return t.local.stream(ctx, in, t.arn)
+	case t.stored != nil:
+		err = f.invokeStored(ctx, in, t, func(l *local, arn string) (err error) {
+			s, err = l.stream(ctx, in, arn)
+			return err
+		})
+		return s, err
+	}
+	return f.remote.stream(ctx, in, t)
 }
 
 // Close ends every local function's processes and waits for them. Invocations

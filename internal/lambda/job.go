@@ -23,6 +23,9 @@ type job struct {
 	// buf is memory for the answer. It is the caller's, until the caller
 	// leaves early.
 	buf []byte
+	// stream takes the answer as it comes, instead of done's payload; nil: it
+	// is collected.
+	stream *answerStream
 }
 
 func newJob(in *Invocation, arn, id string, buf []byte) *job {

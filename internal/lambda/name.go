@@ -86,33 +86,40 @@ func (n Name) ARN(cfg *Config) string {
 	return arn
 }
 
+// The parts of a function's URI behind arn:{partition}:apigateway:{region}.
 const (
-	uriService   = ":lambda:path/2015-03-31/functions/"
-	uriStreaming = ":lambda:path/2021-11-15/functions/"
-	uriEnd       = "/invocations"
+	uriService       = ":lambda:path/2015-03-31/functions/"
+	uriEnd           = "/invocations"
+	uriStreamService = ":lambda:path/2021-11-15/functions/"
+	uriStreamEnd     = "/response-streaming-invocations"
 )
 
 // ParseURI takes the function out of an integration's or authorizer's URI,
 // `arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{function}/invocations`,
 // and returns it as it stands there: any identifier that ParseName takes, or
 // one with stage variables in it. The error is an *Error of kind BadName.
-func ParseURI(uri string) (function string, err error) {
+func ParseURI(uri string) (function string, err error) { return parseURI(uri, uriService, uriEnd) }
+
+// ParseStreamURI is ParseURI for an integration whose answers are streamed,
+// `arn:{partition}:apigateway:{region}:lambda:path/2021-11-15/functions/{function}/response-streaming-invocations`.
+func ParseStreamURI(uri string) (function string, err error) {
+	return parseURI(uri, uriStreamService, uriStreamEnd)
+}
+
+func parseURI(uri, service, end string) (function string, err error) {
 	bad := func(message string) (string, error) {
 		return "", &Error{Kind: BadName, Function: clip(uri, maxName), Message: message}
 	}
-	if strings.Contains(uri, uriStreaming) {
-		return bad("response streaming (2021-11-15/…/response-streaming-invocations) isn't supported")
-	}
-	head, rest, ok := strings.Cut(uri, uriService)
+	head, rest, ok := strings.Cut(uri, service)
 	if !ok || !strings.HasPrefix(head, "arn:") {
-		return bad("not a function's URI (arn:{partition}:apigateway:{region}" + uriService + "{function}" + uriEnd + ")")
+		return bad("not a function's URI (arn:{partition}:apigateway:{region}" + service + "{function}" + end + ")")
 	}
 	if parts := strings.Split(head, ":"); len(parts) != 4 || parts[2] != "apigateway" {
 		return bad("not a function's URI: it doesn't begin with arn:{partition}:apigateway:{region}")
 	}
-	function, ok = strings.CutSuffix(rest, uriEnd)
+	function, ok = strings.CutSuffix(rest, end)
 	if !ok || function == "" || strings.Contains(function, "/") {
-		return bad("not a function's URI: it doesn't end with {function}" + uriEnd)
+		return bad("not a function's URI: it doesn't end with {function}" + end)
 	}
 	return function, nil
 }

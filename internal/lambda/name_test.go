@@ -60,7 +60,7 @@ func TestParseURI(t *testing.T) {
 		{"another service", "arn:aws:apigateway:eu-west-1:sqs:path/1/q", "", "not a function's URI"},
 		{"not of the gateway", "arn:aws:lambda:eu-west-1:lambda:path/2015-03-31/functions/f/invocations", "", "doesn't begin"},
 		{"HTTP", "https://example.com/", "", "not a function's URI"},
-		{"streaming", "arn:aws:apigateway:eu-west-1:lambda:path/2021-11-15/functions/f/response-streaming-invocations", "", "streaming"},
+		{"streaming", "arn:aws:apigateway:eu-west-1:lambda:path/2021-11-15/functions/f/response-streaming-invocations", "", "not a function's URI"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -107,4 +107,19 @@ func FuzzParseURI(f *testing.F) {
 			t.Errorf("%q from %q", name, s)
 		}
 	})
+}
+
+func TestParseStreamURI(t *testing.T) {
+	const uri = "arn:aws:apigateway:eu-west-1:lambda:path/2021-11-15/functions/f/response-streaming-invocations"
+	if got, err := ParseStreamURI(uri); got != "f" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, other := range []string{
+		strings.Replace(uri, "2021-11-15", "2015-03-31", 1), strings.Replace(uri, "response-streaming-", "", 1),
+		"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/f/invocations",
+	} {
+		if got, err := ParseStreamURI(other); KindOf(err) != BadName {
+			t.Errorf("%s: %q, %v", other, got, err)
+		}
+	}
 }

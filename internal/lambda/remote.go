@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -115,7 +116,7 @@ func (c *remote) invoke(ctx context.Context, in *Invocation, t *target, out *Res
 		}
 		return &Error{Kind: kind, Function: in.Function, Status: out.Status, Message: message, Cause: err}
 	}
-	req, err := c.request(ctx, in, t)
+	req, err := c.request(ctx, t.url, in, t)
 	if err != nil && ctx.Err() == nil {
 		e := missing(in.Function, err)
 		out.Status = e.Status
@@ -148,10 +149,76 @@ func (c *remote) invoke(ctx context.Context, in *Invocation, t *target, out *Res
 	return nil
 }
 
+// stream makes Lambda's InvokeWithResponseStream call: POST
+// /2021-11-15/functions/{name}/response-streaming-invocations. AWS Lambda API
+// reference, page "InvokeWithResponseStream".
+func (c *remote) stream(ctx context.Context, in *Invocation, t *target) (*Stream, error) {
+	status := 0
+	fail := func(kind Kind, message string, err error) error {
+		if ctx.Err() != nil {
+			kind, message = Timeout, "no answer in the caller's time"
+		}
+		return &Error{Kind: kind, Function: in.Function, Status: status, Message: message, Cause: err}
+	}
+	url, ok := streamURL(t.url)
+	if !ok {
+		return nil, fail(Broken, "its endpoint is one Invoke call's URL, which answers no InvokeWithResponseStream", nil)
+	}
+	req, err := c.request(ctx, url, in, t)
+	if err != nil && ctx.Err() == nil {
+		return nil, missing(in.Function, err)
+	}
+	if err != nil {
+		return nil, fail(Unreachable, "", err)
+	}
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return nil, fail(Unreachable, "the endpoint can't be reached", err)
+	}
+	status = resp.StatusCode
+	if status < 200 || status > 299 {
+		defer resp.Body.Close()
+		body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+		if err != nil {
+			return nil, fail(Unreachable, "the endpoint's answer broke off", err)
+		}
+		return nil, refusal(resp, body).of(in.Function)
+	}
+	return &Stream{
+		Status: status, RequestID: resp.Header.Get("X-Amzn-Requestid"), ExecutedVersion: resp.Header.Get("X-Amz-Executed-Version"),
+		ReadCloser: remoteStream{newEventReader(resp.Body), resp.Body},
+	}, nil
+}
+
+// remoteStream is a streamed answer from an endpoint.
+type remoteStream struct {
+	io.Reader
+	io.Closer
+}
+
+// streamURL is the InvokeWithResponseStream call's URL beside an Invoke
+// call's.
+func streamURL(invoke string) (string, bool) {
+	path, query, hasQuery := strings.Cut(invoke, "?")
+	if hasQuery {
+		query = "?" + query
+	}
+	path, ok := strings.CutSuffix(path, invocations)
+	base, function, versioned := cutLast(path, "/2015-03-31/functions/")
+	return base + "/2021-11-15/functions/" + function + "/response-streaming-invocations" + query, ok && versioned
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
 // request makes the Invoke call. It is signed when there are credentials;
 // only AWS's own endpoint insists.
-func (c *remote) request(ctx context.Context, in *Invocation, t *target) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(in.Payload))
+func (c *remote) request(ctx context.Context, url string, in *Invocation, t *target) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(in.Payload))
 	if err != nil {
 		return nil, err
 	}

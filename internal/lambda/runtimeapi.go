@@ -109,14 +109,24 @@ func (e *environment) answer(w http.ResponseWriter, r *http.Request, id string, 
 		refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
 		return
 	}
-	payload, err := readPayload(j.buf, r.Body, r.ContentLength)
+	if j.stream != nil && !isError && j.stream.started.Load() {
+		e.unclaim()
+		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the response has begun already")
+		return
+	}
+	payload, limit, err := []byte(nil), int64(maxPayload), error(nil)
+	if j.stream != nil && !isError {
+		limit, err = pass(r, j.stream)
+	} else {
+		payload, err = readPayload(j.buf, r.Body, r.ContentLength)
+	}
 	o := outcome{payload: payload}
 	switch {
 	case errors.Is(err, errTooLarge):
-		e.settle(j, responseTooLarge())
+		e.settle(j, responseTooLarge(limit))
 		io.CopyN(io.Discard, r.Body, maxDrain)
 		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
-			fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", maxPayload))
+			fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", limit))
 		return
 	case err != nil:
 		e.unclaim()
@@ -133,6 +143,28 @@ func (e *environment) answer(w http.ResponseWriter, r *http.Request, id string, 
 	}
 	e.settle(j, o)
 	accept(w)
+}
+
+// pass hands an answer on as it comes, as fast as it is read. One that its
+// sender calls a streamed one may be longer than another (developer guide,
+// "Using the Lambda runtime API for custom runtimes").
+func pass(r *http.Request, to *answerStream) (limit int64, err error) {
+	limit = maxPayload
+	if strings.EqualFold(r.Header.Get("Lambda-Runtime-Function-Response-Mode"), "streaming") {
+		limit = maxStream
+	}
+	if r.ContentLength > limit {
+		return limit, errTooLarge
+	}
+	to.started.Store(true)
+	to.begin(r.Header.Get("Content-Type"))
+	n, err := io.Copy(to, io.LimitReader(r.Body, limit))
+	if err == nil && n == limit {
+		if more, _ := io.CopyN(io.Discard, r.Body, 1); more > 0 {
+			err = errTooLarge
+		}
+	}
+	return limit, err
 }
 
 // claim returns the current job if id is its ID and nobody is answering it.

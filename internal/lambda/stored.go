@@ -169,10 +169,10 @@ func errForbidden(function string) *Error {
 const sourceHeader = "X-Amz-Source-Arn"
 
 // invokeStored invokes what t is, and what took its place when that happened
-// in between.
-func (f *Functions) invokeStored(ctx context.Context, in *Invocation, t *target, out *Result) error {
+// in between. run is given the version's host and the ARN it is invoked by.
+func (f *Functions) invokeStored(ctx context.Context, in *Invocation, t *target, run func(l *local, arn string) error) error {
 	for {
-		err := f.invokeVersion(ctx, in, t, out)
+		err := f.invokeVersion(ctx, in, t, run)
 		if err != errReplaced {
 			return err
 		}
@@ -188,11 +188,7 @@ func (f *Functions) invokeStored(ctx context.Context, in *Invocation, t *target,
 // errReplaced: the version was replaced before it took the invocation.
 var errReplaced = errors.New("the version was replaced")
 
-func (f *Functions) invokeVersion(ctx context.Context, in *Invocation, t *target, out *Result) error {
-	refuse := func(e *Error) error {
-		out.Status = e.Status
-		return e
-	}
+func (f *Functions) invokeVersion(ctx context.Context, in *Invocation, t *target, run func(l *local, arn string) error) error {
 	name, err := ParseName(t.arn)
 	if err != nil {
 		return err
@@ -202,12 +198,12 @@ func (f *Functions) invokeVersion(ctx context.Context, in *Invocation, t *target
 		qualifier = ""
 	}
 	if source := in.Header[sourceHeader]; source != "" && !t.stored.Permits(qualifier, source) {
-		return refuse(errForbidden(in.Function))
+		return errForbidden(in.Function)
 	}
 	version, ok := t.stored.Qualifiers[qualifier]
 	v := t.stored.version(version)
 	if !ok || v == nil {
-		return refuse(&Error{Kind: NotFound, Function: in.Function, Status: http.StatusNotFound, Type: "ResourceNotFoundException", Message: "Function not found: " + t.arn})
+		return noFunction(in.Function, t.arn)
 	}
 	l, err := v.ready(ctx)
 	if err == errReplaced {
@@ -216,7 +212,7 @@ func (f *Functions) invokeVersion(ctx context.Context, in *Invocation, t *target
 	if err != nil {
 		return asError(ctx, err).of(in.Function)
 	}
-	err = l.invoke(ctx, in, t.arn, out)
+	err = run(l, t.arn)
 	if err != nil && v.replaced(l) {
 		return errReplaced
 	}

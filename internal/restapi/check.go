@@ -98,9 +98,7 @@ func (c *compiler) checkIntegration(place string, i *apigw.Integration) {
 	if i.Target != "" {
 		c.refuse(place, "integrationTarget: private integrations are not supported yet")
 	}
-	if i.ResponseMode != "" && i.ResponseMode != "BUFFERED" {
-		c.refuse(place, "responseTransferMode "+i.ResponseMode+" is not supported yet")
-	}
+	c.checkStream(place, i)
 	if i.Credentials != "" {
 		c.checkCredentials(place, i)
 	}

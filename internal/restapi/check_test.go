@@ -109,9 +109,17 @@ func TestCheck(t *testing.T) {
 			*s.method.Integration = *lambdaMethod().Integration
 			s.method.Integration.Type, s.method.Integration.URI = "AWS", strings.Replace(functionURI, "function:fn", "function:{fn}", 1)
 		}, []string{"named by path parameters"}},
-		"unknown type":         {func(s *subject) { s.method.Integration.Type = "FTP" }, []string{`"FTP"`}},
-		"VPC link":             {func(s *subject) { s.method.Integration.ConnectionType = "VPC_LINK" }, []string{"connectionType VPC_LINK"}},
-		"streaming":            {func(s *subject) { s.method.Integration.ResponseMode = "STREAM" }, []string{"responseTransferMode STREAM"}},
+		"unknown type": {func(s *subject) { s.method.Integration.Type = "FTP" }, []string{`"FTP"`}},
+		"VPC link":     {func(s *subject) { s.method.Integration.ConnectionType = "VPC_LINK" }, []string{"connectionType VPC_LINK"}},
+		"streaming":    {func(s *subject) { s.method.Integration.ResponseMode = "STREAM" }, []string{"responseTransferMode STREAM is for HTTP_PROXY and AWS_PROXY"}},
+		"streaming of a proxy": {func(s *subject) {
+			s.method.Integration.Type, s.method.Integration.ResponseMode = "HTTP_PROXY", "STREAM"
+		}, nil},
+		"transfer mode": {func(s *subject) { s.method.Integration.ResponseMode = "LATER" }, []string{"responseTransferMode LATER"}},
+		"streaming, URI not": {func(s *subject) {
+			*s.method.Integration = *lambdaMethod().Integration
+			s.method.Integration.ResponseMode = "STREAM"
+		}, []string{"responseTransferMode STREAM needs a URI"}},
 		"credentials for HTTP": {func(s *subject) { s.method.Integration.Credentials = "arn:aws:iam::1:role/r" }, []string{"credentials arn:aws:iam::1:role/r"}},
 		"content handling":     {func(s *subject) { s.method.Integration.ContentHandling = "CONVERT" }, []string{`contentHandling "CONVERT"`}},
 		"passthrough":          {func(s *subject) { s.method.Integration.PassthroughBehavior = "SOMETIMES" }, []string{"SOMETIMES"}},
@@ -147,7 +155,7 @@ func TestCheck(t *testing.T) {
 		"streamed function": {func(s *subject) {
 			*s.method.Integration = *lambdaMethod().Integration
 			s.method.Integration.URI = "arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/arn:aws:lambda:us-east-1:123456789012:function:fn/response-streaming-invocations"
-		}, []string{"streaming"}},
+		}, []string{"needs responseTransferMode STREAM"}},
 		"another service": {func(s *subject) {
 			*s.method.Integration = *lambdaMethod().Integration
 			s.method.Integration.URI = "arn:aws:apigateway:us-east-1:firehose:action/PutRecord"

@@ -248,5 +248,9 @@ func (c *compiler) templates(place, what string, from map[string]*string, order 
 
 // function is the function that an AWS_PROXY integration names.
 func (c *compiler) function(i *apigw.Integration) (string, error) {
-	return lambda.ParseURI(integration.Substitute(i.URI, c.vars))
+	uri := integration.Substitute(i.URI, c.vars)
+	if i.ResponseMode == modeStream {
+		return lambda.ParseStreamURI(uri)
+	}
+	return lambda.ParseURI(uri)
 }

@@ -156,6 +156,20 @@ func (e *execution) answered(r *request, header *http1.Header, body []byte) {
 	e.body("Endpoint response body before transformations: ", body, header != nil && r.stage.binaryType(header))
 }
 
+// streams adds the head of an answer whose body is passed on as it comes;
+// header is nil for a function.
+func (e *execution) streams(r *request, header *http1.Header) {
+	if !e.info {
+		return
+	}
+	i := &r.x.Outcome.Integration
+	e.say("Received response. Status: " + strconv.Itoa(i.Status) + ", Integration latency: " +
+		strconv.FormatInt(i.Headers.Sub(i.Began).Milliseconds(), 10) + " ms")
+	if e.data && header != nil {
+		e.fields("Endpoint response headers: ", header)
+	}
+}
+
 // end adds how the request ended and hands the lines over.
 func (e *execution) end(r *request) {
 	resp := &r.x.Response
@@ -163,6 +177,8 @@ func (e *execution) end(r *request) {
 	switch f := r.x.Outcome.Fault; {
 	case f != nil:
 		e.fault(f, r)
+	case resp.Stream != nil && r.x.Outcome.Integration.Error != "":
+		e.say("Execution failed while the response was streamed: " + r.x.Outcome.Integration.Error)
 	case e.info:
 		if e.data && resp.Stream == nil {
 			e.body("Method response body after transformations: ", resp.Body, resp.Header.IndexKnown(http1.NameContentEncoding, 0) >= 0 || !utf8.Valid(resp.Body))

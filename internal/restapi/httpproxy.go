@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
@@ -14,6 +15,7 @@ import (
 type httpProxy struct {
 	target  httpTarget
 	convert integration.Conversion
+	idle    time.Duration // of an answer that is streamed; 0: it is collected
 }
 
 func (c *compiler) httpProxy(place string, i *apigw.Integration) backend {
@@ -22,7 +24,7 @@ func (c *compiler) httpProxy(place string, i *apigw.Integration) backend {
 		return c.broken(place, err)
 	}
 	convert, _ := integration.ParseConversion(i.ContentHandling)
-	return &httpProxy{target, convert}
+	return &httpProxy{target, convert, c.streamIdle(i)}
 }
 
 func (p *httpProxy) serve(r *request) *exchange.Fault {
@@ -35,13 +37,16 @@ func (p *httpProxy) serve(r *request) *exchange.Fault {
 	if f := p.addHeaders(r); f != nil {
 		return f
 	}
+	if p.idle > 0 {
+		return p.stream(r)
+	}
 	resp := &r.x.Response
 	body, f := p.target.do(r, apigw.IntegrationHTTPProxy, resp.Body[:0])
 	resp.Body = body
 	if f != nil {
 		return f
 	}
-	p.answer(r)
+	p.answer(r, false)
 	return r.compressBody()
 }
 
@@ -145,8 +150,9 @@ var (
 	fieldForwardedPort = []byte("X-Forwarded-Port")
 )
 
-// answer passes the backend's status and fields to the client.
-func (p *httpProxy) answer(r *request) {
+// answer passes the backend's status and fields to the client. A streamed
+// answer keeps the length that the backend announced.
+func (p *httpProxy) answer(r *request, streamed bool) {
 	from := &r.call.Response
 	out := open(r.x, from.Status)
 	for i := range from.Header.Len() {
@@ -154,6 +160,9 @@ func (p *httpProxy) answer(r *request) {
 		name, value := from.Header.At(i)
 		if k == http1.Other && len(name) == len(fieldExtendedID) && bytes.EqualFold(name, fieldExtendedID) {
 			continue // another gateway's ID of its own request
+		}
+		if streamed && k == http1.NameContentLength {
+			continue
 		}
 		switch shown := integration.ResponseField(name, k); {
 		case shown == nil:

@@ -23,6 +23,7 @@ type lambdaProxy struct {
 	function    string
 	name        string // of the function, for logs
 	timeout     time.Duration
+	idle        time.Duration       // of an answer that is streamed; 0: it is collected
 	gate        *admission.Gate     // of the calls in flight; nil when only checked
 	fatal       []mapping.Parameter // headers whose mapping fails every request
 	head        string              // the beginning of the event, up to the path
@@ -35,14 +36,11 @@ func (c *compiler) lambdaProxy(m *method, i *apigw.Integration) backend {
 	if i.ContentHandling == "CONVERT_TO_BINARY" {
 		c.refuse(place, "contentHandling CONVERT_TO_BINARY on an AWS_PROXY integration is not supported")
 	}
-	if strings.Contains(i.URI, "/response-streaming-invocations") {
-		c.refuse(place, "response streaming is not supported yet")
-	}
 	params := c.parameters(place, i.RequestParameters)
 	if i.HTTPMethod != "POST" {
 		return c.broken(place, errors.New("functions are invoked with POST, and integrationHttpMethod is "+i.HTTPMethod))
 	}
-	p := &lambdaProxy{timeout: timeout(i)}
+	p := &lambdaProxy{timeout: timeout(i), idle: c.streamIdle(i)}
 	for n := range params {
 		fails, _ := integration.MappedRequestField(http1.Lookup(params[n].Name), integration.AWS)
 		if params[n].Place == mapping.InHeader && fails {
@@ -102,12 +100,9 @@ func (p *lambdaProxy) serve(r *request) *exchange.Fault {
 		if !p.gate.Enter(until) {
 			return integration.Busy()
 		}
-		defer p.gate.Leave()
 	}
 	event := p.appendEvent(nil, r)
 	r.called = true
-	ctx, cancel := context.WithDeadline(r.x.Context(), until)
-	defer cancel()
 	in := lambda.Invocation{
 		Function: p.function, Payload: event, RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.full), Deadline: until,
 		Header: map[string]string{"x-amzn-lambda-integration-tag": string(r.x.RequestID[:]), "X-Amz-Source-Arn": p.sourceARN},
@@ -115,9 +110,20 @@ func (p *lambdaProxy) serve(r *request) *exchange.Fault {
 	if r.exec != nil {
 		r.exec.callsFunction(r, &in)
 	}
+	if p.idle > 0 {
+		return p.stream(r, &in)
+	}
+	return p.call(r, &in)
+}
+
+// call calls the function and makes the client's answer of its output.
+func (p *lambdaProxy) call(r *request, in *lambda.Invocation) *exchange.Fault {
+	defer p.leave()
+	ctx, cancel := context.WithDeadline(r.x.Context(), in.Deadline)
+	defer cancel()
 	r.callBegins(apigw.IntegrationAWSProxy, p.name)
 	var result lambda.Result
-	err := r.stage.env.Functions.Invoke(ctx, &in, &result)
+	err := r.stage.env.Functions.Invoke(ctx, in, &result)
 	r.callEnded(result.Status, result.RequestID)
 	if err != nil {
 		return invokeFault(err)

@@ -35,8 +35,6 @@ func parseOutput(doc []byte) (*output, error) {
 	p := jsonReader{rest: doc}
 	err := p.object(func(key []byte) error {
 		switch string(key) {
-		case "statusCode":
-			return o.readStatus(&p)
 		case "isBase64Encoded":
 			text, null, err := p.scalar()
 			o.base64 = !null && string(text) == "true"
@@ -47,14 +45,8 @@ func parseOutput(doc []byte) (*output, error) {
 				o.body = nil
 			}
 			return err
-		case "headers":
-			o.headers = o.headers[:0]
-			return p.nullable(func() error { return o.readHeaders(&p) })
-		case "multiValueHeaders":
-			o.multi = o.multi[:0]
-			return p.nullable(func() error { return o.readMulti(&p) })
 		}
-		return fmt.Errorf("unknown key %q", key)
+		return o.readHead(&p, key)
 	})
 	if err == nil && !p.done() {
 		err = errJSON
@@ -63,6 +55,21 @@ func parseOutput(doc []byte) (*output, error) {
 		return nil, fmt.Errorf("%w: %w", errOutput, err)
 	}
 	return o, nil
+}
+
+// readHead reads a member of which the answer's status and fields are made.
+func (o *output) readHead(p *jsonReader, key []byte) error {
+	switch string(key) {
+	case "statusCode":
+		return o.readStatus(p)
+	case "headers":
+		o.headers = o.headers[:0]
+		return p.nullable(func() error { return o.readHeaders(p) })
+	case "multiValueHeaders":
+		o.multi = o.multi[:0]
+		return p.nullable(func() error { return o.readMulti(p) })
+	}
+	return fmt.Errorf("unknown key %q", key)
 }
 
 func (o *output) readStatus(p *jsonReader) error {
@@ -119,6 +126,12 @@ func (o *output) answer(r *request) *exchange.Fault {
 	if resp.Body, f = o.appendBody(resp.Body[:0], r); f != nil {
 		return f
 	}
+	o.open(r)
+	return r.compressBody()
+}
+
+// open makes the head of the client's answer.
+func (o *output) open(r *request) {
 	h := open(r.x, o.status)
 	for _, field := range o.multi {
 		addProxied(h, field.name, field.value)
@@ -126,7 +139,6 @@ func (o *output) answer(r *request) *exchange.Fault {
 	for _, field := range o.headers {
 		addProxied(h, o.spelling(field.name), field.value)
 	}
-	return r.compressBody()
 }
 
 // spelling is name as multiValueHeaders spells it, if it does.

@@ -26,6 +26,7 @@ type Env struct {
 	Scope     apigw.Scope
 	Pools     *integration.Pools
 	Functions lambda.Invoker        // nil: every function fails as unreachable
+	Streams   lambda.Streamer       // of functions whose answers are streamed; nil as Functions
 	Services  *integration.Services // nil: every AWS service fails as misconfigured
 	Logger    *slog.Logger          // nil: nothing is logged
 	Now       func() time.Time      // nil: time.Now

@@ -180,6 +180,12 @@ func appendIntegration(dst []byte, i *exchange.Integration, v exchange.VariableN
 		if !i.Ended.IsZero() {
 			dst = strconv.AppendInt(dst, i.Ended.Sub(i.Began).Milliseconds(), 10)
 		}
+	case exchange.VarIntegrationTransferMode:
+		dst = appendTransferMode(dst, i)
+	case exchange.VarIntegrationTimeToAllHeaders:
+		dst = appendSince(dst, i, i.Headers)
+	case exchange.VarIntegrationTimeToFirstContent:
+		dst = appendSince(dst, i, i.Content)
 	case exchange.VarIntegrationRequestID, exchange.VarAWSEndpointRequestID:
 		dst = append(dst, i.RequestID...)
 	case exchange.VarIntegrationError:
@@ -188,6 +194,27 @@ func appendIntegration(dst []byte, i *exchange.Integration, v exchange.VariableN
 		return dst, false
 	}
 	return dst, true
+}
+
+// appendTransferMode appends how an integration's answer is handed on. A
+// request that called none has none.
+func appendTransferMode(dst []byte, i *exchange.Integration) []byte {
+	switch {
+	case i.Streamed:
+		return append(dst, "STREAMED"...)
+	case i.Began.IsZero():
+		return dst
+	}
+	return append(dst, "BUFFERED"...)
+}
+
+// appendSince appends how many milliseconds the call took until at; nothing
+// when that never was, or nobody looked at the clock.
+func appendSince(dst []byte, i *exchange.Integration, at time.Time) []byte {
+	if at.IsZero() {
+		return dst
+	}
+	return strconv.AppendInt(dst, at.Sub(i.Began).Milliseconds(), 10)
 }
 
 // appendOneLine appends text without what would begin another line.

@@ -214,7 +214,7 @@ func (s *InvocationResponse) Encode(w *wire.Response) {
 func (s *InvokeWithResponseStreamResponse) Encode(w *wire.Response) {
 	w.SetStatus(s.StatusCode)
 	w.SetHeader("X-Amz-Executed-Version", s.ExecutedVersion)
-	w.Body = s.EventStream
+	w.Stream = s.EventStream
 	w.SetHeader("Content-Type", s.ResponseStreamContentType)
 }
 

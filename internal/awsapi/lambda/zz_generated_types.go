@@ -2,6 +2,8 @@
 
 package lambda
 
+import "io"
+
 // AddPermissionRequest is the input of AddPermission.
 type AddPermissionRequest struct {
 	FunctionName          string // in the URI
@@ -303,7 +305,7 @@ type InvokeWithResponseStreamRequest struct {
 type InvokeWithResponseStreamResponse struct {
 	StatusCode                *int    // the status of the answer; nil: the operation's own
 	ExecutedVersion           *string // header X-Amz-Executed-Version
-	EventStream               []byte
+	EventStream               io.WriterTo
 	ResponseStreamContentType *string // header Content-Type
 }
 

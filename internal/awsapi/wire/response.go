@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"io"
 	"math"
 	"net/http"
 	"slices"
@@ -18,6 +19,7 @@ type Response struct {
 	Header http.Header // nil until something is set
 	Status int         // 0: the operation's own
 	Body   []byte
+	Stream io.WriterTo // the body as it comes, instead of Body; each of its writes is sent at once
 	first  bool
 }
 

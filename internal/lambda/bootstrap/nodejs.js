@@ -225,18 +225,19 @@ class ResponseStream extends Writable {
   _final(callback) {
     this.begin();
     this.closed_ = true;
-    this.socket.write('0\r\n\r\n');
+    this.socket.write(`0\r\n${this.failure || ''}\r\n`);
     this.answered.then(() => callback(), callback);
   }
 
+  // Ends the stream, behind what was written, with what went wrong.
   fail(e) {
     if (this.closed_) return this.answered;
-    this.begin();
-    this.closed_ = true;
     const doc = errorDocument(e);
     const type = String(doc.errorType).replace(/[^\x20-\x7e]/g, '?');
     const body = Buffer.from(JSON.stringify(doc)).toString('base64');
-    this.socket.write(`0\r\n${trailers[0]}: ${type}\r\n${trailers[1]}: ${body}\r\n\r\n`);
+    this.failure = `${trailers[0]}: ${type}\r\n${trailers[1]}: ${body}\r\n`;
+    if (this.destroyed) this._final(nothing);
+    else if (!this.writableEnded) this.end();
     return this.answered;
   }
 }

@@ -158,6 +158,8 @@ func (g *generator) encoders() {
 		}
 		for _, m := range s.Members {
 			switch {
+			case m.Name == s.Payload && g.Shapes[m.Shape].Type == "stream":
+				g.p("w.Stream = s.%s", m.field())
 			case m.Name == s.Payload:
 				g.p("w.Body = s.%s", m.field())
 			case m.In == "header":

@@ -99,6 +99,8 @@ func (g *generator) shapeType(name string, optional bool) string {
 		return star + "time.Time"
 	case "blob":
 		return "[]byte"
+	case "stream":
+		return "io.WriterTo"
 	case "list":
 		return "[]" + g.shapeType(s.Member, false)
 	case "map":
@@ -111,7 +113,10 @@ func (g *generator) shapeType(name string, optional bool) string {
 
 func (g *generator) types() {
 	g.p("package %s\n", g.pkg)
-	if g.hasTimes() {
+	if g.has("stream") {
+		g.p("import \"io\"\n")
+	}
+	if g.has("timestamp") {
 		g.p("import \"time\"\n")
 	}
 	inputOf := map[string]string{}
@@ -135,11 +140,11 @@ func (g *generator) types() {
 	}
 }
 
-// hasTimes says whether a structure has a timestamp.
-func (g *generator) hasTimes() bool {
+// has says whether a structure has a member of a type.
+func (g *generator) has(kind string) bool {
 	for _, s := range g.structures(g.all()) {
 		for _, m := range s.Members {
-			if g.Shapes[m.Shape].Type == "timestamp" {
+			if g.Shapes[m.Shape].Type == kind {
 				return true
 			}
 		}

@@ -89,7 +89,7 @@ func readModel(file string) (*model, error) {
 			s.Enum = order
 		}
 	}
-	m.streamsAsBytes()
+	m.streamsAsWriters()
 	for name, o := range m.Operations {
 		o.Name = name
 		if o.Status == 0 {
@@ -99,14 +99,14 @@ func readModel(file string) (*model, error) {
 	return m, nil
 }
 
-// streamsAsBytes makes a payload that is an event stream the bytes of it, which
-// the operation frames itself.
-func (m *model) streamsAsBytes() {
-	const stream = "EventStreamBytes"
+// streamsAsWriters makes a payload that is an event stream what writes it: the
+// operation frames it itself.
+func (m *model) streamsAsWriters() {
+	const stream = "EventStreamWriter"
 	for _, s := range m.Shapes {
 		for i := range s.Members {
 			if at := &s.Members[i]; at.Name == s.Payload && m.Shapes[at.Shape].Type == "structure" {
-				m.Shapes[stream] = &shape{Name: stream, Type: "blob"}
+				m.Shapes[stream] = &shape{Name: stream, Type: "stream"}
 				at.Shape = stream
 			}
 		}

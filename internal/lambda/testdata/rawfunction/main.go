@@ -142,6 +142,31 @@ func handle(e event) {
 	case "lastly": // answers, then ends
 		respond(e, `"bye"`)
 		os.Exit(0)
+	case "stream": // two pieces, the second when the file exists
+		stream(e, func(w io.Writer) {
+			io.WriteString(w, "one ")
+			for {
+				if _, err := os.Stat(arg); err == nil {
+					break
+				}
+				time.Sleep(time.Millisecond)
+			}
+			io.WriteString(w, "two")
+		})
+	case "flow": // many bytes, as fast as they are taken
+		n, _ := strconv.Atoi(arg)
+		stream(e, func(w io.Writer) { w.Write(make([]byte, n)) })
+	case "cut": // ends in the middle
+		stream(e, func(w io.Writer) {
+			io.WriteString(w, "half")
+			time.Sleep(20 * time.Millisecond)
+			os.Exit(4)
+		})
+	case "stall": // never ends
+		stream(e, func(w io.Writer) {
+			io.WriteString(w, "half")
+			select {}
+		})
 	case "garbage":
 		fmt.Println("statuses",
 			post("invocation/no-such-id/response", `1`),
@@ -195,6 +220,25 @@ func encode(v any) string {
 }
 
 func respond(e event, body string) { post("invocation/"+e.id+"/response", body) }
+
+// stream answers in the streaming mode with what write writes.
+func stream(e event, write func(io.Writer)) {
+	r, w := io.Pipe()
+	go func() {
+		write(w)
+		w.Close()
+	}()
+	req, _ := http.NewRequest("POST", base+"invocation/"+e.id+"/response", r)
+	req.Header.Set("Lambda-Runtime-Function-Response-Mode", "streaming")
+	req.Header.Set("Content-Type", "text/plain")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("status", resp.StatusCode)
+	resp.Body.Close()
+}
 
 func post(path, body string) int {
 	resp, err := http.Post(base+path, "application/json", strings.NewReader(body))
