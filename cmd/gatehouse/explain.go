@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -94,9 +91,6 @@ func explainRequest(args []string, stdout, stderr *os.File) error {
 	if err != nil {
 		return err
 	}
-	if control == "" {
-		control = config.DefaultControl
-	}
 	report, err := askReport(control, ids[0])
 	if err != nil {
 		return err
@@ -112,39 +106,14 @@ func explainRequest(args []string, stdout, stderr *os.File) error {
 // maxReport bounds what is read of an answer, in bytes.
 const maxReport = 1 << 20
 
-// askReport asks the gatehouse at a control address, given as host:port or
-// URL, signed with the credentials of the environment.
+// askReport asks the gatehouse at a control address.
 func askReport(control, id string) (*explain.Report, error) {
-	if !strings.Contains(control, "://") {
-		control = "http://" + control
-	}
 	if strings.ContainsAny(id, "/?#%") {
 		return nil, &usageError{fmt.Sprintf("%q is no request ID", id)}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(control, "/")+"/_gatehouse/explain/"+id, nil)
-	if err != nil {
-		return nil, &usageError{err.Error()}
-	}
-	sign(r)
-	response, err := http.DefaultClient.Do(r)
+	body, err := askControl(control, "/_gatehouse/explain/"+id, maxReport)
 	if err != nil {
 		return nil, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxReport))
-	if err != nil {
-		return nil, err
-	}
-	if response.StatusCode != http.StatusOK {
-		var answer struct {
-			Message string `json:"message"`
-		}
-		if json.Unmarshal(body, &answer) != nil || answer.Message == "" {
-			answer.Message = response.Status
-		}
-		return nil, errors.New(answer.Message)
 	}
 	report := new(explain.Report)
 	if err := json.Unmarshal(body, report); err != nil {

@@ -21,6 +21,8 @@ const usage = `Gatehouse is Amazon API Gateway as software that anyone can run.
   gatehouse serve [DEFINITION ...]   serve APIs; import and deploy the given OpenAPI definitions
   gatehouse validate FILE ...        say what is wrong with definitions, and what can't be served yet
   gatehouse explain REQUEST_ID       say what was decided about a request, and why
+  gatehouse deployments diff API FROM TO
+                                     say what a deployment changes: IDs, stages, or "edited" for what isn't deployed
   gatehouse backup FILE              write everything that is stored to FILE
   gatehouse restore FILE             read a backup into an empty data folder or cluster
   gatehouse doctor                   say what would keep it from running well, and how to mend it
@@ -35,7 +37,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // wrongly.
 func run(args []string, stdout, stderr *os.File) int {
 	commands := map[string]func(args []string, stdout, stderr *os.File) error{
-		"serve": serve, "validate": validate, "backup": backup, "restore": restore, "doctor": doctor, "explain": explainRequest, "version": printVersion,
+		"serve": serve, "validate": validate, "backup": backup, "restore": restore, "doctor": doctor, "explain": explainRequest, "deployments": deployments, "version": printVersion,
 	}
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)

@@ -150,6 +150,9 @@ func (p *program) setAPI(operations awsapi.Operations, functions *control.Functi
 		Operations: operations, Functions: awsapi.NewFunctionOperations(p.parts.functions, functions), Scope: p.config.Scope(), Logger: p.log, Audit: p.audit, Authorize: refuse,
 		Health: http.HandlerFunc(health), Ready: http.HandlerFunc(p.readiness), Explain: p.explainHandler(), Metrics: p.parts.metrics.Handler(p.log),
 	}
+	if pl := p.plane.Load(); pl != nil && pl.control != nil {
+		a.Review = pl.review
+	}
 	if p.config.Identities.HasCallers() {
 		d, err := directory(p.config)
 		if err != nil {

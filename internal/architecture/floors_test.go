@@ -22,8 +22,8 @@ const module = "github.com/gatehouse/gatehouse/"
 // don't import each other, but for the pairs in neighbours.
 var floors = [][]string{
 	{"internal/http1", "internal/http2", "internal/admission", "internal/sigv4", "internal/iam", "internal/watch",
-		"internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema"},
-	{"internal/apigw", "internal/openapi"},
+		"internal/jwt", "internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema"},
+	{"internal/apigw", "internal/openapi", "internal/review"},
 	{"internal/store", "internal/control"},
 	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/telemetry", "internal/explain"},
 	{"internal/restapi"},
@@ -40,6 +40,7 @@ var neighbours = map[string][]string{
 	"internal/vtl":         {"internal/jsonpath", "internal/javaregex"},
 	"internal/schema":      {"internal/jsonpath", "internal/javaregex"},
 	"internal/openapi":     {"internal/apigw"},
+	"internal/review":      {"internal/apigw"},
 	"internal/control":     {"internal/store"},
 	"internal/mapping":     {"internal/exchange"},
 	"internal/integration": {"internal/exchange", "internal/mapping", "internal/lambda", "internal/credentials"},

@@ -50,6 +50,10 @@ type Config struct {
 	// answers under /_gatehouse/explain/ for callers who may call operations.
 	Health, Ready, Metrics, Explain http.Handler
 
+	// Review answers under /_gatehouse/deployments/ for callers who may read
+	// the deployments they ask for; nil: nothing does.
+	Review Reviewer
+
 	Logger *slog.Logger     // default: slog.Default()
 	Now    func() time.Time // default: time.Now
 }
@@ -133,6 +137,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, loopback bool) {
 	x := s.newRequest(w, r, loopback)
 	if strings.HasPrefix(r.URL.Path, explainPath) && s.Explain != nil {
 		x.forCallers(s.Explain)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, reviewPath) && s.Review != nil {
+		x.review()
 		return
 	}
 	defer x.done()

@@ -99,6 +99,33 @@ func (c *Control) LoadDeployment(ctx context.Context, scope apigw.Scope, api api
 	return def, storeError(err)
 }
 
+// DefinitionAt returns a definition of an API by the name of what it is: a
+// deployment's ID, a stage for what it serves, or Edited for the API as it is
+// being edited. The definition is not to be changed.
+func (c *Control) DefinitionAt(ctx context.Context, scope apigw.Scope, api apigw.APIID, name string) (*apigw.Definition, error) {
+	ref := apiRef{scope, api}
+	s, err := c.view(ctx, ref, ref.unknownAPI())
+	if err != nil {
+		return nil, err
+	}
+	if name == Edited {
+		return s.def, nil
+	}
+	def, err := c.loadDeployment(ctx, ref, apigw.DeploymentID(name))
+	if apigw.KindOf(err) != apigw.NotFound {
+		return def, storeError(err)
+	}
+	stage, _, stageErr := c.readStage(ctx, ref, apigw.StageName(name))
+	if stageErr != nil {
+		return nil, storeError(orUnknown(stageErr, apigw.Errorf(apigw.NotFound, "The API has neither a deployment nor a stage called %s", name)))
+	}
+	def, err = c.loadDeployment(ctx, ref, stage.DeploymentID)
+	return def, storeError(err)
+}
+
+// Edited is the name of an API's definition that no deployment has frozen.
+const Edited = "edited"
+
 func (c *Control) loadDeployment(ctx context.Context, ref apiRef, id apigw.DeploymentID) (*apigw.Definition, error) {
 	tree, meta, err := c.frozen(ctx, ref, id)
 	if err != nil {
