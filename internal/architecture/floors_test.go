@@ -25,7 +25,7 @@ var floors = [][]string{
 		"internal/jwt", "internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema"},
 	{"internal/apigw", "internal/openapi", "internal/review"},
 	{"internal/store", "internal/control"},
-	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/telemetry", "internal/explain"},
+	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain"},
 	{"internal/restapi"},
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
 }
@@ -45,6 +45,7 @@ var neighbours = map[string][]string{
 	"internal/mapping":     {"internal/exchange"},
 	"internal/integration": {"internal/exchange", "internal/mapping", "internal/lambda", "internal/credentials"},
 	"internal/lambda":      {"internal/credentials"},
+	"internal/authorizer":  {"internal/lambda"},
 	"internal/telemetry":   {"internal/exchange"},
 	"internal/explain":     {"internal/exchange"},
 	"cmd/gatehouse":        {"internal/gateway", "internal/awsapi", "internal/config"},

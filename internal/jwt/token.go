@@ -1,0 +1,200 @@
+// Package jwt verifies JSON Web Tokens against the keys that their issuer
+// publishes (OpenID Connect discovery), as API Gateway's JWT and Cognito
+// authorizers do: RSA signatures alone, keys fetched within bounds and kept.
+// It must not know what a token is needed for.
+package jwt
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Algorithms are those that API Gateway takes (developer guide, "JWT
+// authorizers": only RSA-based algorithms).
+var algorithms = []string{"RS256", "RS384", "RS512"}
+
+func allowed(algorithm string) bool {
+	for _, a := range algorithms {
+		if a == algorithm {
+			return true
+		}
+	}
+	return false
+}
+
+// maxToken bounds a token, in bytes: all headers of a request have less room.
+const maxToken = 16 << 10
+
+// Error is why a token isn't taken, in words that AWS shows.
+type Error struct{ Text string }
+
+func (e *Error) Error() string { return e.Text }
+
+func errorf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
+
+// Token is a verified token.
+type Token struct {
+	Claims  map[string]any // numbers as json.Number
+	Payload []byte         // the claims as sent, JSON
+	Expires time.Time
+}
+
+// Text is a claim that is text.
+func (t *Token) Text(claim string) string {
+	s, _ := t.Claims[claim].(string)
+	return s
+}
+
+// Audience is the claim aud: one text or several.
+func (t *Token) Audience() []string { return texts(t.Claims["aud"]) }
+
+// Scopes are the scopes of the claim scope, separated by blanks, or of scp.
+func (t *Token) Scopes() []string {
+	if s := t.Text("scope"); s != "" {
+		return strings.Fields(s)
+	}
+	if s := t.Text("scp"); s != "" {
+		return strings.Fields(s)
+	}
+	return texts(t.Claims["scp"])
+}
+
+func texts(v any) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		var list []string
+		for _, e := range v {
+			if s, ok := e.(string); ok {
+				list = append(list, s)
+			}
+		}
+		return list
+	}
+	return nil
+}
+
+// keySource finds the key of an ID.
+type keySource func(id string) (*key, error)
+
+// verify reads and checks a token: its form, its signature and its time. The
+// error is an *Error, or one of the key source.
+func verify(token string, now time.Time, find keySource) (*Token, error) {
+	payload, err := verifySignature(token, find)
+	if err != nil {
+		return nil, err
+	}
+	t := &Token{Payload: payload}
+	d := json.NewDecoder(bytes.NewReader(payload))
+	d.UseNumber()
+	if err := d.Decode(&t.Claims); err != nil || t.Claims == nil || d.More() {
+		return nil, errMalformed
+	}
+	return t, t.checkTime(now)
+}
+
+var errMalformed = &Error{"the token is malformed"}
+
+// header is what counts of a token's header.
+type header struct {
+	Algorithm string          `json:"alg"`
+	KeyID     string          `json:"kid"`
+	Critical  json.RawMessage `json:"crit"`
+}
+
+// verifySignature gives the bytes that were signed.
+func verifySignature(token string, find keySource) ([]byte, error) {
+	if len(token) > maxToken {
+		return nil, errorf("token is longer than %d bytes", maxToken)
+	}
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, errorf("token contains an invalid number of segments")
+	}
+	var decoded [3][]byte
+	for i, p := range parts {
+		var err error
+		if decoded[i], err = base64.RawURLEncoding.Strict().DecodeString(p); err != nil || strings.ContainsAny(p, "\r\n") {
+			return nil, errMalformed
+		}
+	}
+	var h header
+	if err := json.Unmarshal(decoded[0], &h); err != nil {
+		return nil, errMalformed
+	}
+	switch {
+	case !allowed(h.Algorithm):
+		return nil, errorf("signing method %s is invalid", clip(h.Algorithm))
+	case h.Critical != nil:
+		return nil, errorf("the token has critical extensions that are not understood") // RFC 7515, 4.1.11
+	}
+	k, err := find(h.KeyID)
+	if err != nil {
+		return nil, err
+	}
+	if k.algorithm != "" && k.algorithm != h.Algorithm {
+		return nil, errorf("signing method %s is invalid", h.Algorithm)
+	}
+	if err := jwt.GetSigningMethod(h.Algorithm).Verify(parts[0]+"."+parts[1], decoded[2], k.public); err != nil {
+		return nil, errorf("the token signature is invalid")
+	}
+	return decoded[1], nil
+}
+
+func clip(s string) string {
+	if len(s) > 40 {
+		return s[:40]
+	}
+	return s
+}
+
+// checkTime checks exp, which must be there, nbf and iat.
+func (t *Token) checkTime(now time.Time) error {
+	expires, there, err := t.moment("exp")
+	if err != nil || !there {
+		return errorf("the token has no valid expiration time")
+	}
+	if !now.Before(expires) {
+		return errorf("the token has expired")
+	}
+	t.Expires = expires
+	for claim, text := range map[string]string{"nbf": "the token is not valid yet", "iat": "the token was issued in the future"} {
+		at, there, err := t.moment(claim)
+		switch {
+		case err != nil:
+			return errorf("the token's %s is no time", claim)
+		case there && now.Before(at):
+			return errorf("%s", text)
+		}
+	}
+	return nil
+}
+
+// lastSecond is the year 9999's; times beyond are none.
+const lastSecond = 253402300799
+
+// moment reads a NumericDate: seconds since 1970, fractions allowed.
+func (t *Token) moment(claim string) (at time.Time, there bool, err error) {
+	v, there := t.Claims[claim]
+	if !there {
+		return at, false, nil
+	}
+	n, ok := v.(json.Number)
+	if !ok {
+		return at, true, errors.New("no number")
+	}
+	seconds, err := n.Float64()
+	if err != nil || seconds < 0 || seconds > lastSecond {
+		return at, true, errors.New("no time")
+	}
+	whole := int64(seconds)
+	return time.Unix(whole, int64((seconds-float64(whole))*1e9)), true, nil
+}
