@@ -87,6 +87,29 @@ func (p *Path) Find(doc *Value, limits Limits) (*Value, bool, error) {
 	return &Value{Kind: Array}, true, nil
 }
 
+// FindNested is Find, but where a path of single members and elements comes to
+// a string that holds an array or object as JSON, it goes on in there.
+func (p *Path) FindNested(doc *Value, limits Limits) (*Value, bool, error) {
+	if !p.plain {
+		return p.Find(doc, limits)
+	}
+	v := doc
+	for i := range p.tokens {
+		if v.Kind == String && len(v.Text) > 0 && (v.Text[0] == '{' || v.Text[0] == '[') {
+			inner, err := Parse([]byte(v.Text), limits)
+			if err != nil {
+				return nil, false, nil
+			}
+			v = inner
+		}
+		step := Path{tokens: p.tokens[i : i+1]}
+		if v = step.follow(v); v == nil {
+			return nil, false, nil
+		}
+	}
+	return v, true, nil
+}
+
 // follow is what a plain path names from v on, nil when that is nothing.
 func (p *Path) follow(v *Value) *Value {
 	for i := range p.tokens {

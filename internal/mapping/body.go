@@ -8,12 +8,17 @@ import (
 
 // BodyLimits bound the JSON of a body (a million values take about 80 MB), and
 // what one path visits of it.
-var BodyLimits = jsonpath.Limits{Depth: 1000, Nodes: 1_000_000}
+var BodyLimits = jsonpath.Limits{Depth: jsonpath.DefaultDepth, Nodes: jsonpath.DefaultNodes}
 
 // Body is the body of a message as mappings read it: a text, and JSON once
 // something asks for it. It is read as JSON at most once. The zero Body is
 // empty; Set makes it ready for another.
 type Body struct {
+	// Nested says that a path also leads into strings that hold JSON, as in
+	// mappings from a Lambda function's answer (developer guide, "Handle custom
+	// Lambda errors in API Gateway": errorMessage.httpStatus).
+	Nested bool
+
 	text   []byte
 	doc    *jsonpath.Value
 	err    error

@@ -190,10 +190,11 @@ func TestParseParameterRefuses(t *testing.T) {
 		target, source string
 		phase          Phase
 	}{
-		"a body":                  {"integration.request.header.X", "method.request.body", RequestPhase},
-		"a path in a body":        {"integration.request.header.X", "method.request.body.a.b", RequestPhase},
-		"a response body":         {"method.response.header.X", "integration.response.body", ResponsePhase},
-		"a path in one":           {"method.response.header.X", "integration.response.body.a", ResponsePhase},
+		"no path in a body":       {"integration.request.header.X", "method.request.body.a[", RequestPhase},
+		"no path in a response":   {"method.response.header.X", "integration.response.body.", ResponsePhase},
+		"no body's end":           {"integration.request.header.X", "method.request.bodyx", RequestPhase},
+		"the body of the request": {"method.response.header.X", "method.request.body", ResponsePhase},
+		"a body in a failure":     {"gatewayresponse.header.X", "method.request.body", GatewayPhase},
 		"another target":          {"integration.request.body.X", "'x'", RequestPhase},
 		"a target of other phase": {"method.response.header.X", "'x'", RequestPhase},
 		"a name that is none":     {"integration.request.header.a b", "'x'", RequestPhase},

@@ -1,12 +1,12 @@
 package mapping
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/jsonpath"
 )
 
 // Phase says which side of a call a mapping stands on: what it may read.
@@ -18,9 +18,6 @@ const (
 	ResponsePhase              // integration.response.*
 	GatewayPhase               // method.request.*, in gateway responses
 )
-
-// ErrBody is why a mapping from a message's body is refused.
-var ErrBody = errors.New("mappings from bodies come with mapping templates, which are not supported yet")
 
 type sourceKind uint8
 
@@ -34,6 +31,8 @@ const (
 	multiHeader
 	responseHeader
 	multiResponseHeader
+	requestBody
+	responseBody
 	variable
 )
 
@@ -44,6 +43,7 @@ type Source struct {
 	name  string // the parameter's, or the literal text
 	known http1.Known
 	v     exchange.Variable
+	path  *jsonpath.Path // within a body; nil: all of it
 }
 
 // ParseSource compiles a source expression (Amazon API Gateway developer
@@ -91,10 +91,10 @@ var (
 )
 
 func messageSource(expr, rest string, phase Phase) (Source, error) {
-	where, name, _ := strings.Cut(rest, ".")
-	if where == "body" {
-		return Source{}, ErrBody
+	if path, ok := strings.CutPrefix(rest, "body"); ok && (path == "" || path[0] == '.' || path[0] == '[') {
+		return bodySource(expr, path, phase)
 	}
+	where, name, _ := strings.Cut(rest, ".")
 	kind, ok := requestKinds[where]
 	if phase == ResponsePhase {
 		kind, ok = responseKinds[where]
@@ -122,6 +122,9 @@ type Input struct {
 	// Body is the client's, ResponseBody the backend's; nil while there is
 	// none.
 	Body, ResponseBody *Body
+	// Err is set once a source can't be read within its bounds: then the
+	// request fails.
+	Err error
 	// Canonical says that well-known request headers count as sent in their
 	// usual spelling, as edge-optimized endpoints have it (recorded on AWS).
 	Canonical bool
@@ -169,6 +172,10 @@ func (s *Source) Append(dst []byte, in *Input) ([]byte, bool) {
 		return appendLast(dst, in.Response, s.name)
 	case multiResponseHeader:
 		return appendJoined(dst, in.Response, s.name)
+	case requestBody:
+		return s.appendBody(dst, in, in.Body)
+	case responseBody:
+		return s.appendBody(dst, in, in.ResponseBody)
 	case variable:
 		return in.X.Vars.AppendVariable(dst, in.X, s.v)
 	}

@@ -28,14 +28,16 @@ type answer struct {
 	status    int
 	declared  bool // the method has a response of that status
 	params    []mapping.Parameter
+	readsBody bool // one of params reads the backend's body
 	templates *mapping.Templates
 	convert   integration.Conversion
 }
 
 // backendAnswer is what came back from a backend.
 type backendAnswer struct {
-	header *http1.Header
-	body   []byte
+	header   *http1.Header
+	body     []byte
+	function bool // a Lambda function's
 }
 
 func (c *compiler) answers(place string, m *apigw.Method) answers {
@@ -82,6 +84,7 @@ func (c *compiler) answer(place string, m *apigw.Method, from *apigw.Integration
 			a.params = append(a.params, p)
 		}
 	}
+	a.readsBody = readBodies(a.params)
 	return a
 }
 
@@ -130,6 +133,9 @@ func (a *answer) answer(r *request, from backendAnswer) *exchange.Fault {
 			r.addMapped(h, p.Name, v)
 		}
 	}
+	if f := r.mappingFault(); f != nil {
+		return f
+	}
 	return r.compressBody()
 }
 
@@ -165,11 +171,18 @@ func (a *answer) setBody(r *request, from backendAnswer) *exchange.Fault {
 	if f != nil {
 		return f
 	}
+	if a.readsBody && !bytes {
+		if f := r.mapBackendBody(body, from); f != nil {
+			return f
+		}
+		resp.Body = nil // the mappings read it until the answer is made
+	}
 	t := a.templates.ForResponse(mapping.MediaType(r.x.Header.GetKnown(http1.NameAccept)))
 	if r.x.Explaining() {
 		r.decideResponseMapping(a, t)
 	}
 	if t == nil || t.Text == nil {
+		resp.Body = body
 		return nil
 	}
 	if bytes {

@@ -25,6 +25,7 @@ type lambdaCall struct {
 	context        *mapping.Source // X-Amz-Client-Context
 	headers        []mappedHeader  // other mapped fields, for a function elsewhere
 	fatal          []mapping.Parameter
+	readsBody      bool // a mapping reads the client's body
 	timeout        time.Duration
 	gate           *admission.Gate
 	sourceARN      string
@@ -35,7 +36,7 @@ func (c *compiler) lambdaCall(m *method, i *apigw.Integration, shape *shape) bac
 	place := m.place()
 	l := &lambdaCall{shape: shape, timeout: timeout(i)}
 	t, params := c.mappedTarget(place, i, integration.AWS)
-	l.fatal = t.fatal
+	l.fatal, l.readsBody = t.fatal, t.readsBody
 	c.lambdaParameters(place, l, t, params)
 	if i.HTTPMethod != "POST" {
 		return c.broken(place, errors.New("functions are invoked with POST, and integrationHttpMethod is "+i.HTTPMethod))
@@ -95,6 +96,11 @@ func (l *lambdaCall) serve(r *request) *exchange.Fault {
 	if f != nil {
 		return f
 	}
+	if l.readsBody {
+		if f := r.mapClientBody(l.request.convert); f != nil {
+			return f
+		}
+	}
 	if f := failing(r, l.fatal); f != nil {
 		return f
 	}
@@ -141,6 +147,9 @@ func (l *lambdaCall) invocation(r *request, event []byte, until time.Time) (*lam
 	in.ClientContext = r.mapped(l.context)
 	if q := r.mapped(l.qualifier); q != "" {
 		in.Function += ":" + q
+	}
+	if f := r.mappingFault(); f != nil {
+		return nil, f
 	}
 	switch in.Type {
 	case "", lambda.RequestResponse, lambda.Event, lambda.DryRun:
@@ -192,7 +201,7 @@ func (l *lambdaCall) answer(r *request, result *lambda.Result) *exchange.Fault {
 	if len(result.Payload) > 0 {
 		h.Add("Content-Type", "application/json")
 	}
-	from := backendAnswer{header: h, body: result.Payload}
+	from := backendAnswer{header: h, body: result.Payload, function: true}
 	if result.FunctionError == "" {
 		return l.answers.answerDefault(r, from)
 	}

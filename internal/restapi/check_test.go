@@ -130,11 +130,11 @@ func TestCheck(t *testing.T) {
 			s.method.Integration.Responses["200"].ResponseTemplates = map[string]*string{"application/json": text("#set($a=1)")}
 		}, []string{`GET /r response 200: responseTemplates application/json: "#set" in line 1`}},
 		"mapping from a body": {func(s *subject) {
-			s.method.Integration.RequestParameters = map[string]string{"integration.request.header.X": "method.request.body.a"}
-		}, []string{"requestParameters integration.request.header.X: mappings from bodies"}},
+			s.method.Integration.RequestParameters = map[string]string{"integration.request.header.X": "method.request.body.a["}
+		}, []string{`requestParameters integration.request.header.X: "method.request.body.a[": JSONPath "$.a["`}},
 		"response mapping": {func(s *subject) {
-			s.method.Integration.Responses["200"].ResponseParameters = map[string]string{"method.response.header.X": "integration.response.body"}
-		}, []string{"GET /r response 200: responseParameters method.response.header.X: mappings from bodies"}},
+			s.method.Integration.Responses["200"].ResponseParameters = map[string]string{"method.response.header.X": "integration.response.body.."}
+		}, []string{`GET /r response 200: responseParameters method.response.header.X: "integration.response.body..": JSONPath`}},
 		"pattern": {func(s *subject) { s.method.Integration.Responses["200"].SelectionPattern = text("(2") }, []string{"selectionPattern"}},
 		"status that is none": {func(s *subject) {
 			s.method.Integration.Responses["100"] = &apigw.IntegrationResponse{StatusCode: "100", SelectionPattern: text("1")}

@@ -13,9 +13,8 @@ import (
 
 // httpProxy passes requests to an HTTP backend and its answers back.
 type httpProxy struct {
-	target  httpTarget
-	convert integration.Conversion
-	idle    time.Duration // of an answer that is streamed; 0: it is collected
+	target httpTarget
+	idle   time.Duration // of an answer that is streamed; 0: it is collected
 }
 
 func (c *compiler) httpProxy(place string, i *apigw.Integration) backend {
@@ -23,8 +22,7 @@ func (c *compiler) httpProxy(place string, i *apigw.Integration) backend {
 	if err != nil {
 		return c.broken(place, err)
 	}
-	convert, _ := integration.ParseConversion(i.ContentHandling)
-	return &httpProxy{target, convert, c.streamIdle(i)}
+	return &httpProxy{target, c.streamIdle(i)}
 }
 
 func (p *httpProxy) serve(r *request) *exchange.Fault {
@@ -60,7 +58,7 @@ func (p *httpProxy) setBody(r *request) *exchange.Fault {
 	if body == nil {
 		return nil
 	}
-	if n := body.Length(); n > streamFrom && !r.bodyRead && r.exec == nil && p.convert == integration.NoConversion {
+	if n := body.Length(); n > streamFrom && !r.bodyRead && r.exec == nil && p.target.convert == integration.NoConversion {
 		req.Stream, req.Length = body, n
 		return nil
 	}
@@ -68,9 +66,9 @@ func (p *httpProxy) setBody(r *request) *exchange.Fault {
 		return f
 	}
 	req.Body = r.body
-	if p.convert != integration.NoConversion && len(r.body) > 0 {
+	if p.target.convert != integration.NoConversion && len(r.body) > 0 {
 		var f *exchange.Fault
-		r.payload, _, f = integration.ConvertRequest(r.payload[:0], r.body, r.binaryRequest(), p.convert)
+		r.payload, _, f = integration.ConvertRequest(r.payload[:0], r.body, r.binaryRequest(), p.target.convert)
 		req.Body = r.payload
 		return f
 	}

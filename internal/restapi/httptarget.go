@@ -22,6 +22,9 @@ type httpTarget struct {
 	headers []mappedHeader
 	host    *mapping.Source     // replaces the backend's host
 	fatal   []mapping.Parameter // headers whose mapping fails every request
+
+	readsBody bool // a mapping reads the client's body
+	convert   integration.Conversion
 }
 
 // mappedHeader is a field that a mapping sends to a backend.
@@ -42,7 +45,8 @@ func (c *compiler) httpTarget(place string, i *apigw.Integration) (httpTarget, e
 // mappings that may fill the {name}s of its URI. kind are the rules for headers.
 func (c *compiler) mappedTarget(place string, i *apigw.Integration, kind integration.Type) (httpTarget, []mapping.Parameter) {
 	params := c.parameters(place, i.RequestParameters)
-	t := httpTarget{method: i.HTTPMethod, timeout: timeout(i)}
+	t := httpTarget{method: i.HTTPMethod, timeout: timeout(i), readsBody: readBodies(params)}
+	t.convert, _ = integration.ParseConversion(i.ContentHandling)
 	if !validVerb(i.HTTPMethod) {
 		c.refuse(place, "integrationHttpMethod "+i.HTTPMethod+" is none that API Gateway has")
 	}
@@ -95,6 +99,11 @@ func (t *httpTarget) maps(name []byte, k http1.Known) bool {
 // begin readies the request to the backend: method, target, host. passed says
 // that the client's query passes too.
 func (t *httpTarget) begin(r *request, passed bool) *exchange.Fault {
+	if t.readsBody {
+		if f := r.mapClientBody(t.convert); f != nil {
+			return f
+		}
+	}
 	if f := failing(r, t.fatal); f != nil {
 		return f
 	}
@@ -173,7 +182,7 @@ func (t *httpTarget) addMapped(r *request) *exchange.Fault {
 		}
 		r.call.Request.Header.AddBytes(h.name, v)
 	}
-	return nil
+	return r.mappingFault()
 }
 
 // checkValue refuses a value that would break a message apart, as a decoded

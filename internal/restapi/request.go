@@ -27,6 +27,8 @@ type request struct {
 	bodyRead bool
 	payload  []byte // what goes to the integration, when it is not body itself
 
+	clientBody, backendBody mapping.Body // where a mapping reads them
+
 	errorType string // x-amzn-ErrorType when it is not the fault's kind's own
 	called    bool   // an integration whose answers carry a trace was called
 

@@ -1,0 +1,81 @@
+package restapi
+
+import (
+	"errors"
+	"unicode/utf8"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/mapping"
+)
+
+var (
+	invalidJSON = &exchange.Fault{Kind: exchange.Default4XX, Status: 400, Message: mapping.ErrInvalidJSON.Error(), AfterIntegration: true}
+	// invalidResponse is a backend's body that a mapping can't read (recorded on
+	// AWS: 500).
+	invalidResponse = integration.Misconfigured(errors.New("responseParameters read the body, which begins as a JSON object and is none"))
+)
+
+// mapClientBody makes the client's body, as text, the one that mappings read.
+// Nobody reads one that is, or becomes, bytes. A body that begins as a JSON
+// object must be one (recorded on AWS).
+func (r *request) mapClientBody(convert integration.Conversion) *exchange.Fault {
+	if r.input.Body == nil {
+		if f := r.readBody(); f != nil {
+			return f
+		}
+		text, ok := r.clientText(convert)
+		if !ok {
+			return nil
+		}
+		r.clientBody.Set(text)
+		r.input.Body = &r.clientBody
+	}
+	if _, err := r.input.Body.JSON(); err != nil {
+		return invalidJSON
+	}
+	return nil
+}
+
+// clientText is the client's body as text, without a copy where it is text.
+func (r *request) clientText(convert integration.Conversion) ([]byte, bool) {
+	binary := r.binaryRequest()
+	if binary && convert != integration.ToText || convert == integration.ToBinary {
+		return nil, len(r.body) == 0
+	}
+	if !binary && utf8.Valid(r.body) {
+		return r.body, true
+	}
+	text, _, f := integration.ConvertRequest(nil, r.body, binary, convert)
+	return text, f == nil
+}
+
+// mapBackendBody makes the backend's body, which is text, the one that
+// mappings read.
+func (r *request) mapBackendBody(text []byte, from backendAnswer) *exchange.Fault {
+	r.backendBody.Set(text)
+	r.backendBody.Nested = from.function
+	r.input.ResponseBody = &r.backendBody
+	if _, err := r.backendBody.JSON(); err != nil {
+		return invalidResponse
+	}
+	return nil
+}
+
+// mappingFault is the fault of a mapping that couldn't be done.
+func (r *request) mappingFault() *exchange.Fault {
+	if r.input.Err != nil {
+		return integration.Misconfigured(r.input.Err)
+	}
+	return nil
+}
+
+// readBodies says that one of params reads a body.
+func readBodies(params []mapping.Parameter) bool {
+	for i := range params {
+		if params[i].Source.ReadsBody() {
+			return true
+		}
+	}
+	return false
+}
