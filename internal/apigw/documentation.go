@@ -110,34 +110,33 @@ func (l DocumentationLocation) String() string {
 	return s
 }
 
-// Covers says how a part of location l applies to an entity at another: it is
-// about the entity itself, or about something more general whose
-// documentation the entity inherits. A greater rank is more specific: the
-// path counts before the method and the status.
-func (l DocumentationLocation) Covers(at DocumentationLocation) (rank int, ok bool) {
-	l, at = l.Complete(), at.Complete()
-	if l == at {
-		return 1 << 30, true
+// Applicable are the locations whose documentation applies to an entity at l,
+// complete, the most specific first: its own, and those that it inherits from.
+// A longer path counts before the method, and that before the status. What is
+// said of an API, an authorizer, a model or a resource is said of it alone.
+func (l DocumentationLocation) Applicable() []DocumentationLocation {
+	l = l.Complete()
+	if !l.hasMethod() {
+		return []DocumentationLocation{l}
 	}
-	if l.Type != at.Type || l.Name != at.Name || !l.inherits() {
-		return 0, false
-	}
-	if l.Method != "*" && l.Method != at.Method || l.StatusCode != "" && l.StatusCode != "*" && l.StatusCode != at.StatusCode {
-		return 0, false
-	}
-	if l.Path != at.Path && l.Path != "/" && !strings.HasPrefix(at.Path, l.Path+"/") {
-		return 0, false
-	}
-	rank = 4 * len(l.Path)
+	methods, statuses := []string{l.Method}, []StatusCode{l.StatusCode}
 	if l.Method != "*" {
-		rank += 2
+		methods = append(methods, "*")
 	}
 	if l.StatusCode != "" && l.StatusCode != "*" {
-		rank++
+		statuses = append(statuses, "*")
 	}
-	return rank, true
+	var list []DocumentationLocation
+	for path := l.Path; ; path = path[:strings.LastIndexByte(path, '/')] {
+		at := l
+		at.Path = cmp.Or(path, "/")
+		for _, at.Method = range methods {
+			for _, at.StatusCode = range statuses {
+				list = append(list, at)
+			}
+		}
+		if at.Path == "/" {
+			return list
+		}
+	}
 }
-
-// inherits: what is said of an API, an authorizer, a model or a resource is
-// said of it alone.
-func (l DocumentationLocation) inherits() bool { return l.hasMethod() }

@@ -103,6 +103,8 @@ func (o rest) operations() Operations {
 		GetDocumentationVersions:   o.getDocumentationVersions,
 		UpdateDocumentationVersion: o.updateDocumentationVersion,
 		DeleteDocumentationVersion: o.deleteDocumentationVersion,
+
+		GetExport: o.getExport,
 	}
 }
 

@@ -59,28 +59,20 @@ func TestNewerDocumentation(t *testing.T) {
 
 func TestDocumentationInheritance(t *testing.T) {
 	at := apigw.DocumentationLocation{Type: "RESPONSE", Path: "/pets/{id}", Method: "GET", StatusCode: "200"}
-	ranks := []apigw.DocumentationLocation{ // less and less specific
-		{Type: "RESPONSE", Path: "/pets/{id}", Method: "GET", StatusCode: "200"},
-		{Type: "RESPONSE", Path: "/pets/{id}", Method: "GET"},
-		{Type: "RESPONSE", Path: "/pets/{id}", StatusCode: "200"},
-		{Type: "RESPONSE", Path: "/pets", StatusCode: "200"},
-		{Type: "RESPONSE", StatusCode: "200"},
-		{Type: "RESPONSE"},
+	var got []string
+	for _, l := range at.Applicable() {
+		got = append(got, l.Path+" "+l.Method+" "+string(l.StatusCode))
 	}
-	last := 1<<30 + 1
-	for _, l := range ranks {
-		rank, ok := l.Covers(at)
-		if !ok || rank >= last {
-			t.Errorf("%s: %d after %d", l, rank, last)
-		}
-		last = rank
+	if d := cmp.Diff([]string{
+		"/pets/{id} GET 200", "/pets/{id} GET *", "/pets/{id} * 200", "/pets/{id} * *",
+		"/pets GET 200", "/pets GET *", "/pets * 200", "/pets * *",
+		"/ GET 200", "/ GET *", "/ * 200", "/ * *",
+	}, got); d != "" {
+		t.Error(d)
 	}
-	for _, l := range []apigw.DocumentationLocation{
-		{Type: "RESPONSE", Path: "/pet"}, {Type: "RESPONSE", Method: "POST"}, {Type: "RESPONSE", StatusCode: "404"},
-		{Type: "RESPONSE_BODY"}, {Type: "API"}, {Type: "RESOURCE", Path: "/pets"},
-	} {
-		if _, ok := l.Covers(at); ok {
-			t.Errorf("%s", l)
+	for _, l := range []apigw.DocumentationLocation{{Type: "API"}, {Type: "MODEL", Name: "a"}, {Type: "RESOURCE", Path: "/a/b"}} {
+		if d := cmp.Diff([]apigw.DocumentationLocation{l}, l.Applicable()); d != "" {
+			t.Error(d)
 		}
 	}
 }
