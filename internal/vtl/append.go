@@ -1,6 +1,7 @@
 package vtl
 
 import (
+	"bytes"
 	"math"
 	"math/big"
 	"strconv"
@@ -44,12 +45,15 @@ func (v Value) AppendTo(r *Run, dst []byte) ([]byte, error) {
 			return strconv.AppendInt(dst, v.n, 10), nil
 		}
 	}
+	if b, ok := v.ref.(*block); ok {
+		return b.appendTo(r, dst)
+	}
 	w := writer{dst: dst, limit: len(dst) + r.limits.Output, run: r}
 	w.text(v, 0)
 	if w.over {
 		return dst, errTooMuch
 	}
-	return w.dst, nil
+	return w.dst, w.failure
 }
 
 // AppendJSONTo appends v as JSON. The error is that of a limit.
@@ -59,16 +63,17 @@ func (v Value) AppendJSONTo(r *Run, dst []byte) ([]byte, error) {
 	if w.over {
 		return dst, errTooMuch
 	}
-	return w.dst, nil
+	return w.dst, w.failure
 }
 
 // writer makes text of values: bounded, since a template can put a list into
 // itself, or one into two others again and again.
 type writer struct {
-	dst   []byte
-	limit int
-	run   *Run // nil outside of a run
-	over  bool
+	dst     []byte
+	limit   int
+	run     *Run // nil outside of a run
+	over    bool
+	failure error // of a #define's block
 }
 
 func (w *writer) full(depth int) bool {
@@ -120,7 +125,10 @@ func (w *writer) number(v Value) {
 
 func (w *writer) host(v Value) {
 	if b, ok := v.ref.(*block); ok && w.run != nil {
-		w.dst, _ = b.appendTo(w.run, w.dst)
+		var err error
+		if w.dst, err = b.appendTo(w.run, w.dst); err != nil && w.failure == nil {
+			w.failure = err
+		}
 		return
 	}
 	out, ok := v.ref.(Object).Append(w.run, w.dst)
@@ -344,12 +352,11 @@ func appendDouble(dst []byte, f float64) []byte {
 		return append(dst, '.', '0')
 	}
 	var buf [32]byte
-	text := strconv.AppendFloat(buf[:0], f, 'e', -1, 64)
-	mantissa, exponent := splitExponent(text)
-	dst = append(dst, mantissa...)
-	if len(mantissa) == 1 || (len(mantissa) == 2 && mantissa[0] == '-') {
-		dst = append(dst, '.', '0')
+	mantissa, exponent := splitExponent(strconv.AppendFloat(buf[:0], f, 'e', -1, 64))
+	if !bytes.ContainsRune(mantissa, '.') {
+		mantissa, exponent = splitExponent(strconv.AppendFloat(buf[:0], f, 'e', 1, 64))
 	}
+	dst = append(dst, mantissa...)
 	dst = append(dst, 'E')
 	return strconv.AppendInt(dst, int64(exponent), 10)
 }

@@ -279,7 +279,7 @@ func equalDeep(a, b Value, depth int) bool {
 	}
 	switch a.kind {
 	case String:
-		return a.s == b.s
+		return a.s == b.s && a.n == b.n
 	case Bool:
 		return a.n == b.n
 	case Integer, Decimal:

@@ -12,9 +12,6 @@ func (r *Run) format(args []Value) (Value, error) {
 		return Value{}, nil
 	}
 	pattern, rest := args[0].s, args[1:]
-	if len(rest) == 1 && rest[0].kind == List {
-		rest = r.items(rest[0])
-	}
 	var b strings.Builder
 	for i := 0; i < len(pattern); i++ {
 		if pattern[i] != '%' {

@@ -63,7 +63,7 @@ func (r *Run) operate(o op, left, right Value) (Value, error) {
 	case opLess, opLessEqual, opGreater, opGreaterEqual:
 		return BoolValue(ordered(o, left, right)), nil
 	case opAdd:
-		if left.kind == String || right.kind == String {
+		if isString(left) || isString(right) {
 			return r.concat(left, right)
 		}
 	}
@@ -82,6 +82,8 @@ func (r *Run) same(a, b Value) (bool, error) {
 		return isBlank(a) && isBlank(b), nil
 	case a.isNumber() && b.isNumber():
 		return compareNumbers(a, b) == 0, nil
+	case a.kind == String && b.kind == String:
+		return a.s == b.s, nil
 	case a.kind == b.kind && a.kind != Host:
 		return equalValues(r.resolve(a), r.resolve(b)), nil
 	case a.kind == Host && b.kind == Host:
@@ -94,6 +96,8 @@ func (r *Run) same(a, b Value) (bool, error) {
 	y, err := r.textOf(b)
 	return x == y, err
 }
+
+func isString(v Value) bool { return v.kind == String && v.n != character }
 
 // isBlank says whether v is null or "".
 func isBlank(v Value) bool {

@@ -215,6 +215,9 @@ func (r *Run) invokeMethod(v Value, m method, args []Value) (Value, error) {
 	}
 	switch v.kind {
 	case String:
+		if v.n == character {
+			return characterMethod(v, m, args), nil
+		}
 		return r.stringMethod(v.s, m, args)
 	case List:
 		return r.listMethod(v, m, args)
@@ -248,4 +251,11 @@ func integerClass(v Value) int {
 		return 1
 	}
 	return 0
+}
+
+func characterMethod(v Value, m method, args []Value) Value {
+	if m == methodCompareTo && len(args) == 1 && args[0].kind == String && args[0].n == character {
+		return IntegerValue(int64(compareStrings(v.s, args[0].s)))
+	}
+	return Value{}
 }

@@ -179,6 +179,8 @@ func (r *Run) listMethod2(v Value, m method, a, b Value) (Value, error) {
 	}
 	size := int64(r.size(v))
 	switch m {
+	case methodAddAll:
+		return r.insertAll(v, i, b)
 	case methodSet:
 		if i < 0 || i >= size {
 			return Value{}, outOfBounds(i, size)
@@ -210,6 +212,24 @@ func (r *Run) listMethod2(v Value, m method, a, b Value) (Value, error) {
 		return r.subList(v, int(i), int(end)), nil
 	}
 	return Value{}, nil
+}
+
+// insertAll is addAll(int, Collection).
+func (r *Run) insertAll(v Value, i int64, from Value) (Value, error) {
+	if from.kind != List {
+		return Value{}, nil
+	}
+	items, size := r.items(from), int64(r.size(v))
+	if i < 0 || i > size {
+		return Value{}, outOfBounds(i, size)
+	}
+	if err := r.charge(int(size) + 4*len(items)); err != nil {
+		return Value{}, err
+	}
+	return r.change(v, func(l *list) Value {
+		l.items = slices.Insert(slices.Clone(l.items), int(i), items...)
+		return BoolValue(len(items) > 0)
+	})
 }
 
 // subList is a copy; Java's would be a view. A part of a JSON array is an

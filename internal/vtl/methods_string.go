@@ -1,6 +1,7 @@
 package vtl
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf16"
@@ -37,7 +38,7 @@ func (r *Run) stringMethod0(s string, m method) (Value, error) {
 	case methodTrim:
 		return StringValue(strings.TrimFunc(s, func(c rune) bool { return c <= ' ' })), nil
 	case methodToLowerCase:
-		return r.newString(strings.ToLower(s))
+		return r.newString(strings.ReplaceAll(strings.ToLower(strings.ReplaceAll(s, "İ", "i\u0307")), "İ", "i"))
 	case methodToUpperCase:
 		return r.newString(toUpper(s))
 	}
@@ -114,7 +115,9 @@ func (r *Run) stringMethodIndex(s string, m method, n int64) (Value, error) {
 		if n < 0 || n >= int64(units(s)) {
 			return Value{}, fmt.Errorf("index %d out of bounds for length %d", n, units(s))
 		}
-		return substring(s, n, n+1)
+		c, err := substring(s, n, n+1)
+		c.n = character
+		return c, err
 	case methodIndexOf:
 		return unitIndex(s, strings.IndexRune(s, rune(n))), nil
 	case methodLastIndexOf:
@@ -246,15 +249,15 @@ func (r *Run) replaceRegex(s string, m method, pattern, replacement string) (Val
 // at the end, else of limit elements at most.
 func (r *Run) split(s, pattern string, limit int) (Value, error) {
 	var parts []string
-	if plain(pattern) && limit == 0 {
-		parts = splitPlain(s, pattern)
+	if plain(pattern) {
+		parts = splitPlain(s, pattern, limit)
 	} else {
 		p, err := r.pattern(pattern)
 		if err != nil {
 			return Value{}, err
 		}
 		if limit != 0 {
-			return Value{}, fmt.Errorf("split with a limit isn't available")
+			return Value{}, errors.New("split with a pattern and a limit isn't available")
 		}
 		if parts, err = p.Split(s); err != nil {
 			return Value{}, err
@@ -275,9 +278,12 @@ func plain(pattern string) bool {
 	return pattern != "" && !strings.ContainsAny(pattern, `\^$.|?*+()[]{}`)
 }
 
-func splitPlain(s, separator string) []string {
+func splitPlain(s, separator string, limit int) []string {
 	if s == "" {
 		return []string{""}
+	}
+	if limit != 0 {
+		return strings.SplitN(s, separator, limit)
 	}
 	parts := strings.Split(s, separator)
 	for len(parts) > 0 && parts[len(parts)-1] == "" {

@@ -176,6 +176,7 @@ func (p *parser) condition(start int) (branch, error) {
 	if !p.take(")") {
 		return b, p.wants(")")
 	}
+	b.condition = condition(b.condition)
 	b.source = p.src[start:p.pos]
 	p.gobble()
 	return b, nil
@@ -251,7 +252,9 @@ func (p *parser) macro(d directive) error {
 		p.known = make(map[string]bool)
 	}
 	p.known[m.name] = true
-	p.macros[m.name] = m
+	if p.macros[m.name] == nil { // the first one counts, as in Velocity
+		p.macros[m.name] = m
+	}
 	return nil
 }
 

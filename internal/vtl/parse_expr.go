@@ -92,6 +92,9 @@ func (p *parser) binary(level int) (expr, error) {
 		}
 		var right expr
 		if right, err = p.binary(level + 1); err == nil {
+			if o == opOr || o == opAnd {
+				left, right = condition(left), condition(right)
+			}
 			left = &binaryExpr{op: o, left: left, right: right, at: p.at(start)}
 		}
 	}
@@ -111,11 +114,18 @@ func (p *parser) operator(level []operator) (op, bool) {
 			p.pos += n
 			return o.op, true
 		}
-		if n == 0 && p.take(o.symbol) {
+		if n == 0 && (o.op != opSubtract || !p.negative()) && p.take(o.symbol) {
 			return o.op, true
 		}
 	}
 	return 0, false
+}
+
+// negative says whether a negative number stands here: Velocity reads 2 -1 as
+// two numbers, and refuses it.
+func (p *parser) negative() bool {
+	s := p.rest()
+	return len(s) > 1 && s[0] == '-' && (isDigit(s[1]) || (len(s) > 2 && s[1] == '.' && isDigit(s[2])))
 }
 
 func (p *parser) unary() (expr, error) {
@@ -135,7 +145,7 @@ func (p *parser) unary() (expr, error) {
 		return nil, p.fail(p.pos, errDepth)
 	}
 	operand, err := p.unary()
-	return &notExpr{operand}, err
+	return &notExpr{condition(operand)}, err
 }
 
 func (p *parser) primary() (expr, error) {
@@ -255,7 +265,6 @@ func (p *parser) listOrRange() (expr, error) {
 	}
 	start := p.pos
 	p.pos++
-	p.skip()
 	list := &listExpr{}
 	if p.take("]") {
 		return list, nil
@@ -365,6 +374,7 @@ func (p *parser) stringLiteral() (expr, error) {
 	at := p.at(start)
 	at.column++
 	inner := p.compiler.parser(text, at)
+	inner.inner = true
 	nodes, err := inner.template()
 	if err != nil {
 		return nil, err
@@ -414,4 +424,22 @@ func unescape(text string) (string, error) {
 		b.WriteRune(rune(n))
 		text = after[4:]
 	}
+}
+
+// condition is e where a truth is wanted: in Velocity only references, true,
+// false, comparisons and what they are joined to can be true; #if(1) is false.
+func condition(e expr) expr {
+	switch e := e.(type) {
+	case *refNode, *notExpr:
+		return e
+	case *binaryExpr:
+		if e.op <= opGreaterEqual {
+			return e
+		}
+	case *literalExpr:
+		if e.value.kind == Bool {
+			return e
+		}
+	}
+	return &literalExpr{BoolValue(false)}
 }

@@ -1,6 +1,9 @@
 package vtl
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // prefix is what stands before a reference's name: backslashes, dollars, ! and {.
 type prefix struct {
@@ -50,7 +53,7 @@ func readPrefix(s string) (f prefix, ok bool) {
 	}
 	name := identifier(s[i:])
 	f.length = i
-	return f, name != "" && name != "true" && name != "false"
+	return f, name != ""
 }
 
 // identifier is the name that s begins with: letters, digits, - and _.
@@ -65,12 +68,15 @@ func identifier(s string) string {
 	return s[:i]
 }
 
+var errReserved = errors.New("true and false are no names")
+
+func isReserved(name string) bool { return name == "true" || name == "false" }
+
 // dollar reads a reference in text; what only looks like one is text.
 func (p *parser) dollar() (node, error) {
 	f, ok := readPrefix(p.rest())
 	if !ok {
-		n := strings.IndexByte(p.rest(), '$') + 1
-		return p.literal(n), nil
+		return p.loneDollar(), nil
 	}
 	start := p.pos
 	ref, err := p.reference()
@@ -90,6 +96,18 @@ func (p *parser) dollar() (node, error) {
 	return ref, nil
 }
 
+// loneDollar takes a $ that begins no reference as text. The ! of $! goes with
+// it, as in Velocity, unless a bracket follows.
+func (p *parser) loneDollar() node {
+	n := p.literal(strings.IndexByte(p.rest(), '$') + 1)
+	rest := p.rest()
+	p.open = rest == "" || rest == "!"
+	if strings.HasPrefix(rest, "!") && (len(rest) == 1 || strings.IndexByte("[{}#", rest[1]) < 0) {
+		p.pos++
+	}
+	return n
+}
+
 // reference reads a reference; nil: there is none.
 func (p *parser) reference() (*refNode, error) {
 	f, ok := readPrefix(p.rest())
@@ -99,6 +117,9 @@ func (p *parser) reference() (*refNode, error) {
 	start := p.pos + f.escapes + len(f.more)
 	p.pos += f.length
 	name := identifier(p.rest())
+	if isReserved(name) {
+		return nil, p.fail(p.pos, errReserved)
+	}
 	p.pos += len(name)
 	ref := &refNode{at: p.at(start), slot: p.slot(name)}
 	if err := p.path(ref); err != nil {
@@ -155,6 +176,9 @@ func (p *parser) index() (access, error) {
 func (p *parser) member() (access, error) {
 	p.pos++
 	a := access{kind: memberAccess, at: p.at(p.pos), name: identifier(p.rest())}
+	if isReserved(a.name) {
+		return a, p.fail(p.pos, errReserved)
+	}
 	p.pos += len(a.name)
 	if !p.take("(") {
 		return a, nil

@@ -13,6 +13,8 @@ type parser struct {
 	pos   int
 	base  position // where src begins in the template
 	lines []int    // where the lines after the first begin
+	inner bool     // a string's text
+	open  bool     // the text ends in a $ or # that stands alone
 }
 
 // at is the place of byte i.
@@ -42,8 +44,12 @@ const (
 func (p *parser) template() ([]node, error) {
 	start := p.pos
 	nodes, end, err := p.block()
-	if err == nil && end != endOfText {
+	switch {
+	case err != nil:
+	case end != endOfText:
 		err = p.fail(start, unexpected(p.src[p.last(start):p.pos]))
+	case p.open && !p.inner:
+		err = p.fail(len(p.src)-1, errors.New("Velocity can't read a template that ends in $ or #"))
 	}
 	return nodes, err
 }
@@ -178,7 +184,10 @@ func (p *parser) hash() (node, ending, error) {
 		p.comment()
 		return nil, endOfText, nil
 	case strings.HasPrefix(rest, "#*"):
-		return nil, endOfText, p.over("#*", "*#")
+		if p.over("#*", "*#") != nil {
+			p.pos = len(p.src) // an open comment takes the rest, as in Velocity
+		}
+		return nil, endOfText, nil
 	case strings.HasPrefix(rest, "#[["):
 		start := p.pos
 		err := p.over("#[[", "]]#")
@@ -189,6 +198,7 @@ func (p *parser) hash() (node, ending, error) {
 	}
 	name, n := word(rest[1:])
 	if n == 0 {
+		p.open = len(rest) == 1
 		return p.literal(1), endOfText, nil
 	}
 	return p.directive(name, 1+n)

@@ -132,7 +132,8 @@ func (t *Template) Render(dst []byte, r *Run) ([]byte, error) {
 	err := runNodes(r, t.nodes)
 	out := r.out
 	r.out = nil
-	if err == errStop || err == errBreak {
+	var to *breakTo
+	if err == errStop || err == errBreak || errors.As(err, &to) {
 		err = nil
 	}
 	if err == nil && len(out)-len(dst) > r.limits.Output {

@@ -58,8 +58,9 @@ type position struct{ line, column int }
 func placed(err error, at position) error {
 	var known *Error
 	var host *hostError
+	var to *breakTo
 	switch {
-	case err == nil, err == errBreak, err == errStop:
+	case err == nil, err == errBreak, err == errStop, errors.As(err, &to):
 		return err
 	case errors.As(err, &host):
 		return &Error{Line: at.line, Column: at.column, Text: host.err.Error(), Err: host.err}

@@ -33,6 +33,10 @@ type Value struct {
 	ref  any    // List: *list or *jsonpath.Value; Map: *hash or *jsonpath.Value; Host: Object; Integer: nil or *big.Int
 }
 
+// character in a String's n makes it a Java Character: equal by equals to no
+// String, and without its methods.
+const character = 1
+
 // StringValue is a Java String.
 func StringValue(s string) Value { return Value{kind: String, s: s} }
 
