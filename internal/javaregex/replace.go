@@ -51,12 +51,19 @@ func (p *Pattern) replace(s, replacement string, limit, count int) (string, erro
 
 // Split is String.split(pattern): empty strings at the end are left out, and
 // so is an empty match at the beginning. The error is ErrLimit.
-func (p *Pattern) Split(s string) ([]string, error) {
+func (p *Pattern) Split(s string) ([]string, error) { return p.SplitN(s, 0) }
+
+// SplitN is String.split(pattern, limit): with a positive limit at most so many
+// strings, with a negative one all, the empty ones at the end too.
+func (p *Pattern) SplitN(s string, limit int) ([]string, error) {
 	var parts []string
 	last, found := 0, false
 	err := p.each([]byte(s), func(slots []int) (bool, error) {
 		if slots[1] == 0 {
 			return true, nil
+		}
+		if limit > 0 && len(parts) == limit-1 {
+			return false, nil
 		}
 		found = true
 		parts = append(parts, s[last:slots[0]])
@@ -70,7 +77,7 @@ func (p *Pattern) Split(s string) ([]string, error) {
 		return []string{s}, nil
 	}
 	parts = append(parts, s[last:])
-	for len(parts) > 0 && parts[len(parts)-1] == "" {
+	for limit == 0 && len(parts) > 0 && parts[len(parts)-1] == "" {
 		parts = parts[:len(parts)-1]
 	}
 	return parts, nil

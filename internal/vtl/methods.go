@@ -213,6 +213,9 @@ func (r *Run) invokeMethod(v Value, m method, args []Value) (Value, error) {
 			return IntegerValue(int64(hashCode(r.resolve(v), 0))), nil
 		}
 	}
+	if m == methodCompareTo && len(args) == 1 && !comparable(v, args[0]) {
+		return Value{}, errClass
+	}
 	switch v.kind {
 	case String:
 		if v.n == character {
@@ -231,6 +234,21 @@ func (r *Run) invokeMethod(v Value, m method, args []Value) (Value, error) {
 		}
 	}
 	return Value{}, nil
+}
+
+// errClass is Java's ClassCastException.
+var errClass = errors.New("values of two classes can't be compared")
+
+// comparable says whether compareTo takes b: a String, number or Boolean is
+// compared with its own class only.
+func comparable(a, b Value) bool {
+	switch a.kind {
+	case String, Bool:
+		return a.kind == b.kind && a.n == character == (b.n == character) || a.kind == Bool && b.kind == Bool
+	case Integer, Decimal:
+		return sameClass(a, b)
+	}
+	return true
 }
 
 // sameClass is false for numbers of different Java classes, which equals never
@@ -254,7 +272,7 @@ func integerClass(v Value) int {
 }
 
 func characterMethod(v Value, m method, args []Value) Value {
-	if m == methodCompareTo && len(args) == 1 && args[0].kind == String && args[0].n == character {
+	if m == methodCompareTo && len(args) == 1 {
 		return IntegerValue(int64(compareStrings(v.s, args[0].s)))
 	}
 	return Value{}

@@ -1,7 +1,6 @@
 package vtl
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf16"
@@ -86,6 +85,9 @@ func (r *Run) stringMethod1(s string, m method, a Value) (Value, error) {
 	case methodConcat:
 		return r.concat(StringValue(s), a)
 	case methodCompareTo:
+		if a.n == character {
+			return Value{}, errClass
+		}
 		return IntegerValue(int64(compareStrings(s, a.s))), nil
 	case methodCompareToIgnoreCase:
 		return IntegerValue(int64(compareStrings(foldCase(s), foldCase(a.s)))), nil
@@ -256,10 +258,7 @@ func (r *Run) split(s, pattern string, limit int) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
-		if limit != 0 {
-			return Value{}, errors.New("split with a pattern and a limit isn't available")
-		}
-		if parts, err = p.Split(s); err != nil {
+		if parts, err = p.SplitN(s, limit); err != nil {
 			return Value{}, err
 		}
 	}

@@ -102,7 +102,7 @@ func (p *parser) loneDollar() node {
 	n := p.literal(strings.IndexByte(p.rest(), '$') + 1)
 	rest := p.rest()
 	p.open = rest == "" || rest == "!"
-	if strings.HasPrefix(rest, "!") && (len(rest) == 1 || strings.IndexByte("[{}#", rest[1]) < 0) {
+	if strings.HasPrefix(rest, "!") && (len(rest) == 1 || strings.IndexByte("[{}#$", rest[1]) < 0) {
 		p.pos++
 	}
 	return n
