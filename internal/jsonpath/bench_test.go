@@ -22,6 +22,19 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
+func BenchmarkParseAgain(b *testing.B) {
+	data := []byte(kilobyte)
+	var m Memory
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := m.Parse(data, Limits{}); err != nil {
+			b.Fatal(err)
+		}
+		m.Reset()
+	}
+}
+
 func BenchmarkFind(b *testing.B) {
 	doc, err := Parse([]byte(kilobyte), Limits{})
 	if err != nil {

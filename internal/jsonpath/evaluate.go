@@ -64,12 +64,16 @@ type walk struct {
 	definite bool
 	last     *Value  // of a definite path
 	results  []Value // of an indefinite one
+	likely   int     // results that there may be
 }
 
 func (w *walk) add(v *Value) {
 	if w.definite {
 		w.last = v
 		return
+	}
+	if w.results == nil {
+		w.results = make([]Value, 0, max(min(w.likely, 64), 4))
 	}
 	w.results = append(w.results, *v)
 }
@@ -216,6 +220,7 @@ func (t *token) bounds(length int) (from, to int) {
 
 // each takes every member or element. A scalar has none.
 func (w *walk) each(i int, v *Value) error {
+	w.likely = max(w.likely, len(v.Items))
 	for n := range v.Items {
 		if err := w.at(i+1, &v.Items[n]); err != nil {
 			return err

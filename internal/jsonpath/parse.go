@@ -28,13 +28,9 @@ func Parse(data []byte, limits Limits) (*Value, error) {
 	var values [32]Value
 	var names [32]string
 	p := parser{text: string(data), nodes: limits.nodes(), depth: limits.depth(), stack: values[:0], names: names[:0]}
-	p.arena.expect(p.text)
-	root := &p.arena.items(1)[0]
-	if !p.document() {
-		return nil, &SyntaxError{p.pos, p.reason}
-	}
-	*root = p.stack[0]
-	return root, nil
+	p.arena.values = make([]Value, min(mostValues(p.text), chunk))
+	p.arena.names = make([]string, min(strings.Count(p.text, ":"), chunk))
+	return p.parse()
 }
 
 // parser reads a text. Values stand on a stack until the array or object
@@ -49,6 +45,15 @@ type parser struct {
 	arena  arena
 	plain  strings.Builder // strings that had escapes
 	reason string
+}
+
+func (p *parser) parse() (*Value, error) {
+	root := &p.arena.items(1)[0]
+	if !p.document() {
+		return nil, &SyntaxError{p.pos, p.reason}
+	}
+	*root = p.stack[0]
+	return root, nil
 }
 
 func (p *parser) fail(reason string) bool {
@@ -299,6 +304,9 @@ func (p *parser) string() (string, bool) {
 	p.pos++
 	from, ascii := p.pos, true
 	for i := from; i < len(p.text); i++ {
+		if plain[p.text[i]] {
+			continue
+		}
 		switch c := p.text[i]; {
 		case c == '"':
 			p.pos = i + 1
@@ -308,13 +316,21 @@ func (p *parser) string() (string, bool) {
 		case c < ' ':
 			p.pos = i
 			return "", p.fail("a control character within a string")
-		case c >= utf8.RuneSelf:
+		default:
 			ascii = false
 		}
 	}
 	p.pos = len(p.text)
 	return "", p.fail("the text ends within a string")
 }
+
+// plain are the bytes of a string that nothing needs to be done about.
+var plain = func() (t [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
 
 // clean is s with U+FFFD for each byte that is no UTF-8.
 func clean(s string, ascii bool) string {

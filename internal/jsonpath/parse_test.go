@@ -92,3 +92,32 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestMemory parses one document after another in the same memory.
+func TestMemory(t *testing.T) {
+	var m Memory
+	large := "[" + strings.Repeat(`{"a":[1,2,3],"b\n":"x"},`, 600) + "0]"
+	var kept string
+	for _, text := range []string{`{"a":["first"]}`, `[1,{"b":2}]`, large, `[1`, `{"c":{}}`, large, `"x"`} {
+		v, err := m.Parse([]byte(text), Limits{})
+		if text == `[1` {
+			if err == nil {
+				t.Error("half a document is taken")
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(text, string(v.AppendJSON(nil))); d != "" {
+			t.Error(d)
+		}
+		if a := v.Member("a"); a != nil {
+			kept = a.Items[0].Text
+		}
+		m.Reset()
+	}
+	if kept != "first" {
+		t.Errorf("a string of the first document became %q", kept)
+	}
+}

@@ -23,11 +23,17 @@ type Body struct {
 	doc    *jsonpath.Value
 	err    error
 	parsed bool
+	memory jsonpath.Memory
 }
 
 // Set makes b the body text, which stays the caller's and must not change
-// while b is used.
-func (b *Body) Set(text []byte) { *b = Body{text: text} }
+// while b is used. What was read of another text is no longer valid.
+func (b *Body) Set(text []byte) {
+	if b.doc != nil {
+		b.memory.Reset()
+	}
+	*b = Body{text: text, memory: b.memory}
+}
 
 // Text is the body as it is; "{}" when it is empty, as every mapping sees an
 // empty body (recorded on AWS).
@@ -53,7 +59,7 @@ func (b *Body) JSON() (*jsonpath.Value, error) {
 	}
 	b.parsed = true
 	text := b.Text()
-	doc, err := jsonpath.Parse(text, BodyLimits)
+	doc, err := b.memory.Parse(text, BodyLimits)
 	switch {
 	case err == nil:
 		b.doc = doc

@@ -16,6 +16,16 @@ var (
 	invalidResponse = integration.Misconfigured(errors.New("responseParameters read the body, which begins as a JSON object and is none"))
 )
 
+// mappedBodies are the bodies that mappings read.
+type mappedBodies struct{ client, backend mapping.Body }
+
+func (r *request) mappedBodies() *mappedBodies {
+	if r.bodies == nil {
+		r.bodies = new(mappedBodies)
+	}
+	return r.bodies
+}
+
 // mapClientBody makes the client's body, as text, the one that mappings read.
 // Nobody reads one that is, or becomes, bytes. A body that begins as a JSON
 // object must be one (recorded on AWS).
@@ -28,8 +38,8 @@ func (r *request) mapClientBody(convert integration.Conversion) *exchange.Fault 
 		if !ok {
 			return nil
 		}
-		r.clientBody.Set(text)
-		r.input.Body = &r.clientBody
+		r.input.Body = &r.mappedBodies().client
+		r.input.Body.Set(text)
 	}
 	if _, err := r.input.Body.JSON(); err != nil {
 		return invalidJSON
@@ -53,10 +63,11 @@ func (r *request) clientText(convert integration.Conversion) ([]byte, bool) {
 // mapBackendBody makes the backend's body, which is text, the one that
 // mappings read.
 func (r *request) mapBackendBody(text []byte, from backendAnswer) *exchange.Fault {
-	r.backendBody.Set(text)
-	r.backendBody.Nested = from.function
-	r.input.ResponseBody = &r.backendBody
-	if _, err := r.backendBody.JSON(); err != nil {
+	b := &r.mappedBodies().backend
+	b.Set(text)
+	b.Nested = from.function
+	r.input.ResponseBody = b
+	if _, err := b.JSON(); err != nil {
 		return invalidResponse
 	}
 	return nil

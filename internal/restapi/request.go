@@ -27,7 +27,7 @@ type request struct {
 	bodyRead bool
 	payload  []byte // what goes to the integration, when it is not body itself
 
-	clientBody, backendBody mapping.Body // where a mapping reads them
+	bodies *mappedBodies // nil until mappings read one
 
 	errorType string // x-amzn-ErrorType when it is not the fault's kind's own
 	called    bool   // an integration whose answers carry a trace was called
@@ -97,10 +97,14 @@ func (r *request) release(x *exchange.Exchange) {
 			*b = nil
 		}
 	}
+	if r.bodies != nil {
+		r.bodies.client.Set(nil)
+		r.bodies.backend.Set(nil)
+	}
 	stage := r.stage
 	spans := r.search.spans[:0]
 	*r = request{
-		query: r.query, search: search{spans: spans}, body: r.body[:0], payload: r.payload[:0],
+		query: r.query, bodies: r.bodies, search: search{spans: spans}, body: r.body[:0], payload: r.payload[:0],
 		call: r.call, scratch: r.scratch[:0], signing: r.signing, traceID: r.traceID[:0], event: r.event, end: r.end,
 	}
 	x.Vars = nil
