@@ -164,6 +164,9 @@ func (p *parser) controlChar() rune {
 	}
 	c := p.in[p.pos].char
 	p.pos++
+	if p.dialect.script {
+		return c % 32
+	}
 	return c ^ 64
 }
 

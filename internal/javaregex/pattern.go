@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 	"unicode/utf8"
 )
@@ -102,6 +103,34 @@ func (p *Pattern) Match(s []byte) (bool, error) {
 	defer p.release(m)
 	return m.match()
 }
+
+// Budget is what several matches may take together: steps of the backtracker,
+// or about as much time of RE2's.
+type Budget struct{ Steps int }
+
+// FindString is Find for a string, within a budget that it takes its steps
+// from. The error is ErrLimit.
+func (p *Pattern) FindString(s string, b *Budget) (bool, error) {
+	if p.literal != nil {
+		return strings.Contains(s, *p.literal), nil
+	}
+	if p.part.re != nil && !p.part.ascii {
+		if b.Steps -= 1 + len(s)*p.part.size/re2Speed; b.Steps < 0 {
+			return false, ErrLimit
+		}
+		return p.part.re.MatchString(s), nil
+	}
+	m := p.machine([]byte(s))
+	defer p.release(m)
+	had := min(m.steps, b.Steps)
+	m.steps = had
+	found, err := m.find(0)
+	b.Steps -= had - max(m.steps, 0)
+	return found, err
+}
+
+// re2Speed is how many instructions RE2 may look at in a step's time.
+const re2Speed = 4
 
 // Find says whether some part of s matches, as Matcher.find. The error is
 // ErrLimit.
