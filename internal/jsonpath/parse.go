@@ -21,9 +21,10 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("at byte %d: %s", e.Of
 //
 // The parser that Jayway uses by default, json-smart in its permissive mode,
 // also takes single quotes, bare words, needless commas and text after the
-// document. That API Gateway's does is recorded for mock integrations alone
-// ({statusCode: 200}, which they read themselves), so a document that other
-// parsers refuse is refused here.
+// document. Whether API Gateway's does is open: it is recorded for the
+// {statusCode: 200} of mock integrations, which they read themselves, and the
+// guide maps a body with a comma before its last brace. What works here works
+// with either.
 func Parse(data []byte, limits Limits) (*Value, error) {
 	var values [32]Value
 	var names [32]string
