@@ -66,7 +66,7 @@ func (p *program) openPlane(ctx context.Context) error {
 		return p.setAPI(awsapi.Operations{}, nil, func(context.Context, *awsapi.Call) error { return pl.missing })
 	}
 	pl := &plane{store: s}
-	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible})
+	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s)})
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	p.follow(pl, pl.control.Feed())
 	return p.setAPI(awsapi.NewOperations(pl.control, p.parts.test), pl.functions, nil)

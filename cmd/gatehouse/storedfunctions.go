@@ -119,6 +119,15 @@ func (p *program) sealer() (*store.Sealer, error) {
 	return store.LoadMasterKey(filepath.Join(p.config.Data, "master.key"))
 }
 
+// openKey opens a private key that was sealed for a record.
+func (p *program) openKey(record string, sealed []byte) ([]byte, error) {
+	s, err := p.sealer()
+	if err != nil {
+		return nil, err
+	}
+	return s.Open(record, sealed)
+}
+
 // checkStored says why a function can't run here.
 func (p *program) checkStored(v *apigw.FunctionVersion, zip []byte) error {
 	err := p.parts.functions.CheckStored(hostedVersion(v))

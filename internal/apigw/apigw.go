@@ -213,6 +213,7 @@ type Stage struct {
 	CacheClusterEnabled  bool                      `json:"cacheClusterEnabled,omitempty"`
 	CacheClusterSize     string                    `json:"cacheClusterSize,omitempty"`
 	ClientCertificateID  string                    `json:"clientCertificateId,omitempty"`
+	ClientCertificate    *StageCertificate         `json:"clientCertificate,omitempty"` // the one that ID names
 	DocumentationVersion string                    `json:"documentationVersion,omitempty"`
 	TracingEnabled       bool                      `json:"tracingEnabled,omitempty"`
 	AccessLog            *AccessLogSettings        `json:"accessLog,omitempty"`

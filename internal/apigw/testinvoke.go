@@ -16,6 +16,8 @@ type TestRequest struct {
 	StageVariables map[string]string
 	Caller         TestCaller
 	RequestID      string // 36 characters
+
+	ClientCertificate *StageCertificate // shown to HTTP backends; may be nil
 }
 
 // TestField is one header field.

@@ -73,6 +73,12 @@ func (o rest) operations() Operations {
 		UpdateStage: o.updateStage,
 		DeleteStage: o.deleteStage,
 
+		GenerateClientCertificate: o.generateClientCertificate,
+		GetClientCertificate:      o.getClientCertificate,
+		GetClientCertificates:     o.getClientCertificates,
+		UpdateClientCertificate:   o.updateClientCertificate,
+		DeleteClientCertificate:   o.deleteClientCertificate,
+
 		CreateModel:      o.createModel,
 		GetModel:         o.getModel,
 		GetModels:        o.getModels,

@@ -20,10 +20,11 @@ type Tester func(ctx context.Context, def *apigw.Definition, in *apigw.TestReque
 const testTime = 100 * time.Second
 
 func (o rest) testInvokeMethod(ctx context.Context, c *Call, in *apigateway.TestInvokeMethodRequest) (*apigateway.TestInvokeMethodResponse, error) {
-	if val(in.ClientCertificateId) != "" {
-		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve clientCertificateId %s: client certificates for backends aren't supported yet", *in.ClientCertificateId)
-	}
 	def, verb, err := o.c.EditedMethod(ctx, methodRef(c, in.RestApiId, in.ResourceId, in.HttpMethod))
+	if err != nil {
+		return nil, err
+	}
+	shown, err := o.c.StageCertificate(ctx, c.Scope, val(in.ClientCertificateId))
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func (o rest) testInvokeMethod(ctx context.Context, c *Call, in *apigateway.Test
 	defer cancel()
 	result, err := o.test(ctx, def, &apigw.TestRequest{
 		Resource: apigw.ResourceID(in.ResourceId), Verb: verb, HTTPMethod: in.HttpMethod, Path: val(in.PathWithQueryString), Body: val(in.Body),
-		Header: testFields(in.Headers, in.MultiValueHeaders), StageVariables: in.StageVariables, RequestID: newUUID(),
+		Header: testFields(in.Headers, in.MultiValueHeaders), StageVariables: in.StageVariables, ClientCertificate: shown, RequestID: newUUID(),
 		Caller: apigw.TestCaller{
 			Account: c.Caller.Account, ARN: string(c.Caller.ARN), User: cmp.Or(c.Caller.UserID, c.Caller.Account),
 			AccessKey: c.Caller.AccessKeyID, UserAgent: c.UserAgent,

@@ -83,6 +83,9 @@ type Options struct {
 	Check  Check            // default: everything can be served
 	Logger *slog.Logger     // default: slog.Default()
 	Limits Limits
+	// Sealer seals private keys; it is asked for when one is made. Default:
+	// none can be.
+	Sealer func() (*store.Sealer, error)
 	// Visible is called after a change of stages was stored, with its
 	// revision, before the call that made it returns: it may wait until the
 	// change is served. Default: nothing is waited for.
@@ -102,6 +105,7 @@ type Control struct {
 	shown  func(ctx context.Context, revision int64)
 	log    *slog.Logger
 	limits Limits
+	sealer func() (*store.Sealer, error)
 	cache  *cache
 
 	garbage garbage
@@ -117,6 +121,7 @@ func New(o Options) *Control {
 	c := &Control{
 		store: o.Store, now: o.Now, rand: o.Rand, check: o.Check, shown: o.Visible, log: o.Logger,
 		limits:  o.Limits.orDefault(),
+		sealer:  o.Sealer,
 		cache:   newCache(orDefault(o.CachedAPIs, 256), orDefault(o.CachedBytes, 64<<20)),
 		writers: map[apiRef]*writer{},
 	}

@@ -22,6 +22,7 @@ const KeyRoot = "/gatehouse/"
 //	definition/{name}                  which API a definition file was put into
 //	function/{name}                    Function as JSON, its environments sealed
 //	function-code/{name}/{hash}/{n}    a piece of a zip
+//	client-certificate/{id}            ClientCertificate as JSON, its private key sealed
 type KeyKind string
 
 // The kinds of keys.
@@ -34,15 +35,16 @@ const (
 	KeyDefinition KeyKind = "definition"
 	KeyFunction   KeyKind = "function"
 
-	KeyFunctionCode KeyKind = "function-code"
+	KeyFunctionCode      KeyKind = "function-code"
+	KeyClientCertificate KeyKind = "client-certificate"
 )
 
 // ParsedKey is what a key says.
 type ParsedKey struct {
 	Scope apigw.Scope
 	Kind  KeyKind
-	API   apigw.APIID // empty for KeyDefinition and KeyFunction
-	Name  string      // deployment ID, stage or function name, or the rest of a blob's key
+	API   apigw.APIID // empty for what belongs to no API
+	Name  string      // deployment or certificate ID, stage or function name, or the rest of a blob's key
 }
 
 // ParseKey takes a key apart; ok is false for a key of another layout.
@@ -74,7 +76,7 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Name = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyDefinition, KeyFunction:
+	case KeyDefinition, KeyFunction, KeyClientCertificate:
 		p.Name = parts[4]
 		return p, len(parts) == 5
 	}

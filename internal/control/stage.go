@@ -144,6 +144,9 @@ func (c *Control) commitStage(ctx context.Context, ref apiRef, g guard, s *apigw
 		return 0, err
 	}
 	txn := g.with()
+	if err := c.attachCertificate(ctx, ref.scope, s, &txn); err != nil {
+		return 0, err
+	}
 	if err := c.putStage(&txn, ref, s, revision); err != nil {
 		return 0, err
 	}

@@ -44,6 +44,13 @@ type poolKey struct {
 	address  string
 	tls      bool
 	insecure bool
+	shows    string // ClientCertificate.ID
+}
+
+// ClientCertificate is what a stage shows to backends that ask who calls.
+type ClientCertificate struct {
+	ID          string // differs when anything of it does
+	Certificate tls.Certificate
 }
 
 // Backend is one HTTP backend: an address and how it is spoken to.
@@ -66,16 +73,20 @@ func NewPools(c PoolConfig) *Pools {
 
 // Acquire is the backend that u leads to. insecure skips the check that its
 // certificate leads to a trusted authority, and nothing else (Amazon API
-// Gateway API reference, TlsConfig). Release it when its stage is replaced.
-func (p *Pools) Acquire(u *URI, insecure bool) *Backend {
+// Gateway API reference, TlsConfig). shown, when it isn't nil, is the client
+// certificate for one that asks. Release it when its stage is replaced.
+func (p *Pools) Acquire(u *URI, insecure bool, shown *ClientCertificate) *Backend {
 	key := poolKey{address: u.Address, tls: u.TLS, insecure: insecure && u.TLS}
+	if shown != nil && u.TLS {
+		key.shows = shown.ID
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sweep(time.Now())
 	b := p.backends[key]
 	if b == nil {
 		calls := p.calls(key.address)
-		b = &Backend{Endpoint: http1.NewEndpoint(p.endpointConfig(key, u.Name)), gate: admission.New(calls), pools: p, key: key}
+		b = &Backend{Endpoint: http1.NewEndpoint(p.endpointConfig(key, u.Name, shown)), gate: admission.New(calls), pools: p, key: key}
 		p.backends[key] = b
 	}
 	b.refs++
@@ -124,10 +135,14 @@ func (p *Pools) Close() {
 	}
 }
 
-func (p *Pools) endpointConfig(key poolKey, name string) http1.EndpointConfig {
+func (p *Pools) endpointConfig(key poolKey, name string, shown *ClientCertificate) http1.EndpointConfig {
 	c := http1.EndpointConfig{Address: key.address, Dial: p.dialer(key.address), MaxIdle: p.calls(key.address).Work}
 	if key.tls {
 		c.TLS = p.tlsConfig(name, key.insecure)
+		if shown != nil {
+			// Whatever authorities the backend names: there is but this one.
+			c.TLS.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &shown.Certificate, nil }
+		}
 	}
 	return c
 }
@@ -161,7 +176,7 @@ func (p *Pools) tlsConfig(name string, insecure bool) *tls.Config {
 	if insecure {
 		c.InsecureSkipVerify = true
 		c.VerifyConnection = func(s tls.ConnectionState) error {
-			if err := verifyUntrusted(s, name); err != nil {
+			if err := verifyUntrusted(s, name, p.config.RootCAs); err != nil {
 				return &certificateError{err}
 			}
 			return nil
@@ -171,8 +186,9 @@ func (p *Pools) tlsConfig(name string, insecure bool) *tls.Config {
 }
 
 // verifyUntrusted checks host name, dates and that the certificates lead to
-// one that signed itself, whoever that is.
-func verifyUntrusted(s tls.ConnectionState, name string) error {
+// one that signed itself, whoever that is, or to a trusted one (nil: the
+// system's).
+func verifyUntrusted(s tls.ConnectionState, name string, trusted *x509.CertPool) error {
 	if len(s.PeerCertificates) == 0 {
 		return errors.New("the backend sent no certificate")
 	}
@@ -187,7 +203,7 @@ func verifyUntrusted(s tls.ConnectionState, name string) error {
 	leaf := s.PeerCertificates[0]
 	_, err := leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: between})
 	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
-		_, err = leaf.Verify(x509.VerifyOptions{DNSName: name, Intermediates: between})
+		_, err = leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: trusted, Intermediates: between})
 	}
 	return err
 }

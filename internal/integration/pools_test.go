@@ -32,16 +32,16 @@ func parse(t testing.TB, uri string) *URI {
 
 func TestPoolsShare(t *testing.T) {
 	p := NewPools(PoolConfig{Linger: time.Minute})
-	a := p.Acquire(parse(t, "http://a/x"), false)
-	if b := p.Acquire(parse(t, "http://a:80/y?z"), true); b != a {
+	a := p.Acquire(parse(t, "http://a/x"), false, nil)
+	if b := p.Acquire(parse(t, "http://a:80/y?z"), true, nil); b != a {
 		t.Error("one plain backend is two")
 	}
-	if b := p.Acquire(parse(t, "https://a:80/"), false); b == a {
+	if b := p.Acquire(parse(t, "https://a:80/"), false, nil); b == a {
 		t.Error("TLS and plain are one")
 	}
 	a.Release()
 	p.sweep(time.Now().Add(time.Hour))
-	if p.Acquire(parse(t, "http://a/"), false) != a {
+	if p.Acquire(parse(t, "http://a/"), false, nil) != a {
 		t.Error("a backend that is in use was dropped")
 	}
 	a.Release()
@@ -97,7 +97,7 @@ func TestEgressRules(t *testing.T) {
 func get(t testing.TB, p *Pools, uri string, insecure bool) (string, *exchange.Fault) {
 	t.Helper()
 	u := parse(t, uri)
-	b := p.Acquire(u, insecure)
+	b := p.Acquire(u, insecure, nil)
 	defer b.Release()
 	c := NewCall()
 	c.Request.Method, c.Request.Target, c.Request.Host = "GET", []byte("/"), []byte(u.Host)

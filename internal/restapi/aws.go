@@ -105,7 +105,7 @@ func (c *compiler) awsTarget(m *method, a *awsCall, i *apigw.Integration, uri *i
 	if a.session, err = c.env.Services.Session(a.service, integration.Substitute(i.Credentials, c.vars), c.sourceARN(m)); err != nil {
 		return err
 	}
-	t.uri, t.backend = a.service.URI, c.acquire(a.service.URI, false)
+	t.uri, t.backend = a.service.URI, c.acquire(a.service.URI, false, nil)
 	a.query, a.plain = t, t
 	a.typed = t.maps(nil, http1.NameContentType)
 	if a.service.Plain == nil {

@@ -43,7 +43,6 @@ func (c *compiler) checkStage() {
 		what string
 	}{
 		{st.CacheClusterEnabled, "cacheClusterEnabled: a response cache is not supported yet"},
-		{st.ClientCertificateID != "", "clientCertificateId: client certificates for backends are not supported yet"},
 		{st.TracingEnabled, "tracingEnabled: X-Ray tracing is not supported yet"},
 		{st.WebACLARN != "", "webAclArn: a web ACL is not enforced yet"},
 	}

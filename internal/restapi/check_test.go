@@ -42,9 +42,8 @@ func TestCheck(t *testing.T) {
 		"too large is AWS's own": {func(s *subject) {
 			s.def.GatewayResponses = map[string]*apigw.GatewayResponse{"REQUEST_TOO_LARGE": {StatusCode: "400"}}
 		}, []string{"!REQUEST_TOO_LARGE"}},
-		"cache":              {func(s *subject) { s.stage.CacheClusterEnabled = true }, []string{"stage prod: cacheClusterEnabled"}},
-		"client certificate": {func(s *subject) { s.stage.ClientCertificateID = "x" }, []string{"clientCertificateId"}},
-		"tracing":            {func(s *subject) { s.stage.TracingEnabled = true }, []string{"tracingEnabled"}},
+		"cache":   {func(s *subject) { s.stage.CacheClusterEnabled = true }, []string{"stage prod: cacheClusterEnabled"}},
+		"tracing": {func(s *subject) { s.stage.TracingEnabled = true }, []string{"tracingEnabled"}},
 		"access log": {func(s *subject) {
 			s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "arn:aws:logs:us-east-1:123456789012:log-group:prod", Format: "$context.requestId"}
 		}, nil},

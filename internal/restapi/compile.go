@@ -64,6 +64,9 @@ type compiler struct {
 	problems []Problem
 	canary   canaryState
 	trial    *trial // nil, unless a method is tested
+
+	shown    *integration.ClientCertificate // nil until one is needed
+	shownErr error
 }
 
 func newCompiler(def *apigw.Definition, st *apigw.Stage, env *Env) *compiler {
@@ -219,12 +222,18 @@ func (c *compiler) backend(place string, i *apigw.Integration, params []mapping.
 	if c.env == nil {
 		return uri, nil, nil
 	}
-	return uri, c.acquire(uri, i.TLSInsecure != nil && *i.TLSInsecure), nil
+	var shown *integration.ClientCertificate
+	if uri.TLS {
+		if shown, err = c.clientCertificate(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return uri, c.acquire(uri, i.TLSInsecure != nil && *i.TLSInsecure, shown), nil
 }
 
 // acquire reserves the connections to where uri leads.
-func (c *compiler) acquire(uri *integration.URI, insecure bool) *integration.Backend {
-	b := c.env.Pools.Acquire(uri, insecure)
+func (c *compiler) acquire(uri *integration.URI, insecure bool, shown *integration.ClientCertificate) *integration.Backend {
+	b := c.env.Pools.Acquire(uri, insecure, shown)
 	c.out.backends = append(c.out.backends, b)
 	return b
 }

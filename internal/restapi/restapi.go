@@ -34,7 +34,10 @@ type Env struct {
 	Logs      *telemetry.Logs       // nil: no access and execution logs are written
 	Metrics   *telemetry.Metrics    // nil: nothing is counted
 
-	signer      sigv4.Signer
+	signer sigv4.Signer
+	// OpenKey opens what was sealed for a record; nil: nothing can be opened.
+	OpenKey func(record string, sealed []byte) ([]byte, error)
+
 	requests    sync.Pool // of *request
 	shapes      interner[shape]
 	compressors sync.Pool // of *compressor

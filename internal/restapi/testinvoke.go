@@ -69,7 +69,7 @@ func compileTrial(def *apigw.Definition, in *apigw.TestRequest, env *Env) (*Stag
 	if err != nil {
 		return nil, err
 	}
-	c := newCompiler(one, &apigw.Stage{APIID: def.API.ID, Name: apigw.TestStage, Variables: in.StageVariables}, env)
+	c := newCompiler(one, &apigw.Stage{APIID: def.API.ID, Name: apigw.TestStage, Variables: in.StageVariables, ClientCertificate: in.ClientCertificate}, env)
 	c.trial = &trial{request: in}
 	s := c.compile("")
 	var texts []string
