@@ -47,6 +47,10 @@ func TestPatchStage(t *testing.T) {
 		{name: "no canary", ops: `{"op":"remove","path":"/canarySettings"}`, want: `{"canarySettings":null}`},
 		{name: "unknown deployment", ops: `{"op":"replace","path":"/deploymentId","value":"nothing"}`, status: 400, text: "Deployment id does not exist"},
 		{name: "rate limit as Terraform writes it", ops: `{"op":"replace","path":"/*/*/throttling/rateLimit","value":"10000.000000"}`, want: `{"stageName":"dev"}`},
+		{name: "no rate limit", ops: `{"op":"replace","path":"/*/*/throttling/rateLimit","value":"-1"}`, want: `{"stageName":"dev"}`},
+		{name: "negative rate", ops: `{"op":"replace","path":"/*/*/throttling/rateLimit","value":"-5"}`, status: 400, text: "Invalid value '-5' for path /*/*/throttling/rateLimit: a number that isn't negative is needed, or -1 for no limit"},
+		{name: "endless rate", ops: `{"op":"replace","path":"/*/*/throttling/rateLimit","value":"inf"}`, status: 400, text: "Invalid value 'inf' for path /*/*/throttling/rateLimit: a number that isn't negative is needed, or -1 for no limit"},
+		{name: "negative burst", ops: `{"op":"replace","path":"/*/*/throttling/burstLimit","value":"-2"}`, status: 400, text: "Invalid value '-2' for path /*/*/throttling/burstLimit: a number that isn't negative is needed, or -1 for no limit"},
 		{name: "move", ops: `{"op":"move","path":"/description","from":"/variables"}`, status: 400, text: "Invalid move operation with path: /description"},
 		{name: "remove a log that isn't", ops: `{"op":"remove","path":"/accessLogSettings"}`, want: `{"accessLogSettings":null}`},
 	})

@@ -3,6 +3,7 @@ package awsapi
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -264,6 +265,11 @@ func defaultSetting() apigw.MethodSetting {
 	}
 }
 
+// limitError refuses a throttling limit; -1 is none.
+func (p PatchOp) limitError() error {
+	return apigw.Errorf(apigw.BadRequest, "Invalid value '%s' for path %s: a number that isn't negative is needed, or -1 for no limit", p.Text(), p.Path)
+}
+
 func applySetting(m *apigw.MethodSetting, name string, op PatchOp) (err error) {
 	switch name {
 	case "metrics/enabled":
@@ -274,10 +280,13 @@ func applySetting(m *apigw.MethodSetting, name string, op PatchOp) (err error) {
 		m.LoggingLevel, err = op.oneOf("OFF", "ERROR", "INFO")
 	case "throttling/burstLimit":
 		m.ThrottlingBurstLimit, err = op.integer()
+		if err == nil && m.ThrottlingBurstLimit < -1 {
+			err = op.limitError()
+		}
 	case "throttling/rateLimit":
 		m.ThrottlingRateLimit, err = strconv.ParseFloat(op.Text(), 64)
-		if err != nil || m.ThrottlingRateLimit != m.ThrottlingRateLimit {
-			err = apigw.Errorf(apigw.BadRequest, "Invalid value '%s' for path %s: a number is needed", op.Text(), op.Path)
+		if err != nil || math.IsNaN(m.ThrottlingRateLimit) || math.IsInf(m.ThrottlingRateLimit, 0) || m.ThrottlingRateLimit < 0 && m.ThrottlingRateLimit != -1 {
+			err = op.limitError()
 		}
 	case "caching/enabled":
 		m.CachingEnabled = op.True()

@@ -70,8 +70,8 @@ func (c *compiler) checkMethodSetting(place string, m *apigw.MethodSetting) {
 	if !slices.Contains([]string{"", "OFF", "ERROR", "INFO"}, m.LoggingLevel) {
 		c.refuse(place, "loggingLevel "+m.LoggingLevel+" is none that API Gateway has")
 	}
-	if m.ThrottlingRateLimit != defaultRate && m.ThrottlingRateLimit != noLimit || m.ThrottlingBurstLimit != defaultBurst && m.ThrottlingBurstLimit != noLimit {
-		c.refuse(place, fmt.Sprintf("throttling %v requests/s, burst %d: throttling is not enforced yet", m.ThrottlingRateLimit, m.ThrottlingBurstLimit))
+	if (m.ThrottlingRateLimit < 0 && m.ThrottlingRateLimit != noLimit) || (m.ThrottlingBurstLimit < 0 && m.ThrottlingBurstLimit != noLimit) {
+		c.refuse(place, fmt.Sprintf("throttling %v requests/s, burst %d: a limit is -1, for none, or not negative", m.ThrottlingRateLimit, m.ThrottlingBurstLimit))
 	}
 }
 

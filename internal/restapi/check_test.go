@@ -63,7 +63,10 @@ func TestCheck(t *testing.T) {
 		"web ACL":                 {func(s *subject) { s.stage.WebACLARN = "a" }, []string{"webAclArn"}},
 		"settings": {func(s *subject) {
 			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {MetricsEnabled: true, LoggingLevel: "INFO", DataTraceEnabled: true, ThrottlingRateLimit: 1, ThrottlingBurstLimit: 5000}}
-		}, []string{"throttling 1 requests/s, burst 5000"}},
+		}, nil},
+		"negative rate": {func(s *subject) {
+			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {ThrottlingRateLimit: -2, ThrottlingBurstLimit: -1}}
+		}, []string{"stage prod methodSettings */*: throttling -2 requests/s, burst -1: a limit is -1, for none, or not negative"}},
 		"settings that are defaults": {func(s *subject) {
 			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {CachingEnabled: true, LoggingLevel: "OFF", ThrottlingRateLimit: 10000, ThrottlingBurstLimit: 5000}}
 		}, nil},

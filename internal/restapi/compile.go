@@ -149,6 +149,7 @@ func (c *compiler) addResource(r *apigw.Resource) {
 			c.trial.method = m
 		}
 		c.observeMethod(m)
+		c.limit(m)
 		place.add(m)
 	}
 	for name := range r.Methods {

@@ -38,10 +38,8 @@ const (
 
 const truncated = " [TRUNCATED]"
 
-// logged begins the execution log of r once its method is known. The fault is
-// that of a body that can't be read: the log shows it before anything else can
-// go wrong.
-func (r *request) logged() *exchange.Fault {
+// logged begins the execution log of r once its method is known.
+func (r *request) logged() {
 	m := &r.route.observe
 	switch {
 	case r.stage.trial != nil:
@@ -49,33 +47,39 @@ func (r *request) logged() *exchange.Fault {
 		r.stage.trial.exec = r.exec
 		r.exec.lines = append(r.exec.lines, "Execution log for request "+string(r.exec.id)+"\n"...)
 	case m.log == logOff || r.stage.observe.execution == nil:
-		return nil
+		return
 	default:
 		r.exec = &execution{info: m.log == logInfo, data: m.data && m.log == logInfo, id: r.x.RequestID[:]}
 	}
 	r.exec.secrets = secrets(r.x.Header)
-	if !r.exec.info {
-		return nil
+	if r.exec.info && !r.exec.trial {
+		r.exec.say("Extended Request Id: " + string(r.x.ExtendedID[:]))
+		r.exec.say("Verifying Usage Plan for request: " + string(r.exec.id) + ". API Key:  API Stage: " + r.exec.stage(r))
 	}
-	if !r.exec.trial {
-		r.exec.admitted(r)
-	}
-	r.exec.say("Starting execution for request: " + string(r.exec.id))
-	r.exec.say("HTTP Method: " + r.httpMethod + ", Resource Path: " + string(r.x.Address.StagePath))
-	if !r.exec.data {
-		return nil
-	}
-	return r.exec.request(r)
 }
 
-// admitted adds what let the request in.
-func (e *execution) admitted(r *request) {
-	place := string(r.stage.apiID) + "/" + string(r.stage.name)
-	e.say("Extended Request Id: " + string(r.x.ExtendedID[:]))
-	e.say("Verifying Usage Plan for request: " + string(e.id) + ". API Key:  API Stage: " + place)
-	e.say("API Key  authorized because method '" + r.httpMethod + " " + r.route.resource.path +
-		"' does not require API Key. Request will not contribute to throttle or quota limits")
-	e.say("Usage Plan check succeeded for API Key  and API Stage " + place)
+func (e *execution) stage(r *request) string {
+	return string(r.stage.apiID) + "/" + string(r.stage.name)
+}
+
+// started adds that the request was let in, and what it is. The fault is that
+// of a body that can't be read: the log shows it before anything else can go
+// wrong.
+func (e *execution) started(r *request) *exchange.Fault {
+	if !e.info {
+		return nil
+	}
+	if !e.trial {
+		e.say("API Key  authorized because method '" + r.httpMethod + " " + r.route.resource.path +
+			"' does not require API Key. Request will not contribute to throttle or quota limits")
+		e.say("Usage Plan check succeeded for API Key  and API Stage " + e.stage(r))
+	}
+	e.say("Starting execution for request: " + string(e.id))
+	e.say("HTTP Method: " + r.httpMethod + ", Resource Path: " + string(r.x.Address.StagePath))
+	if !e.data {
+		return nil
+	}
+	return e.request(r)
 }
 
 // request adds what the client sent.

@@ -86,7 +86,7 @@ func (c *compiler) observeMethod(m *method) {
 	if c.stage == nil || c.env == nil {
 		return
 	}
-	s := c.settingsOf(m)
+	s, _ := c.settingOf(m)
 	if s.MetricsEnabled && c.env.Metrics != nil {
 		m.observe.metrics = c.series(telemetry.Dimensions{
 			API: c.apiName(), Stage: c.seen(string(c.out.name)), Resource: m.resource.path, Method: string(m.verb),
@@ -99,22 +99,22 @@ func (c *compiler) observeMethod(m *method) {
 	}
 }
 
-// settingsOf are the stage's settings for one method: its own, else those of
+// settingOf are the stage's settings for one method: its own, else those of
 // all methods. A logging level that was never set is taken from those of all.
-func (c *compiler) settingsOf(m *method) apigw.MethodSetting {
-	var all apigw.MethodSetting
-	if s := c.settings["*/*"]; s != nil {
-		all = *s
+// False: the stage has none for it.
+func (c *compiler) settingOf(m *method) (s apigw.MethodSetting, set bool) {
+	all, own := c.settings["*/*"], c.settings[plainKey(m.resource.path+"/"+string(m.verb))]
+	switch {
+	case own == nil && all == nil:
+		return s, false
+	case own == nil:
+		return *all, true
 	}
-	s := c.settings[plainKey(m.resource.path+"/"+string(m.verb))]
-	if s == nil {
-		return all
+	s = *own
+	if s.LoggingLevel == "" && all != nil {
+		s.LoggingLevel = all.LoggingLevel
 	}
-	own := *s
-	if own.LoggingLevel == "" {
-		own.LoggingLevel = all.LoggingLevel
-	}
-	return own
+	return s, true
 }
 
 // plainKey is a method setting's key without its escapes: "~1pets~1{id}/GET"

@@ -29,6 +29,9 @@ func (r *request) run() *exchange.Fault {
 	if f := r.findRoute(); f != nil {
 		return f
 	}
+	if f := r.admit(); f != nil {
+		return f
+	}
 	return r.route.backend.serve(r)
 }
 
@@ -63,7 +66,8 @@ func (r *request) checkSize() *exchange.Fault {
 func (r *request) findRoute() *exchange.Fault {
 	if r.stage.trial != nil {
 		r.trialRoute()
-		return r.logged()
+		r.logged()
+		return nil
 	}
 	s := &r.search
 	s.path, s.verb, s.spans = trimPath(r.x.Address.StagePath), parseVerb(r.httpMethod), s.spans[:0]
@@ -77,9 +81,7 @@ func (r *request) findRoute() *exchange.Fault {
 		r.x.Decide("route", r.route.place(), "the first resource, static before {name} before {name+}, that has the method")
 	}
 	r.input.Params = mapping.Params{Path: s.path, Names: r.route.resource.names, Spans: s.spans}
-	if f := r.logged(); f != nil {
-		return f
-	}
+	r.logged()
 	if r.stage.arnLength+len(r.httpMethod)+len("/")+len(s.path) > maxMethodARN {
 		return tooLong
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
+	"github.com/gatehouse/gatehouse/internal/throttle"
 )
 
 // Env is what stages share with the process around them. Don't copy one that
@@ -41,6 +42,7 @@ type Env struct {
 	requests    sync.Pool // of *request
 	shapes      interner[shape]
 	compressors sync.Pool // of *compressor
+	throttles   throttle.Pool
 }
 
 func (e *Env) now() time.Time {
@@ -84,6 +86,7 @@ type method struct {
 	resource *resource
 	backend  backend
 	observe  methodObservation
+	limiter  limiter
 }
 
 type resource struct {

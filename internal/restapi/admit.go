@@ -1,0 +1,90 @@
+package restapi
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/throttle"
+)
+
+// limiter is a method's own limit on a stage.
+type limiter struct {
+	bucket *throttle.Bucket // nil: there is no limit
+	limit  throttle.Limit
+}
+
+// epoch is what buckets count time from: what the wall clock does later doesn't
+// reach them.
+var epoch = time.Now()
+
+// limitOf is what a stage's settings for a method limit it to. -1 removes a
+// limit, and the values that nobody set are those of an AWS account (recorded
+// on AWS), which doesn't limit anything here. A burst that is not limited is an
+// account's, since a bucket needs a size.
+func limitOf(s *apigw.MethodSetting) (l throttle.Limit, limited bool) {
+	if s.ThrottlingRateLimit == noLimit || s.ThrottlingRateLimit == defaultRate && (s.ThrottlingBurstLimit == defaultBurst || s.ThrottlingBurstLimit == noLimit) {
+		return l, false
+	}
+	l = throttle.Limit{Rate: s.ThrottlingRateLimit, Burst: s.ThrottlingBurstLimit}
+	if l.Burst == noLimit {
+		l.Burst = defaultBurst
+	}
+	return l, true
+}
+
+// limit finds m's bucket. Settings for all methods give each its own (developer
+// guide, "Throttle requests to your REST APIs"); a canary shares its stage's.
+func (c *compiler) limit(m *method) {
+	if c.env == nil || len(c.settings) == 0 {
+		return
+	}
+	setting, set := c.settingOf(m)
+	l, limited := limitOf(&setting)
+	if !set || !limited {
+		return
+	}
+	pool, name := &c.env.throttles, string(c.out.apiID)+"/"+string(c.out.name)+"/"+m.place()
+	m.limiter = limiter{pool.Acquire(name, l), l}
+	c.out.observe.close = append(c.out.observe.close, func() { pool.Release(name, l, int64(time.Since(epoch))) })
+}
+
+var throttled = &exchange.Fault{Kind: exchange.Throttled}
+
+// admit lets the request in, unless the method had too many.
+func (r *request) admit() *exchange.Fault {
+	l := &r.route.limiter
+	if l.bucket != nil {
+		admitted := l.bucket.Take(int64(r.start.Sub(epoch)))
+		if r.x.Explaining() {
+			r.decideThrottle(l, admitted)
+		}
+		if !admitted {
+			if r.exec != nil && r.exec.info {
+				r.exec.throttled(r, l)
+			}
+			return throttled
+		}
+	}
+	if r.exec == nil {
+		return nil
+	}
+	return r.exec.started(r)
+}
+
+func (r *request) decideThrottle(l *limiter, admitted bool) {
+	result := "admitted"
+	if !admitted {
+		result = "refused"
+	}
+	r.x.Decide("throttle", result, fmt.Sprintf("the stage's settings for the method: %g requests/s, burst %d", l.limit.Rate, l.limit.Burst))
+}
+
+// throttled adds that the method's limit refuses the request, in the words that
+// AWS has for a key's limit (seen on AWS); its words for a method's aren't known.
+func (e *execution) throttled(r *request, l *limiter) {
+	e.say("Method throttle limit exceeded for RestApi " + string(r.stage.apiID) + ", Stage " + string(r.stage.name) + ", Resource " + string(r.route.resource.id) +
+		", HttpMethod " + r.httpMethod + ". Limit: " + strconv.FormatFloat(l.limit.Rate, 'f', 2, 64) + " Burst: " + strconv.Itoa(l.limit.Burst))
+}
