@@ -20,6 +20,7 @@ const usage = `Gatehouse is Amazon API Gateway as software that anyone can run.
 
   gatehouse serve [DEFINITION ...]   serve APIs; import and deploy the given OpenAPI definitions
   gatehouse validate FILE ...        say what is wrong with definitions, and what can't be served yet
+  gatehouse template FILE            render a mapping template, step by step if you like
   gatehouse explain REQUEST_ID       say what was decided about a request, and why
   gatehouse deployments diff API FROM TO
                                      say what a deployment changes: IDs, stages, or "edited" for what isn't deployed
@@ -37,7 +38,8 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // wrongly.
 func run(args []string, stdout, stderr *os.File) int {
 	commands := map[string]func(args []string, stdout, stderr *os.File) error{
-		"serve": serve, "validate": validate, "backup": backup, "restore": restore, "doctor": doctor, "explain": explainRequest, "deployments": deployments, "version": printVersion,
+		"serve": serve, "validate": validate, "backup": backup, "restore": restore, "doctor": doctor, "explain": explainRequest,
+		"deployments": deployments, "template": renderTemplate, "version": printVersion,
 	}
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)

@@ -22,9 +22,10 @@ type URI struct {
 	query []uriPart
 }
 
-// uriPart is a literal text or, with a source, a {name}.
+// uriPart is a literal text, or a {name}, with a source when that is mapped.
 type uriPart struct {
 	text   string // the literal, or "{name}" as it stands when name has no value
+	name   string // empty: a literal
 	source *mapping.Source
 }
 
@@ -143,7 +144,7 @@ func parseParts(text string, params []mapping.Parameter) []uriPart {
 }
 
 func namedPart(text string, params []mapping.Parameter) uriPart {
-	p := uriPart{text: text}
+	p := uriPart{text: text, name: text[1 : len(text)-1]}
 	for i := range params {
 		if params[i].Place == mapping.InPath && params[i].Name == text[1:len(text)-1] {
 			p.source = &params[i].Source
@@ -172,6 +173,9 @@ func (u *URI) AppendTarget(dst []byte, in *mapping.Input) []byte {
 func (u *URI) HasQuery() bool { return len(u.query) > 0 }
 
 func (p *uriPart) appendPath(dst []byte, in *mapping.Input) []byte {
+	if value, ok := p.overridden(in); ok {
+		return mapping.AppendPathEscaped(dst, []byte(value))
+	}
 	if p.source != nil {
 		if v, ok := p.source.AppendPathValue(dst, in); ok {
 			return v
@@ -181,12 +185,23 @@ func (p *uriPart) appendPath(dst []byte, in *mapping.Input) []byte {
 }
 
 func (p *uriPart) appendQuery(dst []byte, in *mapping.Input) []byte {
+	if value, ok := p.overridden(in); ok {
+		return mapping.AppendQueryEscaped(dst, []byte(value))
+	}
 	if p.source != nil {
 		if v, ok := p.source.AppendQueryValue(dst, in); ok {
 			return v
 		}
 	}
 	return appendTargetText(dst, p.text)
+}
+
+// overridden is the value that a template gave {name}.
+func (p *uriPart) overridden(in *mapping.Input) (string, bool) {
+	if in.Overrides == nil || p.name == "" {
+		return "", false
+	}
+	return in.Overrides.Path.Text(p.name)
 }
 
 // appendTargetText appends the URI's own text, with escapes for the

@@ -6,7 +6,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/jsonpath"
 )
 
-// BodyLimits bound the JSON of a body (a million values take about 80 MB), and
+// BodyLimits bound the JSON of a body (a million values take about 100 MB), and
 // what one path visits of it.
 var BodyLimits = jsonpath.Limits{Depth: jsonpath.DefaultDepth, Nodes: jsonpath.DefaultNodes}
 

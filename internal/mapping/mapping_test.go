@@ -81,56 +81,6 @@ func TestAppendPathEscaped(t *testing.T) {
 	}
 }
 
-func TestNeedsEvaluation(t *testing.T) {
-	fixed := []string{"", `{"statusCode": 200}`, "costs $5", "$", "#", "$ x", "$.path", "100%", "color: #fff; border: #a0b1c2", "#1", "# heading",
-		`"$"`, "$$", "$1a", "a\\b", "#beefed", "#eee(", "<p>&#38;</p>", "$-x", "$(x)", "$[0]", "C#", "#", "#\n", "a#b c", "#foo bar"}
-	for _, s := range fixed {
-		if s == "#eee(" {
-			continue
-		}
-		if err := NeedsEvaluation(s); err != nil {
-			t.Errorf("%q is fixed: %v", s, err)
-		}
-	}
-	evaluated := map[string]string{
-		"$input.body": "$input", `{"a": "$!{b}"}`: "$!{b", "${context}": "${context", "$!x": "$!x", "$_x": "$_x", "$$a": "$a",
-		"#set($a = 1)": "#set", "x\n#if(1)y#end": "#if", "## comment": "##", "#* block *#": "#*", "#[[raw]]#": "#[", "#{if}": "#{",
-		"#macro(x)": "#macro", "#foreach ($a in $b)": "#foreach", "#mine($x)": "#mine(", "#mine (1)": "#mine(", "#@mine()": "#@", "#else": "#else",
-		"#define($n)": "#define", "#stop": "#stop", "#evaluate(1)": "#evaluate", "#include('x')": "#include", "#parse('x')": "#parse", "#break": "#break",
-		"$\\!a": "$\\!a", "${": "${",
-	}
-	for s, what := range evaluated {
-		err := NeedsEvaluation(s)
-		if err == nil {
-			t.Errorf("%q needs evaluation", s)
-			continue
-		}
-		if want := `"` + what; len(err.Error()) < len(want) {
-			t.Errorf("%q: %v", s, err)
-		}
-	}
-	err := NeedsEvaluation("a\nb $input.path('$')")
-	if want := `"$input" in line 2 needs evaluation, and mapping templates are not evaluated yet`; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-}
-
-func FuzzNeedsEvaluation(f *testing.F) {
-	for _, s := range []string{"$a", "#if", "$5 #fff", "\\$a", "#", "$"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		if NeedsEvaluation(s) != nil {
-			return
-		}
-		// What is taken for fixed stays fixed in any surroundings that don't
-		// join on to it.
-		if err := NeedsEvaluation("x " + s + " x"); err != nil {
-			t.Errorf("%q: %v", s, err)
-		}
-	})
-}
-
 func TestTemplates(t *testing.T) {
 	text := func(s string) *string { return &s }
 	all := map[string]*string{"text/xml": text("<x/>"), "application/json": text("{}"), "text/plain": nil, "a/b": text("")}
@@ -152,9 +102,9 @@ func TestTemplates(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			ts, errs := CompileTemplates(tt.templates, tt.order)
-			if len(errs) > 0 || ts.Len() != len(tt.templates) {
-				t.Fatal(errs)
+			ts, wrong := CompileTemplates(tt.templates, tt.order, CompileProgram)
+			if len(wrong) > 0 || ts.Len() != len(tt.templates) {
+				t.Fatal(wrong)
 			}
 			for got, want := range map[*Template]string{ts.ForRequest([]byte(tt.media)): tt.request, ts.ForResponse([]byte(tt.media)): tt.response} {
 				if got == nil && want == "" {
@@ -163,14 +113,18 @@ func TestTemplates(t *testing.T) {
 				if got == nil || got.MediaType != want {
 					t.Errorf("got %+v, want %q", got, want)
 				}
-				if got != nil && (want == "text/plain" || want == "a/b") && got.Text != nil {
+				if got != nil && (want == "text/plain" || want == "a/b") && !got.Passes() {
 					t.Error("an empty template replaces the body")
 				}
 			}
 		})
 	}
-	if _, errs := CompileTemplates(map[string]*string{"a/b": text("$x")}, nil); errs["a/b"] == nil {
-		t.Error("a template that needs evaluation is taken")
+	broken, wrong := CompileTemplates(map[string]*string{"a/b": text("#if(")}, nil, CompileProgram)
+	if len(wrong["a/b"]) == 0 {
+		t.Error("nothing is said of a template that can't be compiled")
+	}
+	if _, err := broken.ForRequest([]byte("a/b")).Render(nil, NewRendering()); err == nil {
+		t.Error("a template that can't be compiled renders")
 	}
 }
 

@@ -125,6 +125,8 @@ type Input struct {
 	// Err is set once a source can't be read within its bounds: then the
 	// request fails.
 	Err error
+	// Overrides are what a request template overrides; nil when there are none.
+	Overrides *Overrides
 	// Canonical says that well-known request headers count as sent in their
 	// usual spelling, as edge-optimized endpoints have it (recorded on AWS).
 	Canonical bool
@@ -145,6 +147,14 @@ func (p *Params) Get(name string) ([]byte, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Add adds a parameter.
+func (p *Params) Add(name, value string) {
+	from := len(p.Path)
+	p.Path = append(p.Path, value...)
+	p.Names = append(p.Names, name)
+	p.Spans = append(p.Spans, Span{uint32(from), uint32(len(p.Path))})
 }
 
 // At is the value of parameter i.
@@ -249,6 +259,12 @@ func appendName(dst []byte, name string) []byte {
 		}
 	}
 	return append(dst, '=')
+}
+
+// AppendQueryPair appends "&name=value", escaped, for a value that a template
+// gave.
+func AppendQueryPair(dst []byte, name, value string) []byte {
+	return AppendQueryEscaped(appendName(dst, name), []byte(value))
 }
 
 // escapeTail escapes dst from from on in place. A value that is escaped

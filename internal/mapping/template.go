@@ -7,38 +7,61 @@ import (
 	"strings"
 )
 
-// Template is what a body becomes: a fixed text, or (Text nil) the body as it
-// is.
+// Template is what a body becomes: a program's text, or the body as it is.
 type Template struct {
 	MediaType string
-	Text      []byte
+	fixed     []byte   // the text of a program that always gives the same
+	program   *Program // nil: the body as it is
+	err       error    // why the template can't be compiled
+}
+
+// Passes says that the body stays as it is.
+func (t *Template) Passes() bool { return t.program == nil && t.err == nil }
+
+// Fixed is the text that the template gives whatever the request.
+func (t *Template) Fixed() ([]byte, bool) { return t.fixed, t.fixed != nil }
+
+// Render appends the template's text for r to dst. On an error dst is as it
+// was.
+func (t *Template) Render(dst []byte, r *Rendering) ([]byte, error) {
+	if t.err != nil {
+		return dst, t.err
+	}
+	return t.program.Render(dst, r)
 }
 
 // Templates are the templates of one integration or response, in the order
 // they were first given.
 type Templates struct{ list []Template }
 
-// CompileTemplates makes Templates of a definition's map. A template that is
-// null or empty passes the body through (Amazon API Gateway developer guide,
-// "Mapping template override"): it is how a console user asks for that. The
-// errors, one for each template that needs evaluation, are by media type.
-func CompileTemplates(templates map[string]*string, order []string) (*Templates, map[string]error) {
+// CompileTemplates makes Templates of a definition's map by compile, which is
+// CompileProgram or remembers what that made. A template that is null or empty
+// passes the body through (Amazon API Gateway developer guide, "Mapping
+// template override"): it is how a console user asks for that.
+//
+// What is wrong with the templates is returned by media type: AWS takes any
+// text, and answers 500 once a request comes to what is wrong.
+func CompileTemplates(templates map[string]*string, order []string, compile func(text string) (*Program, error)) (*Templates, map[string][]string) {
 	t := new(Templates)
-	var errs map[string]error
+	wrong := map[string][]string{}
 	for _, mediaType := range templateOrder(templates, order) {
 		one := Template{MediaType: mediaType}
 		if text := templates[mediaType]; text != nil && *text != "" {
-			if err := NeedsEvaluation(*text); err != nil {
-				if errs == nil {
-					errs = map[string]error{}
-				}
-				errs[mediaType] = err
+			one.program, one.err = compile(*text)
+			if one.err != nil {
+				wrong[mediaType] = []string{one.err.Error()}
+			} else if one.program.Warnings != nil {
+				wrong[mediaType] = one.program.Warnings
 			}
-			one.Text = []byte(*text)
+		}
+		if one.program != nil {
+			if text, ok := one.program.Constant(); ok {
+				one.fixed = append([]byte{}, text...)
+			}
 		}
 		t.list = append(t.list, one)
 	}
-	return t, errs
+	return t, wrong
 }
 
 // templateOrder is the keys of templates, those of order first.

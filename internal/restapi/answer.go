@@ -91,7 +91,6 @@ func (c *compiler) answer(place string, m *apigw.Method, from *apigw.Integration
 var (
 	errNoMatch    = errors.New("No match for output mapping and no default output mapping configured")
 	errUndeclared = errors.New("Output mapping refers to an invalid method response")
-	errTransform  = errors.New("a mapping template can't take a binary body: Unable to transform response")
 )
 
 // answer makes the client's answer of what a backend answered; value is what
@@ -123,10 +122,13 @@ func (a *answer) answer(r *request, from backendAnswer) *exchange.Fault {
 	if f := a.setBody(r, from); f != nil {
 		return f
 	}
-	h := open(r.x, a.status)
+	h := open(r.x, r.answerStatus(a.status))
 	r.input.Response = from.header
 	for i := range a.params {
 		p := &a.params[i]
+		if r.answerOverrides(p.Name) {
+			continue
+		}
 		v, ok := p.Source.Append(r.scratch[:0], &r.input)
 		r.scratch = v[:0]
 		if ok && http1.ValidValue(v) {
@@ -134,6 +136,9 @@ func (a *answer) answer(r *request, from backendAnswer) *exchange.Fault {
 		}
 	}
 	if f := r.mappingFault(); f != nil {
+		return f
+	}
+	if f := r.overrideAnswer(h); f != nil {
 		return f
 	}
 	return r.compressBody()
@@ -181,13 +186,16 @@ func (a *answer) setBody(r *request, from backendAnswer) *exchange.Fault {
 	if r.x.Explaining() {
 		r.decideResponseMapping(a, t)
 	}
-	if t == nil || t.Text == nil {
+	if t == nil || t.Passes() {
 		resp.Body = body
 		return nil
 	}
 	if bytes {
-		return integration.Misconfigured(errTransform)
+		return bytesResponse
 	}
-	resp.Body = append(resp.Body[:0], t.Text...)
-	return nil
+	if text, ok := t.Fixed(); ok {
+		resp.Body = append(resp.Body[:0], text...)
+		return nil
+	}
+	return r.transformResponse(t, body)
 }

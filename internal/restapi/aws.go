@@ -162,8 +162,12 @@ func (a *awsCall) serve(r *request) *exchange.Fault {
 		return f
 	}
 	began := time.Now()
-	t, json := &a.query, a.style == styleJSON || a.style == styleBody && len(body) > 0
-	if json || a.style == styleMapped {
+	style := a.style
+	if _, ok := r.overriddenField(fieldTarget); ok && style != styleQuery {
+		style = styleMapped
+	}
+	t, json := &a.query, style == styleJSON || style == styleBody && len(body) > 0
+	if json || style == styleMapped {
 		t = &a.plain
 	}
 	if f := t.begin(r, false); f != nil {
@@ -193,14 +197,14 @@ func (a *awsCall) serve(r *request) *exchange.Fault {
 // of the client's (recorded on AWS).
 func (a *awsCall) addHeaders(r *request, t *httpTarget, json bool) *exchange.Fault {
 	req := &r.call.Request
-	if !t.maps(nil, http1.NameAccept) {
+	if !t.maps(nil, http1.NameAccept) && !r.overrides(http1.NameAccept) {
 		req.Header.Add("Accept", "application/json")
 	}
-	if !t.maps(nil, http1.NameUserAgent) {
+	if !t.maps(nil, http1.NameUserAgent) && !r.overrides(http1.NameUserAgent) {
 		req.Header.Add("User-Agent", r.stage.userAgent)
 	}
 	switch {
-	case a.typed || len(req.Body) == 0:
+	case a.typed || len(req.Body) == 0 || r.overrides(http1.NameContentType):
 	case json:
 		req.Header.Add("Content-Type", a.service.JSON.ContentType)
 	default:
@@ -211,7 +215,10 @@ func (a *awsCall) addHeaders(r *request, t *httpTarget, json bool) *exchange.Fau
 	}
 	req.Header.Add("x-amzn-apigateway-api-id", string(r.stage.apiID))
 	req.Header.AddBytes(fieldTrace, r.trace.full)
-	return t.addMapped(r)
+	if f := t.addMapped(r); f != nil {
+		return f
+	}
+	return r.addOverridden(&req.Header, integration.AWS)
 }
 
 // sign adds the fields that sign r.call.Request. Credentials that nobody holds

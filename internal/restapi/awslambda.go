@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/admission"
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/mapping"
@@ -145,8 +146,12 @@ func (l *lambdaCall) invocation(r *request, event []byte, until time.Time) (*lam
 	}
 	in.Type = lambda.InvocationType(r.mapped(l.kind))
 	in.ClientContext = r.mapped(l.context)
-	if q := r.mapped(l.qualifier); q != "" {
-		in.Function += ":" + q
+	qualifier := r.mapped(l.qualifier)
+	if f := r.overrideInvocation(in, &qualifier); f != nil {
+		return nil, f
+	}
+	if qualifier != "" {
+		in.Function += ":" + qualifier
 	}
 	if f := r.mappingFault(); f != nil {
 		return nil, f
@@ -156,6 +161,32 @@ func (l *lambdaCall) invocation(r *request, event []byte, until time.Time) (*lam
 		return in, nil
 	}
 	return nil, integration.Misconfigured(errors.New("Lambda has no invocation type " + string(in.Type[:min(len(in.Type), 64)])))
+}
+
+// overrideInvocation makes what the request template overrides part of a call
+// of a function.
+func (r *request) overrideInvocation(in *lambda.Invocation, qualifier *string) *exchange.Fault {
+	o := r.overridden()
+	if o == nil {
+		return nil
+	}
+	for name, value := range o.Header.All() {
+		fails, _ := integration.MappedRequestField(http1.Lookup(name), integration.AWS)
+		switch {
+		case fails, isSigned(name), !mapping.SendableName(name), !http1.ValidValue(value), strings.EqualFold(name, "X-Amz-Log-Type") && value != "None":
+			return errOverride
+		case strings.EqualFold(name, "X-Amz-Invocation-Type"):
+			in.Type = lambda.InvocationType(value)
+		case strings.EqualFold(name, "X-Amz-Client-Context"):
+			in.ClientContext = value
+		default:
+			in.Header[name] = value
+		}
+	}
+	if q, ok := o.Query.Text("Qualifier"); ok {
+		*qualifier = q
+	}
+	return nil
 }
 
 // mapped is the value of a mapping that may not be there.

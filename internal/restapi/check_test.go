@@ -126,11 +126,11 @@ func TestCheck(t *testing.T) {
 		"content handling":     {func(s *subject) { s.method.Integration.ContentHandling = "CONVERT" }, []string{`contentHandling "CONVERT"`}},
 		"passthrough":          {func(s *subject) { s.method.Integration.PassthroughBehavior = "SOMETIMES" }, []string{"SOMETIMES"}},
 		"request template": {func(s *subject) {
-			s.method.Integration.RequestTemplates = map[string]*string{"application/json": text("$input.body")}
-		}, []string{`requestTemplates application/json: "$input" in line 1`}},
+			s.method.Integration.RequestTemplates = map[string]*string{"application/json": text("#if($input.body")}
+		}, []string{`!GET /r: requestTemplates application/json: line 1, column `}},
 		"response template": {func(s *subject) {
-			s.method.Integration.Responses["200"].ResponseTemplates = map[string]*string{"application/json": text("#set($a=1)")}
-		}, []string{`GET /r response 200: responseTemplates application/json: "#set" in line 1`}},
+			s.method.Integration.Responses["200"].ResponseTemplates = map[string]*string{"application/json": text("#set($a=)")}
+		}, []string{`!GET /r response 200: responseTemplates application/json: line 1, column `}},
 		"mapping from a body": {func(s *subject) {
 			s.method.Integration.RequestParameters = map[string]string{"integration.request.header.X": "method.request.body.a["}
 		}, []string{`requestParameters integration.request.header.X: "method.request.body.a[": JSONPath "$.a["`}},

@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -128,7 +129,7 @@ func (c *compiler) newStage(dep apigw.DeploymentID) *Stage {
 			len(":") + len(s.apiID) + len("/") + len(s.name) + len("/")
 		s.contextJSON = contextJSON(s)
 	}
-	s.variablesJSON = variablesJSON(c.vars)
+	s.variables, s.variablesJSON = mapping.NewStageVariables(c.vars), variablesJSON(c.vars)
 	return s
 }
 
@@ -249,11 +250,27 @@ func timeout(i *apigw.Integration) time.Duration {
 
 // templates compiles request or response templates.
 func (c *compiler) templates(place, what string, from map[string]*string, order []string) *mapping.Templates {
-	t, errs := mapping.CompileTemplates(from, order)
-	for _, mediaType := range slices.Sorted(maps.Keys(errs)) {
-		c.refuse(place, fmt.Sprintf("%s %s: %v", what, mediaType, errs[mediaType]))
+	t, wrong := mapping.CompileTemplates(from, order, c.program)
+	for _, mediaType := range slices.Sorted(maps.Keys(wrong)) {
+		for _, text := range wrong[mediaType] {
+			c.warn(place, fmt.Sprintf("%s %s: %s; a request that comes to it will be answered with 500", what, mediaType, text))
+		}
 	}
 	return t
+}
+
+// program compiles a template, or finds it compiled already.
+func (c *compiler) program(text string) (*mapping.Program, error) {
+	if c.env == nil {
+		return mapping.CompileProgram(text)
+	}
+	var err error
+	p := c.env.programs.get(sha256.Sum256([]byte(text)), func() (*mapping.Program, bool) {
+		var p *mapping.Program
+		p, err = mapping.CompileProgram(text)
+		return p, err == nil
+	})
+	return p, err
 }
 
 // function is the function that an AWS_PROXY integration names.

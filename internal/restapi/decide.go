@@ -33,7 +33,7 @@ func (r *request) decideFault(f *exchange.Fault) {
 // decideRequestMapping tells what becomes of the client's body.
 func (r *request) decideRequestMapping(p *payloadRule, t *mapping.Template) {
 	switch {
-	case t != nil && t.Text != nil:
+	case t != nil && !t.Passes():
 		r.x.Decide("request mapping", "template "+t.MediaType, "it is for the request's Content-Type")
 	case t != nil:
 		r.x.Decide("request mapping", "passthrough", "the template "+t.MediaType+" is empty")
@@ -55,7 +55,7 @@ func (r *request) decideResponseMapping(a *answer, t *mapping.Template) {
 	switch {
 	case t == nil:
 		r.x.Decide("response mapping", "passthrough", "the integration response has no template")
-	case t.Text == nil:
+	case t.Passes():
 		r.x.Decide("response mapping", "passthrough", "the template "+t.MediaType+" is empty")
 	default:
 		r.x.Decide("response mapping", "template "+t.MediaType, "the first that fits the client's Accept")

@@ -7,6 +7,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/vtl"
 )
 
 // fault adds why the request ended early. A client's own mistakes are no
@@ -15,6 +16,9 @@ func (e *execution) fault(f *exchange.Fault, r *request) {
 	if f.Cause != nil || r.x.Response.Status >= 500 {
 		if call, ok := errors.AsType[*lambda.Error](f.Cause); ok && call.Status >= 400 && call.Kind != lambda.AccessDenied {
 			e.say("Lambda invocation failed with status: " + strconv.Itoa(call.Status) + ". Lambda request id: " + r.x.Outcome.Integration.RequestID)
+		}
+		if failed, ok := errors.AsType[*vtl.Error](f.Cause); ok {
+			e.say("Mapping template failed: " + failed.Error())
 		}
 		e.say(faultText(f))
 	}

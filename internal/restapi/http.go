@@ -64,17 +64,20 @@ func (r *request) payloadFor(body []byte) []byte {
 // of the client's (recorded on AWS).
 func (h *httpCall) addHeaders(r *request) *exchange.Fault {
 	req := &r.call.Request
-	if !h.target.maps(nil, http1.NameAccept) {
+	if !h.target.maps(nil, http1.NameAccept) && !r.overrides(http1.NameAccept) {
 		req.Header.Add("Accept", "application/json")
 	}
-	if !h.target.maps(nil, http1.NameUserAgent) {
+	if !h.target.maps(nil, http1.NameUserAgent) && !r.overrides(http1.NameUserAgent) {
 		req.Header.Add("User-Agent", r.stage.userAgent)
 	}
-	if len(req.Body) > 0 && !h.target.maps(nil, http1.NameContentType) {
+	if len(req.Body) > 0 && !h.target.maps(nil, http1.NameContentType) && !r.overrides(http1.NameContentType) {
 		req.Header.Add("Content-Type", "application/json")
 	}
 	r.addOwn(&req.Header)
-	return h.target.addMapped(r)
+	if f := h.target.addMapped(r); f != nil {
+		return f
+	}
+	return r.addOverridden(&req.Header, integration.HTTP)
 }
 
 func appendStatus(dst []byte, status int) []byte {

@@ -114,6 +114,15 @@ func (t *httpTarget) begin(r *request, passed bool) *exchange.Fault {
 		req.Method = r.httpMethod
 	}
 	req.Target = t.appendTarget(req.Target[:0], r, passed)
+	if o := r.overridden(); o != nil {
+		if host, ok := o.Header.Known(http1.NameHost); ok {
+			req.Host = append(req.Host[:0], host...)
+			if !http1.ValidValue(host) {
+				return errOverride
+			}
+			return nil
+		}
+	}
 	if t.host != nil {
 		if host, ok := t.host.Append(req.Host[:0], &r.input); ok {
 			req.Host = host
@@ -144,8 +153,16 @@ func (t *httpTarget) appendTarget(dst []byte, r *request, passed bool) []byte {
 	if passed {
 		dst = t.appendClientQuery(dst, r)
 	}
+	o := r.overridden()
 	for i := range t.queries {
-		dst = t.queries[i].Source.AppendQuery(dst, t.queries[i].Name, &r.input)
+		if o == nil || !o.Query.Has(t.queries[i].Name) {
+			dst = t.queries[i].Source.AppendQuery(dst, t.queries[i].Name, &r.input)
+		}
+	}
+	if o != nil {
+		for name, value := range o.Query.All() {
+			dst = mapping.AppendQueryPair(dst, name, value)
+		}
 	}
 	if len(dst) > mark && !t.uri.HasQuery() {
 		dst[mark] = '?'
@@ -170,8 +187,12 @@ next:
 
 // addMapped adds the fields that mappings send.
 func (t *httpTarget) addMapped(r *request) *exchange.Fault {
+	o := r.overridden()
 	for i := range t.headers {
 		h := &t.headers[i]
+		if o != nil && o.Header.Has(string(h.name)) {
+			continue
+		}
 		v, ok := h.source.Append(r.scratch[:0], &r.input)
 		r.scratch = v[:0]
 		if !ok {

@@ -30,19 +30,27 @@ func (r *request) mappedBodies() *mappedBodies {
 // Nobody reads one that is, or becomes, bytes. A body that begins as a JSON
 // object must be one (recorded on AWS).
 func (r *request) mapClientBody(convert integration.Conversion) *exchange.Fault {
-	if r.input.Body == nil {
-		if f := r.readBody(); f != nil {
-			return f
-		}
-		text, ok := r.clientText(convert)
-		if !ok {
-			return nil
-		}
-		r.input.Body = &r.mappedBodies().client
-		r.input.Body.Set(text)
+	if f := r.readClientBody(convert); f != nil || r.input.Body == nil {
+		return f
 	}
 	if _, err := r.input.Body.JSON(); err != nil {
 		return invalidJSON
+	}
+	return nil
+}
+
+// readClientBody makes the client's body, as text, the one that mappings and
+// templates read.
+func (r *request) readClientBody(convert integration.Conversion) *exchange.Fault {
+	if r.input.Body != nil {
+		return nil
+	}
+	if f := r.readBody(); f != nil {
+		return f
+	}
+	if text, ok := r.clientText(convert); ok {
+		r.input.Body = &r.mappedBodies().client
+		r.input.Body.Set(text)
 	}
 	return nil
 }

@@ -25,13 +25,14 @@ func (c *compiler) mock(place string, m *apigw.Method) backend {
 	return mock{c.shape(place, m)}
 }
 
-// mockStatuses reads the status code in every template that has a text.
+// mockStatuses reads the status code in every template whose text is fixed.
 func (c *compiler) mockStatuses(place string, templates *mapping.Templates) (fixed []mockStatus) {
 	for t := range templates.All() {
-		if t.Text == nil {
+		text, ok := t.Fixed()
+		if !ok {
 			continue
 		}
-		status, err := integration.MockStatus(t.Text)
+		status, err := integration.MockStatus(text)
 		if err != nil {
 			c.warn(place, "requestTemplates "+t.MediaType+": "+err.Error()+"; every request that uses it will be answered with 500")
 		}

@@ -1,8 +1,6 @@
 package restapi
 
 import (
-	"errors"
-
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
@@ -38,13 +36,11 @@ func (c *compiler) payloadRule(place string, i *apigw.Integration) payloadRule {
 	return p
 }
 
-var (
-	unsupported   = &exchange.Fault{Kind: exchange.UnsupportedMediaType}
-	bytesTemplate = integration.Misconfigured(errors.New("a mapping template can't take a binary body: Unable to transform request"))
-)
+var unsupported = &exchange.Fault{Kind: exchange.UnsupportedMediaType}
 
 // render is the body for the integration, and the template it is the text of,
-// if any: that is not to be changed. Otherwise it is r.body or r.payload.
+// if any: that is not to be changed. Otherwise it is r.body or r.payload. What
+// the template overrides is to be had from r.overridden.
 func (p *payloadRule) render(r *request) ([]byte, *mapping.Template, *exchange.Fault) {
 	t := p.templates.ForRequest(mapping.MediaType(r.x.Header.GetKnown(http1.NameContentType)))
 	if r.x.Explaining() {
@@ -54,13 +50,17 @@ func (p *payloadRule) render(r *request) ([]byte, *mapping.Template, *exchange.F
 		return nil, nil, unsupported
 	}
 	binary := r.binaryRequest()
-	if t != nil && t.Text != nil {
+	if t != nil && !t.Passes() {
 		// A template takes text only: a body that is, or becomes, bytes fails,
 		// an empty one too (recorded on AWS).
 		if binary && p.convert != integration.ToText || p.convert == integration.ToBinary {
-			return nil, nil, bytesTemplate
+			return nil, nil, bytesRequest
 		}
-		return t.Text, t, nil
+		if text, ok := t.Fixed(); ok {
+			return text, t, nil
+		}
+		text, f := r.transformRequest(t, p.convert)
+		return text, t, f
 	}
 	if f := r.readBody(); f != nil || len(r.body) == 0 {
 		return nil, nil, f

@@ -32,6 +32,8 @@ type request struct {
 	errorType string // x-amzn-ErrorType when it is not the fault's kind's own
 	called    bool   // an integration whose answers carry a trace was called
 
+	templates templating
+
 	call    *integration.Call
 	scratch []byte
 	signing *signing // memory of calls to AWS services; nil until there is one
@@ -97,6 +99,7 @@ func (r *request) release(x *exchange.Exchange) {
 			*b = nil
 		}
 	}
+	r.templates.end()
 	if r.bodies != nil {
 		r.bodies.client.Set(nil)
 		r.bodies.backend.Set(nil)
@@ -104,7 +107,7 @@ func (r *request) release(x *exchange.Exchange) {
 	stage := r.stage
 	spans := r.search.spans[:0]
 	*r = request{
-		query: r.query, bodies: r.bodies, search: search{spans: spans}, body: r.body[:0], payload: r.payload[:0],
+		query: r.query, bodies: r.bodies, search: search{spans: spans}, body: r.body[:0], payload: r.payload[:0], templates: r.templates,
 		call: r.call, scratch: r.scratch[:0], signing: r.signing, traceID: r.traceID[:0], event: r.event, end: r.end,
 	}
 	x.Vars = nil

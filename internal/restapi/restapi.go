@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/mapping"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 	"github.com/gatehouse/gatehouse/internal/throttle"
@@ -41,6 +42,7 @@ type Env struct {
 
 	requests    sync.Pool // of *request
 	shapes      interner[shape]
+	programs    interner[mapping.Program]
 	compressors sync.Pool // of *compressor
 	throttles   throttle.Pool
 }
@@ -70,6 +72,7 @@ type Stage struct {
 	maxURL, maxHeaders int
 	arnLength          int    // of the method ARN up to the method
 	userAgent          string // AmazonAPIGateway_{api}
+	variables          *mapping.StageVariables
 	variablesJSON      string // event.stageVariables
 	contextJSON        string // the constant end of event.requestContext
 	observe            observation

@@ -100,6 +100,10 @@ func (r *Run) charge(n int) error {
 	return nil
 }
 
+// Charge takes n steps for what a host's function did. The next step fails
+// where none are left.
+func (r *Run) Charge(n int) error { return r.charge(n) }
+
 // cells pays for n new elements of Lists and Maps, which are larger than what
 // a step may leave behind.
 func (r *Run) cells(n int) error { return r.charge(4 * n) }

@@ -1,0 +1,100 @@
+package mapping
+
+import (
+	"fmt"
+
+	"github.com/gatehouse/gatehouse/internal/jsonpath"
+	"github.com/gatehouse/gatehouse/internal/vtl"
+)
+
+// inputObject is $input: the body of the phase and the client's parameters
+// (developer guide, "Input variables").
+type inputObject struct{}
+
+func (inputObject) Get(run *vtl.Run, name string) (vtl.Value, error) {
+	if name == "body" {
+		return vtl.StringValue(of(run).bodyText()), nil
+	}
+	return vtl.Value{}, nil
+}
+
+func (inputObject) Set(*vtl.Run, string, vtl.Value) error { return errReadOnly("$input") }
+
+func (inputObject) Append(_ *vtl.Run, dst []byte) ([]byte, bool) { return dst, true }
+
+func (inputObject) Call(run *vtl.Run, method string, args []vtl.Value) (vtl.Value, bool, error) {
+	r := of(run)
+	switch {
+	case method == "params" && len(args) == 0:
+		return vtl.HostValue(paramsObject{}), true, nil
+	case method == "params" && len(args) == 1:
+		return r.param(args[0].Text()), true, nil
+	case (method == "json" || method == "path") && len(args) == 1:
+		path, err := r.path(args[0].Text())
+		if err != nil {
+			return vtl.Value{}, true, err
+		}
+		if method == "json" {
+			v, err := r.json(path)
+			return v, true, err
+		}
+		v, err := r.value(path)
+		return v, true, err
+	}
+	return vtl.Value{}, false, nil
+}
+
+// bindInput compiles the JSON paths that stand in a template as constants. One
+// that can't be compiled fails once the rendering comes to it, as on AWS,
+// where it is compiled then.
+func bindInput(warn func(string)) func(string, []vtl.Value) (vtl.Func, error) {
+	return func(method string, args []vtl.Value) (vtl.Func, error) {
+		if len(args) != 1 || args[0].Kind() != vtl.String {
+			return nil, nil
+		}
+		text := args[0].Text()
+		if method == "params" {
+			return func(run *vtl.Run, _ []vtl.Value) (vtl.Value, error) { return of(run).param(text), nil }, nil
+		}
+		if method != "json" && method != "path" {
+			return nil, nil
+		}
+		path, err := jsonpath.Compile(text)
+		if err != nil {
+			err = fmt.Errorf("$input.%s(%q): %w", method, text, err)
+			warn(err.Error())
+			return func(*vtl.Run, []vtl.Value) (vtl.Value, error) { return vtl.Value{}, err }, nil
+		}
+		if method == "json" {
+			return func(run *vtl.Run, _ []vtl.Value) (vtl.Value, error) { return of(run).json(path) }, nil
+		}
+		return func(run *vtl.Run, _ []vtl.Value) (vtl.Value, error) { return of(run).value(path) }, nil
+	}
+}
+
+// json is $input.json: what path names as JSON text. What isn't there, or no
+// JSON, is two quotes. The text has no blanks between values, and numbers as
+// the body has them.
+func (r *Rendering) json(path *jsonpath.Path) (vtl.Value, error) {
+	found, err := r.find(path)
+	if err != nil {
+		return vtl.Value{}, err
+	}
+	if found == nil {
+		return vtl.StringValue(`""`), nil
+	}
+	r.scratch = found.AppendJSON(r.scratch[:0])
+	return vtl.StringValue(string(r.scratch)), r.run.Charge(len(r.scratch) / bytesPerStep)
+}
+
+// value is $input.path: what path names, null when it isn't there.
+func (r *Rendering) value(path *jsonpath.Path) (vtl.Value, error) {
+	found, err := r.find(path)
+	if err != nil || found == nil {
+		return vtl.NullValue(), err
+	}
+	return vtl.JSONValue(found), nil
+}
+
+// errReadOnly is why a #set fails.
+func errReadOnly(what string) error { return fmt.Errorf("%s can't be set", what) }

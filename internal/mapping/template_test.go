@@ -1,0 +1,162 @@
+package mapping
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/jsonpath"
+)
+
+// templateTable is the table of template cases, outside of this repository.
+const templateTable = "../../../shared/conformance/unit/vtl.yaml"
+
+type templateCase struct {
+	Name             string
+	Template         string
+	Phase            string
+	Body             string
+	Params           struct{ Path, Querystring, Header map[string]string }
+	Context          map[string]any
+	StageVariables   map[string]string `yaml:"stage_variables"`
+	Output           *string
+	OutputJSON       any            `yaml:"output_json"`
+	RequestOverride  map[string]any `yaml:"request_override"`
+	ResponseOverride map[string]any `yaml:"response_override"`
+}
+
+func TestTemplateConformance(t *testing.T) {
+	doc, err := os.ReadFile(templateTable)
+	if err != nil {
+		t.Skip("the conformance table is not here: ", err)
+	}
+	var table struct{ Cases []templateCase }
+	if err := yaml.Unmarshal(doc, &table); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range table.Cases {
+		t.Run(c.Name, c.run)
+	}
+}
+
+func (c *templateCase) run(t *testing.T) {
+	r := c.rendering(t)
+	out, err := render(r, c.Template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Output != nil && out != *c.Output {
+		t.Errorf("got %q, want %q", out, *c.Output)
+	}
+	if c.OutputJSON != nil {
+		var got any
+		if err := json.Unmarshal([]byte(out), &got); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if d := cmp.Diff(plain(t, c.OutputJSON), unwrap(t, c.OutputJSON, got)); d != "" {
+			t.Error(d)
+		}
+	}
+	subset(t, "requestOverride", c.RequestOverride, r.Request.Shown())
+	subset(t, "responseOverride", c.ResponseOverride, r.Response.Shown())
+}
+
+func render(r *Rendering, template string) (string, error) {
+	p, err := CompileProgram(template)
+	if err != nil {
+		return "", err
+	}
+	out, err := p.Render(nil, r)
+	return string(out), err
+}
+
+func (c *templateCase) rendering(t *testing.T) *Rendering {
+	in := testInput(c.Params.Path, c.Params.Querystring, c.Params.Header)
+	body := new(Body)
+	body.Set([]byte(c.Body))
+	context, err := json.Marshal(c.Context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonpath.Parse(context, BodyLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewRendering()
+	r.Begin(in, NewStageVariables(c.StageVariables), DocumentContext{doc})
+	r.Body = body
+	return r
+}
+
+// testInput is a request with parameters.
+func testInput(path, query, header map[string]string) *Input {
+	in := &Input{X: &exchange.Exchange{Header: new(http1.Header)}, Query: new(Query)}
+	for name, value := range header {
+		in.X.Header.Add(name, value)
+	}
+	var raw []byte
+	for name, value := range query {
+		raw = AppendQueryPair(raw, name, value)
+	}
+	in.Query.Parse(raw)
+	for name, value := range path {
+		in.Params.Add(name, value)
+	}
+	return in
+}
+
+// plain is a value of YAML as JSON has it, with {$json: x} for a text that
+// holds x.
+func plain(t *testing.T, v any) any {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out any
+	if err := json.Unmarshal(raw, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// unwrap replaces each text of got by {$json: its content} where want has it.
+func unwrap(t *testing.T, want, got any) any {
+	w, _ := want.(map[string]any)
+	if _, ok := w["$json"]; ok {
+		var inner any
+		text, _ := got.(string)
+		if err := json.Unmarshal([]byte(text), &inner); err != nil {
+			t.Fatalf("%v: %q", err, text)
+		}
+		return map[string]any{"$json": inner}
+	}
+	g, ok := got.(map[string]any)
+	if !ok {
+		return got
+	}
+	out := map[string]any{}
+	for name, v := range g {
+		out[name] = unwrap(t, w[name], v)
+	}
+	return out
+}
+
+func subset(t *testing.T, what string, want, got map[string]any) {
+	t.Helper()
+	for name, v := range want {
+		if inner, ok := v.(map[string]any); ok {
+			g, _ := got[name].(map[string]any)
+			subset(t, what+"."+name, inner, g)
+			continue
+		}
+		if d := cmp.Diff(fmt.Sprint(v), fmt.Sprint(got[name])); d != "" {
+			t.Errorf("%s.%s: %s", what, name, d)
+		}
+	}
+}
