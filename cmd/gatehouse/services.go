@@ -8,6 +8,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/credentials"
+	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/integration"
 )
 
@@ -36,14 +37,19 @@ func declaredRoles(c *config.Config) ([]credentials.Role, error) {
 		if r.Name == "" {
 			return nil, errors.New("identities: a role has no name")
 		}
-		if len(r.Policies) > 0 {
-			return nil, fmt.Errorf("identities: role %s: policies of roles are not evaluated: on AWS, IAM has them", r.Name)
-		}
 		trust, err := credentials.ParseTrust(r.Trust)
 		if err != nil {
 			return nil, fmt.Errorf("identities: role %s: %w", r.Name, err)
 		}
-		list = append(list, credentials.Role{Name: r.Name, Trust: trust})
+		role := credentials.Role{Name: r.Name, Trust: trust}
+		for _, p := range r.Policies {
+			policy, err := iam.Parse(p.Document, iam.Identity)
+			if err != nil {
+				return nil, fmt.Errorf("identities: role %s, policy %s: %w", r.Name, p.Name, err)
+			}
+			role.Policies = append(role.Policies, policy)
+		}
+		list = append(list, role)
 	}
 	return list, nil
 }
@@ -52,12 +58,15 @@ func declaredRoles(c *config.Config) ([]credentials.Role, error) {
 // its role, or what they are signed with instead of it. Stage variables decide
 // later.
 func (s *parts) checkRole(i *apigw.Integration) error {
+	if f := functionOf(i); f != "" {
+		return s.checkFunctionRole(i, f)
+	}
 	if i == nil || i.Type != apigw.IntegrationAWS || i.Credentials == "" || strings.Contains(i.URI+i.Credentials, "${") {
 		return nil
 	}
 	uri, err := integration.ParseAWSURI(i.URI)
 	if err != nil || uri.Service == "lambda" {
-		return nil // restapi.Check tells, or the role isn't needed
+		return nil // restapi.Check tells
 	}
 	found, err := s.env.Services.Find(uri, nil)
 	if err != nil || integration.IsCaller(i.Credentials) {
@@ -71,4 +80,20 @@ func (s *parts) checkRole(i *apigw.Integration) error {
 		return fmt.Errorf("the role %s isn't declared in identities.roles: calls to %s are signed with stand-ins, which servers that check signatures refuse", i.Credentials, found.URI.Host)
 	}
 	return fmt.Errorf("%w; every request will be answered with 500", err)
+}
+
+// checkFunctionRole says that calls of a function elsewhere are signed with the
+// process's own credentials instead of the role that the integration names. A
+// function that runs here needs none.
+func (s *parts) checkFunctionRole(i *apigw.Integration, function string) error {
+	if i.Credentials == "" || strings.Contains(i.Credentials, "${") || integration.IsCaller(i.Credentials) {
+		return nil
+	}
+	if here, ok := s.functions.FindConfigured(function); ok && here.Function.Endpoint == "" || s.functions.IsStored(function) {
+		return nil
+	}
+	if s.env.Services.Roles.Check(i.Credentials, "") == nil {
+		return nil
+	}
+	return fmt.Errorf("the role %s isn't declared in identities.roles: the function is called with the process's own credentials", i.Credentials)
 }

@@ -92,7 +92,7 @@ func TestAssume(t *testing.T) {
 	requests := make(chan *http.Request, 8)
 	r := NewRoles(Config{
 		Partition: "aws", Account: "123456789012", Region: "us-east-1", STS: fakeSTS(t, time.Now, time.Hour, requests),
-		Declared: []Role{{"orders", trusting(t)}, {"arn:aws:iam::210987654321:role/theirs", trusting(t)}},
+		Declared: []Role{{Name: "orders", Trust: trusting(t)}, {Name: "arn:aws:iam::210987654321:role/theirs", Trust: trusting(t)}},
 	})
 	const role = "arn:aws:iam::123456789012:role/orders"
 	for _, tt := range []struct {

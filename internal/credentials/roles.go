@@ -13,13 +13,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
 // Role is a role whose trust the operator declared.
 type Role struct {
-	Name  string // with its path but for the first slash, or an ARN
-	Trust *Trust
+	Name     string // with its path but for the first slash, or an ARN
+	Trust    *Trust
+	Policies []*iam.Policy // of what runs here
 }
 
 // Config is all that NewRoles needs.
@@ -40,7 +42,7 @@ type Config struct {
 // Roles are the roles that integrations use. It is safe for concurrent use.
 type Roles struct {
 	config Config
-	trust  map[string]*Trust // by ARN
+	roles  map[string]*Role // by ARN
 
 	mu       sync.Mutex // guards sessions
 	sessions map[sessionKey]*Session
@@ -70,13 +72,13 @@ func NewRoles(c Config) *Roles {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Roles{config: c, trust: map[string]*Trust{}, sessions: map[sessionKey]*Session{}}
+	r := &Roles{config: c, roles: map[string]*Role{}, sessions: map[sessionKey]*Session{}}
 	for _, role := range c.Declared {
 		arn := role.Name
 		if !strings.HasPrefix(arn, "arn:") {
 			arn = "arn:" + c.Partition + ":iam::" + c.Account + ":role/" + strings.TrimPrefix(role.Name, "/")
 		}
-		r.trust[arn] = role.Trust
+		r.roles[arn] = &role
 	}
 	return r
 }
@@ -87,14 +89,25 @@ var ErrUndeclared = errors.New("identities.roles of the configuration doesn't de
 // Check says why the method that source, an ARN, names may not use role. An
 // empty source stands for any method: then only undeclared roles fail.
 func (r *Roles) Check(role, source string) error {
-	trust := r.trust[role]
-	if trust == nil {
+	declared := r.roles[role]
+	if declared == nil {
 		return fmt.Errorf("API Gateway does not have permission to assume the provided role %s: %w", role, ErrUndeclared)
 	}
-	if source != "" && !trust.Allows(source, r.config.Account) {
+	if source != "" && !declared.Trust.Allows(source, r.config.Account) {
 		return fmt.Errorf("API Gateway does not have permission to assume the provided role %s: its declared trust doesn't allow %s for %s", role, service, source)
 	}
 	return nil
+}
+
+// Permits says whether the policies that are declared with role allow action on
+// resource.
+func (r *Roles) Permits(role, action, resource string) bool {
+	declared := r.roles[role]
+	if declared == nil {
+		return false
+	}
+	d := iam.Evaluate(declared.Policies, &iam.Request{Action: action, Resource: resource, Principal: iam.Principal{RoleARN: role}})
+	return d.Effect == iam.Allow
 }
 
 // Session is the credentials of role, which Check has let pass, shared by all

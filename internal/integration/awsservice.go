@@ -105,6 +105,25 @@ func isAWSHost(endpoint string) bool {
 	return strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn") || strings.HasSuffix(host, ".api.aws")
 }
 
+// FunctionSession is what invocations, by the method that source names, of a
+// function elsewhere are signed with: role's credentials, or nil for the
+// process's own, which stand for a role that nobody declared. An error means
+// that the method may not use the role.
+func (s *Services) FunctionSession(role, source string) (*credentials.Session, error) {
+	err := s.Roles.Check(role, source)
+	switch {
+	case errors.Is(err, credentials.ErrUndeclared):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	where, at := credentials.OnAWS, s.Endpoint(&AWSURI{Service: "lambda"})
+	if at != "" && !isAWSHost(at) && s.Endpoints["sts"] == "" {
+		where = credentials.OnOwn
+	}
+	return s.Roles.Session(role, where), nil
+}
+
 // ErrCaller is why an integration can't act as its caller.
 var ErrCaller = errors.New("calling an AWS service as the caller needs callers that are authenticated, which is not supported yet")
 

@@ -3,6 +3,8 @@ package lambda
 import (
 	"context"
 	"time"
+
+	"github.com/gatehouse/gatehouse/internal/credentials"
 )
 
 // Invoker calls functions synchronously.
@@ -34,6 +36,10 @@ type Invocation struct {
 	TraceID       string // X-Amzn-Trace-Id, passed on; empty sends none
 	Deadline      time.Time
 	ClientContext string // base64 JSON, as the X-Amz-Client-Context header carries it
+
+	// Session is what a call elsewhere is signed with: a role's credentials. Nil:
+	// the process's own.
+	Session *credentials.Session
 
 	// Header holds further fields for a remote endpoint, such as
 	// X-Amz-Source-Arn or x-amzn-lambda-integration-tag; may be nil.

@@ -118,7 +118,7 @@ func (c *remote) invoke(ctx context.Context, in *Invocation, t *target, out *Res
 	}
 	req, err := c.request(ctx, t.url, in, t)
 	if err != nil && ctx.Err() == nil {
-		e := missing(in.Function, err)
+		e := unsigned(in, err)
 		out.Status = e.Status
 		return e
 	}
@@ -166,7 +166,7 @@ func (c *remote) stream(ctx context.Context, in *Invocation, t *target) (*Stream
 	}
 	req, err := c.request(ctx, url, in, t)
 	if err != nil && ctx.Err() == nil {
-		return nil, missing(in.Function, err)
+		return nil, unsigned(in, err)
 	}
 	if err != nil {
 		return nil, fail(Unreachable, "", err)
@@ -224,7 +224,9 @@ func (c *remote) request(ctx context.Context, url string, in *Invocation, t *tar
 	}
 	h := req.Header
 	for name, value := range in.Header {
-		h.Set(name, value)
+		if in.Session == nil || name != sourceHeader { // a role is invoked as, not a resource's policy asked
+			h.Set(name, value)
+		}
 	}
 	h["Content-Type"] = []string{"application/json"}
 	h["User-Agent"] = []string{"gatehouse"}
@@ -239,6 +241,14 @@ func (c *remote) request(ctx context.Context, url string, in *Invocation, t *tar
 	if in.ClientContext != "" {
 		h["X-Amz-Client-Context"] = []string{in.ClientContext}
 	}
+	if in.Session != nil {
+		role, err := in.Session.Credentials(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c.signer.SignHTTP(req, sha256.Sum256(in.Payload), *role, t.region, "lambda", time.Now())
+		return req, nil
+	}
 	if c.credentials == nil {
 		return req, nil
 	}
@@ -251,6 +261,14 @@ func (c *remote) request(ctx context.Context, url string, in *Invocation, t *tar
 	}
 	c.signer.SignHTTP(req, sha256.Sum256(in.Payload), found, t.region, "lambda", time.Now())
 	return req, nil
+}
+
+// unsigned is the error of a call that could not be signed.
+func unsigned(in *Invocation, cause error) *Error {
+	if in.Session == nil {
+		return missing(in.Function, cause)
+	}
+	return &Error{Kind: AccessDenied, Function: in.Function, Message: "the role's credentials can't be had", Cause: cause}
 }
 
 // refusal reads the error that the Lambda service answered with.

@@ -175,3 +175,27 @@ func TestRemoteFailures(t *testing.T) {
 		})
 	}
 }
+
+// TestRemoteAsRole: a role's credentials sign, and no resource's policy is asked.
+func TestRemoteAsRole(t *testing.T) {
+	var got http.Header
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
+	defer server.Close()
+	own := func(context.Context) (sigv4.Credentials, error) {
+		return sigv4.Credentials{AccessKeyID: "AKIDOWN", SecretAccessKey: "secret"}, nil
+	}
+	role := credentials.NewRoles(credentials.Config{Account: "000000000000"}).Local("arn:aws:iam::123456789012:role/r")
+	var out Result
+	in := &Invocation{Function: "f", Session: role, Header: map[string]string{"X-Amz-Source-Arn": "arn:aws:execute-api:x"}}
+	if err := elsewhere(t, server.URL, own).Invoke(t.Context(), in, &out); err != nil {
+		t.Fatal(err)
+	}
+	if a := got.Get("Authorization"); !strings.Contains(a, "Credential=123456789012/") || got.Get("X-Amz-Source-Arn") != "" {
+		t.Errorf("signed %q for %q", a, got.Get("X-Amz-Source-Arn"))
+	}
+	nobody := credentials.NewRoles(credentials.Config{}).Session("arn:aws:iam::123456789012:role/r", credentials.OnAWS)
+	err := elsewhere(t, server.URL, own).Invoke(t.Context(), &Invocation{Function: "f", Session: nobody}, &out)
+	if KindOf(err) != AccessDenied {
+		t.Errorf("without the role's credentials: %v", err)
+	}
+}

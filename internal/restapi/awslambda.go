@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/admission"
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/credentials"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
@@ -29,7 +30,52 @@ type lambdaCall struct {
 	readsBody      bool // a mapping reads the client's body
 	timeout        time.Duration
 	gate           *admission.Gate
-	sourceARN      string
+	caller         functionCaller
+}
+
+// functionCaller is whom a function is invoked as.
+type functionCaller struct {
+	// session signs calls elsewhere; nil: the process's own credentials do.
+	session *credentials.Session
+	// source is the method, which the policy of the function must allow; empty:
+	// the role's own do.
+	source string
+}
+
+// functionCaller is whom i invokes its function as. An error means that i may
+// not use the role that it names.
+func (c *compiler) functionCaller(m *method, i *apigw.Integration, function string) (functionCaller, error) {
+	who := functionCaller{source: c.sourceARN(m)}
+	role := integration.Substitute(i.Credentials, c.vars)
+	if role == "" || c.env.Services == nil || integration.IsCaller(role) {
+		return who, nil
+	}
+	var err error
+	if who.session, err = c.env.Services.FunctionSession(role, who.source); err != nil || who.session == nil {
+		return who, err
+	}
+	name, err := lambda.ParseName(function)
+	if err != nil {
+		return who, err
+	}
+	s := c.env.Scope
+	arn := name.ARN(&lambda.Config{Partition: s.Partition, Region: s.Region, Account: s.Account})
+	if c.env.Services.Roles.Permits(role, "lambda:InvokeFunction", arn) {
+		who.source = ""
+	}
+	return who, nil
+}
+
+// invocation is a call of a function with what API Gateway sends of its own.
+func (w *functionCaller) invocation(r *request, function string, event []byte, until time.Time) *lambda.Invocation {
+	in := &lambda.Invocation{
+		Function: function, Payload: event, RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.full), Deadline: until,
+		Session: w.session, Header: map[string]string{"x-amzn-lambda-integration-tag": string(r.x.RequestID[:])},
+	}
+	if w.source != "" {
+		in.Header["X-Amz-Source-Arn"] = w.source
+	}
+	return in
 }
 
 // lambdaCall compiles an integration with a function.
@@ -51,11 +97,14 @@ func (c *compiler) lambdaCall(m *method, i *apigw.Integration, shape *shape) bac
 		return c.malformed(place, i, err)
 	}
 	l.name = functionName(l.function)
-	if c.env != nil {
-		l.sourceARN = c.sourceARN(m)
-		if c.env.Pools != nil {
-			l.gate = c.env.Pools.NewGate()
-		}
+	if c.env == nil {
+		return l
+	}
+	if c.env.Pools != nil {
+		l.gate = c.env.Pools.NewGate()
+	}
+	if l.caller, err = c.functionCaller(m, i, l.function); err != nil {
+		return c.broken(place, err)
 	}
 	return l
 }
@@ -128,10 +177,7 @@ func (l *lambdaCall) serve(r *request) *exchange.Fault {
 
 // invocation is the call that r makes of the function.
 func (l *lambdaCall) invocation(r *request, event []byte, until time.Time) (*lambda.Invocation, *exchange.Fault) {
-	in := &lambda.Invocation{
-		Function: l.function, Payload: event, RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.full), Deadline: until,
-		Header: map[string]string{"x-amzn-lambda-integration-tag": string(r.x.RequestID[:]), "X-Amz-Source-Arn": l.sourceARN},
-	}
+	in := l.caller.invocation(r, l.function, event, until)
 	for i := range l.headers {
 		h := &l.headers[i]
 		v, ok := h.source.Append(r.scratch[:0], &r.input)

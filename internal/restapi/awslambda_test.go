@@ -8,6 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/credentials"
+	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
@@ -137,5 +140,62 @@ func TestLambdaFails(t *testing.T) {
 				t.Errorf("answered %v", got)
 			}
 		})
+	}
+}
+
+// TestLambdaRole: a declared role signs calls elsewhere; its own policies, or
+// the function's, allow them here.
+func TestLambdaRole(t *testing.T) {
+	const source = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/prod/GET/r"
+	trust, err := credentials.ParseTrust(`{"Statement":{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole",
+		"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:execute-api:*:*:a1b2c3d4e5/*"}}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := credentials.ParseTrust(`{"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	invoker, err := iam.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"arn:aws:lambda:*:123456789012:function:fn"}}`, iam.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles := credentials.NewRoles(credentials.Config{Partition: "aws", Account: "123456789012", Region: "us-east-1", Declared: []credentials.Role{
+		{Name: "plain", Trust: trust}, {Name: "invoker", Trust: trust, Policies: []*iam.Policy{invoker}}, {Name: "foreign", Trust: foreign},
+	}})
+	type seen struct {
+		Status int
+		Signed bool
+		Source string
+	}
+	tests := map[string]seen{
+		"":           {200, false, source},
+		"undeclared": {200, false, source},
+		"plain":      {200, true, source},
+		"invoker":    {200, true, ""},
+		"foreign":    {500, false, ""},
+	}
+	for role, want := range tests {
+		for _, kind := range []apigw.IntegrationType{apigw.IntegrationAWS, apigw.IntegrationAWSProxy} {
+			t.Run(string(kind)+" "+role, func(t *testing.T) {
+				var got seen
+				env := testEnv(fakeFunctions(func(in *lambda.Invocation, out *lambda.Result) error {
+					got.Signed, got.Source = in.Session != nil, in.Header["X-Amz-Source-Arn"]
+					out.Payload = append(out.Payload, "{}"...)
+					return nil
+				}))
+				env.Services = &integration.Services{Roles: roles}
+				m := eventMethod(nil)
+				m.Integration.Type = kind
+				if role != "" {
+					m.Integration.Credentials = "arn:aws:iam::123456789012:role/" + role
+				}
+				_, answer := serve(compileStage(t, define(map[string]*apigw.Method{"GET /r": m}), nil, env), call{method: "GET", target: "/r"})
+				got.Status = answer.Status
+				if d := cmp.Diff(want, got); d != "" {
+					t.Error(d)
+				}
+			})
+		}
 	}
 }

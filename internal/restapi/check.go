@@ -112,19 +112,15 @@ func (c *compiler) checkIntegration(place string, i *apigw.Integration) {
 	}
 }
 
-// checkCredentials lets a function's role pass: whether one is needed depends
-// on where the function runs, which only the process that calls it knows.
+// checkCredentials lets roles of AWS's services and functions pass: whether they
+// can be used only the process that makes the calls knows.
 func (c *compiler) checkCredentials(place string, i *apigw.Integration) {
-	if i.Type == apigw.IntegrationAWSProxy && !strings.HasSuffix(i.Credentials, ":user/*") {
-		c.warn(place, "credentials "+i.Credentials+": the role is not assumed; the function is called with the process's own credentials")
-		return
-	}
 	if integration.IsCaller(i.Credentials) {
 		c.refuse(place, "credentials "+i.Credentials+": "+integration.ErrCaller.Error())
 		return
 	}
-	if i.Type == apigw.IntegrationMock || i.Type == apigw.IntegrationAWS {
-		return // nothing is called, or the process says whether the role can be used
+	if i.Type == apigw.IntegrationMock || i.Type == apigw.IntegrationAWS || i.Type == apigw.IntegrationAWSProxy {
+		return
 	}
 	c.refuse(place, "credentials "+i.Credentials+": calling an integration as another identity is not supported yet")
 }

@@ -28,7 +28,7 @@ type lambdaProxy struct {
 	fatal       []mapping.Parameter // headers whose mapping fails every request
 	head        string              // the beginning of the event, up to the path
 	contextHead string              // of requestContext, up to the method
-	sourceARN   string              // arn:...:{api}/{stage}/{method}{resource}
+	caller      functionCaller
 }
 
 func (c *compiler) lambdaProxy(m *method, i *apigw.Integration) backend {
@@ -51,11 +51,8 @@ func (c *compiler) lambdaProxy(m *method, i *apigw.Integration) backend {
 	context := appendJSONString([]byte(`{"resourceId":`), string(m.resource.id))
 	context = appendJSONString(append(context, `,"resourcePath":`...), m.resource.path)
 	p.contextHead = string(append(context, `,"httpMethod":`...))
-	if c.env != nil {
-		p.sourceARN = c.sourceARN(m)
-		if c.env.Pools != nil {
-			p.gate = c.env.Pools.NewGate()
-		}
+	if c.env != nil && c.env.Pools != nil {
+		p.gate = c.env.Pools.NewGate()
 	}
 	if c.stage == nil && strings.Contains(i.URI, "${stageVariables.") {
 		return p
@@ -67,6 +64,12 @@ func (c *compiler) lambdaProxy(m *method, i *apigw.Integration) backend {
 		if !strings.Contains(i.URI, ":lambda:path/") {
 			c.refuse(place, "an AWS_PROXY integration other than a Lambda function is not supported yet: "+err.Error())
 		}
+		return c.broken(place, err)
+	}
+	if c.env == nil {
+		return p
+	}
+	if p.caller, err = c.functionCaller(m, i, p.function); err != nil {
 		return c.broken(place, err)
 	}
 	return p
@@ -103,17 +106,14 @@ func (p *lambdaProxy) serve(r *request) *exchange.Fault {
 	}
 	event := p.appendEvent(nil, r)
 	r.called = true
-	in := lambda.Invocation{
-		Function: p.function, Payload: event, RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.full), Deadline: until,
-		Header: map[string]string{"x-amzn-lambda-integration-tag": string(r.x.RequestID[:]), "X-Amz-Source-Arn": p.sourceARN},
-	}
+	in := p.caller.invocation(r, p.function, event, until)
 	if r.exec != nil {
-		r.exec.callsFunction(r, &in)
+		r.exec.callsFunction(r, in)
 	}
 	if p.idle > 0 {
-		return p.stream(r, &in)
+		return p.stream(r, in)
 	}
-	return p.call(r, &in)
+	return p.call(r, in)
 }
 
 // call calls the function and makes the client's answer of its output.
