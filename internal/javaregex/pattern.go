@@ -114,17 +114,31 @@ func (p *Pattern) FindString(s string, b *Budget) (bool, error) {
 	if p.literal != nil {
 		return strings.Contains(s, *p.literal), nil
 	}
-	if p.part.re != nil && !p.part.ascii {
-		if b.Steps -= 1 + len(s)*p.part.size/re2Speed; b.Steps < 0 {
+	return p.within(s, b, &p.part, func(m *machine) (bool, error) { return m.find(0) })
+}
+
+// MatchString is Match for a string, within a budget that it takes its steps
+// from. The error is ErrLimit.
+func (p *Pattern) MatchString(s string, b *Budget) (bool, error) {
+	if p.literal != nil {
+		return s == *p.literal, nil
+	}
+	return p.within(s, b, &p.whole, (*machine).match)
+}
+
+// within runs RE2 where that does, else the machine, and takes the steps from b.
+func (p *Pattern) within(s string, b *Budget, r *re2, run func(*machine) (bool, error)) (bool, error) {
+	if r.re != nil && !r.ascii {
+		if b.Steps -= 1 + len(s)*r.size/re2Speed; b.Steps < 0 {
 			return false, ErrLimit
 		}
-		return p.part.re.MatchString(s), nil
+		return r.re.MatchString(s), nil
 	}
 	m := p.machine([]byte(s))
 	defer p.release(m)
 	had := min(m.steps, b.Steps)
 	m.steps = had
-	found, err := m.find(0)
+	found, err := run(m)
 	b.Steps -= had - max(m.steps, 0)
 	return found, err
 }

@@ -290,15 +290,23 @@ func (e *evaluator) match(left, right *operand) (bool, error) {
 		case Bool:
 			text = string(v.AppendJSON(nil))
 		}
-		if e.left -= 1 + len(text)/32; e.left < 0 {
-			return false, ErrLimit
-		}
-		matched, err := right.pattern.Match([]byte(text))
-		if err != nil || matched {
+		if matched, err := e.matches(right.pattern, text); err != nil || matched {
 			return matched, err
 		}
 	}
 	return false, nil
+}
+
+// stepsPerNode is how many steps of a pattern count as one visited value.
+const stepsPerNode = 16
+
+func (e *evaluator) matches(p *javaregex.Pattern, text string) (bool, error) {
+	b := javaregex.Budget{Steps: e.left * stepsPerNode}
+	matched, err := p.MatchString(text, &b)
+	if e.left = b.Steps/stepsPerNode - 1; err != nil || e.left < 0 {
+		return false, ErrLimit
+	}
+	return matched, nil
 }
 
 // hasSize compares the length of a string or array; an object has none.
