@@ -189,8 +189,8 @@ func orderOf(templates map[string]*string, order []string) []string {
 
 func checkRequestMappings(mappings map[string]string, m *apigw.Method) error {
 	for _, key := range slices.Sorted(maps.Keys(mappings)) {
-		place, _, ok := cutParameter(key, "integration.request.")
-		if !ok || place != "path" && place != "querystring" && place != "header" {
+		place, name, ok := cutParameter(key, "integration.request.")
+		if !ok || place != "path" && place != "querystring" && place != "header" || !mappingName(name) {
 			return invalidMapping(key)
 		}
 		if err := checkRequestSource(mappings[key], m); err != nil {
@@ -218,10 +218,26 @@ func checkRequestSource(source string, m *apigw.Method) error {
 	default:
 		return invalidMapping(source)
 	}
+	if !mappingName(name) {
+		return invalidMapping(source)
+	}
 	if _, declared := m.RequestParameters["method.request."+place+"."+name]; !declared {
 		return undeclaredParameter(source)
 	}
 	return nil
+}
+
+// mappingName says whether a parameter of that name can be mapped: names match
+// ^[a-zA-Z0-9._$-]+$ (developer guide, "Parameter mapping source reference").
+func mappingName(name string) bool {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '_', c == '$', c == '-':
+		default:
+			return false
+		}
+	}
+	return name != ""
 }
 
 func commonSource(source string) bool {
@@ -263,7 +279,7 @@ func selection(r *apigw.IntegrationResponse) string {
 func checkResponseMappings(m *apigw.Method, r *apigw.IntegrationResponse) error {
 	declared := m.Responses[r.StatusCode]
 	for _, key := range slices.Sorted(maps.Keys(r.ResponseParameters)) {
-		if place, _, ok := cutParameter(key, "method.response."); !ok || place != "header" {
+		if place, name, ok := cutParameter(key, "method.response."); !ok || place != "header" || !mappingName(name) {
 			return invalidMapping(key)
 		}
 		if declared == nil {
@@ -291,5 +307,5 @@ func responseSource(source string) bool {
 		return true
 	}
 	place, name, ok := strings.Cut(rest, ".")
-	return ok && name != "" && (place == "header" || place == "multivalueheader")
+	return ok && mappingName(name) && (place == "header" || place == "multivalueheader")
 }

@@ -93,6 +93,8 @@ func TestPutIntegration(t *testing.T) {
 			"Validation Result: warnings : [], errors : [Invalid content type specified: 123]"},
 		{"mapping of nothing", parameters("integration.request.header.a", "true"), mapping + "true]"},
 		{"mapping to nothing", parameters("integration.request.cookie.a", "'b'"), mapping + "integration.request.cookie.a]"},
+		{"mapping to a name that is none", parameters("integration.request.querystring.a[]", "'b'"), mapping + "integration.request.querystring.a[]]"},
+		{"mapping of a name that is none", parameters("integration.request.querystring.a", "method.request.querystring.a b"), mapping + "method.request.querystring.a b]"},
 		{"undeclared", parameters("integration.request.header.a", "method.request.header.b"), parameter + "method.request.header.b]"},
 		{"declared", parameters("integration.request.header.a", "method.request.querystring.q"), ""},
 		{"declared, all values", parameters("integration.request.header.a", "method.request.multivaluequerystring.q"), ""},
@@ -175,6 +177,7 @@ func TestIntegrationResponses(t *testing.T) {
 		{"content type", apigw.IntegrationResponse{StatusCode: "200", ResponseTemplates: map[string]*string{"123": text("x")}}, apigw.BadRequest, "Validation Result: warnings : [], errors : [Invalid content type specified: 123]"},
 		{name: "declared header", r: apigw.IntegrationResponse{StatusCode: "200", ResponseParameters: map[string]string{"method.response.header.A": "integration.response.header.B"}}},
 		{"undeclared header", apigw.IntegrationResponse{StatusCode: "200", ResponseParameters: map[string]string{"method.response.header.X": "'y'"}}, apigw.BadRequest, parameter + "method.response.header.X]"},
+		{"bad name in a source", apigw.IntegrationResponse{StatusCode: "200", ResponseParameters: map[string]string{"method.response.header.A": "integration.response.header.a:b"}}, apigw.BadRequest, mapping + "integration.response.header.a:b]"},
 		{"bad source", apigw.IntegrationResponse{StatusCode: "200", ResponseParameters: map[string]string{"method.response.header.A": "y"}}, apigw.BadRequest, mapping + "y]"},
 	}
 	for _, tc := range tests {
