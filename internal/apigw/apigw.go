@@ -210,6 +210,7 @@ type Stage struct {
 	DeploymentID         DeploymentID              `json:"deploymentId"`
 	Description          string                    `json:"description,omitempty"`
 	Variables            map[string]string         `json:"variables,omitempty"`
+	AuthorizersFlushed   int64                     `json:"authorizersFlushed,omitempty"` // how often what authorizers answered was forgotten
 	CacheClusterEnabled  bool                      `json:"cacheClusterEnabled,omitempty"`
 	CacheClusterSize     string                    `json:"cacheClusterSize,omitempty"`
 	ClientCertificateID  string                    `json:"clientCertificateId,omitempty"`

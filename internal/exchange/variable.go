@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -36,6 +37,12 @@ const (
 	VarResourceID
 	VarResourcePath
 	VarStage
+	VarAuthorizer // authorizer.{key}: Key is the rest
+	VarIdentityAccessKey
+	VarIdentityAccountID
+	VarIdentityCaller
+	VarIdentityUser
+	VarIdentityUserARN
 	// Identity fields that stay unset until the capability that fills them.
 	VarUnset
 
@@ -64,6 +71,8 @@ var variableNames = map[string]VariableName{
 	"accountId": VarAccountID, "apiId": VarAPIID, "awsEndpointRequestId": VarAWSEndpointRequestID, "deploymentId": VarDeploymentID,
 	"domainName": VarDomainName, "domainPrefix": VarDomainPrefix,
 	"extendedRequestId": VarExtendedRequestID, "httpMethod": VarHTTPMethod, "isCanaryRequest": VarIsCanaryRequest,
+	"identity.accessKey": VarIdentityAccessKey, "identity.accountId": VarIdentityAccountID, "identity.caller": VarIdentityCaller,
+	"identity.user": VarIdentityUser, "identity.userArn": VarIdentityUserARN,
 	"identity.sourceIp": VarIdentitySourceIP, "identity.userAgent": VarIdentityUserAgent,
 	"path": VarPath, "protocol": VarProtocol, "requestId": VarRequestID,
 	"requestTime": VarRequestTime, "requestTimeEpoch": VarRequestTimeEpoch,
@@ -78,12 +87,27 @@ func ParseVariable(name string) (Variable, error) {
 	if v, ok := variableNames[name]; ok {
 		return Variable{Name: v}, nil
 	}
+	if v, ok := authorizerVariable(name); ok {
+		return v, nil
+	}
 	head, key, _ := strings.Cut(name, ".")
 	if (head == "identity" || head == "authorizer") && key != "" {
 		return Variable{Name: VarUnset, Key: name}, nil
 	}
 	return Variable{}, fmt.Errorf("$context.%s is not a variable that can be read here", name)
 }
+
+// authorizerVariable resolves what an authorizer hands on, under any name but
+// those by which a log tells how the authorizer was called.
+func authorizerVariable(name string) (Variable, bool) {
+	key, ok := strings.CutPrefix(name, "authorizer.")
+	if !ok || key == "" || slices.Contains(authorizerCall, key) {
+		return Variable{}, false
+	}
+	return Variable{Name: VarAuthorizer, Key: key}, true
+}
+
+var authorizerCall = []string{"error", "integrationLatency", "integrationStatus", "latency", "requestId", "status"}
 
 var logVariableNames = map[string]VariableName{
 	"cipherSuite": VarCipherSuite, "tlsVersion": VarTLSVersion,
@@ -107,6 +131,9 @@ func ParseLogVariable(name string) Variable {
 	}
 	if v, ok := logVariableNames[name]; ok {
 		return Variable{Name: v}
+	}
+	if v, ok := authorizerVariable(name); ok {
+		return v
 	}
 	return Variable{Name: VarUnset, Key: name}
 }

@@ -10,6 +10,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,6 +53,52 @@ type Token struct {
 func (t *Token) Text(claim string) string {
 	s, _ := t.Claims[claim].(string)
 	return s
+}
+
+// Entry is a claim as text.
+type Entry struct{ Name, Value string }
+
+// Flat are the claims as texts, by name: of a list its elements with commas
+// between (as API Gateway hands on cognito:groups), of an object its JSON.
+func (t *Token) Flat() []Entry {
+	var list []Entry
+	for _, name := range slices.Sorted(maps.Keys(t.Claims)) {
+		if v, ok := t.Claim(name); ok {
+			list = append(list, Entry{name, v})
+		}
+	}
+	return list
+}
+
+// Claim is one claim as Flat has it.
+func (t *Token) Claim(name string) (string, bool) {
+	v, ok := t.Claims[name]
+	if !ok || v == nil {
+		return "", false
+	}
+	return flat(v), true
+}
+
+func flat(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	case bool:
+		return strconv.FormatBool(v)
+	case []any:
+		texts := make([]string, len(v))
+		for i, e := range v {
+			texts[i] = flat(e)
+		}
+		return strings.Join(texts, ",")
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // Audience is the claim aud: one text or several.

@@ -55,6 +55,9 @@ var throttled = &exchange.Fault{Kind: exchange.Throttled}
 
 // admit lets the request in, unless the method had too many.
 func (r *request) admit() *exchange.Fault {
+	if r.exec != nil && r.exec.info && !r.exec.trial {
+		r.exec.say("Verifying Usage Plan for request: " + string(r.exec.id) + ". API Key:  API Stage: " + r.exec.stage(r))
+	}
 	l := &r.route.limiter
 	if l.bucket != nil {
 		admitted := l.bucket.Take(int64(r.start.Sub(epoch)))

@@ -61,7 +61,7 @@ func (r *request) decodeBody() *exchange.Fault {
 	if out.Len() > integration.MaxBody {
 		return tooLarge
 	}
-	r.body = out.Bytes()
+	r.sentBody, r.body = r.body, out.Bytes()
 	return nil
 }
 

@@ -15,11 +15,12 @@ import (
 
 func (c *compiler) checkAPI() {
 	api := &c.def.API
-	if strings.TrimSpace(api.Policy) != "" {
-		c.refuse("API", "a resource policy is not enforced yet")
-	}
-	if api.Endpoint.Type == "PRIVATE" && strings.TrimSpace(api.Policy) == "" {
-		c.refuse("API", "Private REST API doesn't have a resource policy attached to it")
+	if api.Endpoint.Type == "PRIVATE" {
+		if strings.TrimSpace(api.Policy) == "" {
+			c.refuse("API", "Private REST API doesn't have a resource policy attached to it")
+		} else {
+			c.refuse("API", "endpoint type PRIVATE: nothing keeps a private API to its networks yet")
+		}
 	}
 	if !slices.Contains([]string{"", "TLS_1_0", "TLS_1_2"}, api.SecurityPolicy) {
 		c.refuse("API", "securityPolicy "+api.SecurityPolicy+" is not enforced yet")
@@ -76,9 +77,6 @@ func (c *compiler) checkMethodSetting(place string, m *apigw.MethodSetting) {
 }
 
 func (c *compiler) checkMethod(place string, m *apigw.Method) {
-	if m.AuthorizationType != "" && m.AuthorizationType != "NONE" {
-		c.refuse(place, "authorizationType "+m.AuthorizationType+" is not enforced yet")
-	}
 	if m.APIKeyRequired {
 		c.refuse(place, "apiKeyRequired: API keys are not enforced yet")
 	}

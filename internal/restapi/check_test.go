@@ -24,7 +24,7 @@ func TestCheck(t *testing.T) {
 		want   []string // parts of each problem; a warning begins with "!"
 	}{
 		"all is well":              {func(*subject) {}, nil},
-		"resource policy":          {func(s *subject) { s.def.API.Policy = "{}" }, []string{"API: a resource policy"}},
+		"resource policy":          {func(s *subject) { s.def.API.Policy = "{}" }, []string{"API: policy: Statement: missing"}},
 		"private without a policy": {func(s *subject) { s.def.API.Endpoint.Type = "PRIVATE" }, []string{"API: Private REST API doesn't have a resource policy"}},
 		"security policy":          {func(s *subject) { s.def.API.SecurityPolicy = "SecurityPolicy_TLS13_1_3_2025_09" }, []string{"securityPolicy SecurityPolicy_TLS13_1_3_2025_09"}},
 		"access mode":              {func(s *subject) { s.def.API.EndpointAccessMode = "STRICT" }, []string{"endpointAccessMode"}},
@@ -70,8 +70,8 @@ func TestCheck(t *testing.T) {
 		"settings that are defaults": {func(s *subject) {
 			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {CachingEnabled: true, LoggingLevel: "OFF", ThrottlingRateLimit: 10000, ThrottlingBurstLimit: 5000}}
 		}, nil},
-		"authorization": {func(s *subject) { s.method.AuthorizationType = "AWS_IAM" }, []string{"GET /r: authorizationType AWS_IAM"}},
-		"authorizer":    {func(s *subject) { s.method.AuthorizationType = "CUSTOM" }, []string{"authorizationType CUSTOM"}},
+		"authorization": {func(s *subject) { s.method.AuthorizationType = "OTHER" }, []string{"GET /r: authorizationType OTHER"}},
+		"authorizer":    {func(s *subject) { s.method.AuthorizationType = "CUSTOM" }, []string{`authorizerId "" names no authorizer`}},
 		"API key":       {func(s *subject) { s.method.APIKeyRequired = true }, []string{"apiKeyRequired"}},
 		"validator": {func(s *subject) {
 			s.method.RequestValidatorID = "v"

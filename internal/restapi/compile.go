@@ -68,6 +68,8 @@ type compiler struct {
 
 	shown    *integration.ClientCertificate // nil until one is needed
 	shownErr error
+
+	authorizers map[apigw.AuthorizerID]*functionAuthorizer
 }
 
 func newCompiler(def *apigw.Definition, st *apigw.Stage, env *Env) *compiler {
@@ -95,6 +97,7 @@ func (c *compiler) compile(dep apigw.DeploymentID) *Stage {
 	c.out = c.newStage(dep)
 	c.observeStage()
 	c.out.responses = c.gatewayResponses(c.def)
+	c.out.policy = c.policy()
 	resources := slices.SortedFunc(maps.Values(c.def.Resources), func(a, b *apigw.Resource) int { return cmp.Compare(a.Path, b.Path) })
 	for _, r := range resources {
 		if len(r.Methods) > 0 {
@@ -145,6 +148,7 @@ func (c *compiler) addResource(r *apigw.Resource) {
 		if place.of(m.code) != nil {
 			c.refuse(m.place(), "another resource stands for the same paths")
 		}
+		m.authorization = c.authorization(m.place(), from)
 		m.backend = c.method(m, from)
 		if c.trial != nil {
 			c.trial.method = m

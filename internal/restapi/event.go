@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/mapping"
@@ -186,10 +187,15 @@ func (r *request) appendPathParameters(dst []byte) []byte {
 
 // appendContext appends event.requestContext.
 func (p *lambdaProxy) appendContext(dst []byte, r *request) []byte {
+	// {"resourceId":"x","resourcePath":"/x","httpMethod":
+	return r.appendContextRest(append(dst, p.contextHead...))
+}
+
+// appendContextRest appends what follows "httpMethod": in requestContext.
+func (r *request) appendContextRest(dst []byte) []byte {
 	x := r.x
 	received := r.received()
-	dst = append(dst, p.contextHead...) // {"resourceId":"x","resourcePath":"/x","httpMethod":
-	dst = appendJSONString(dst, r.httpMethod)
+	dst = r.appendAuthorizer(appendJSONString(dst, r.httpMethod))
 	dst = appendJSONString(append(dst, `,"extendedRequestId":`...), x.ExtendedID[:])
 	dst = received.AppendFormat(append(dst, `,"requestTime":"`...), clfTime)
 	dst = appendJSONString(append(dst, `","path":`...), x.Address.RequestPath)
@@ -207,15 +213,29 @@ func (r *request) appendIdentity(dst []byte) []byte {
 	if r.stage.trial != nil {
 		return r.stage.trial.appendIdentity(dst)
 	}
-	dst = append(dst, `{"cognitoIdentityPoolId":null,"accountId":null,"cognitoIdentityId":null,"caller":null,"sourceIp":"`...)
-	dst = mapping.AppendClientIP(dst, r.x)
-	dst = append(dst, `","principalOrgId":null,"accessKey":null,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":null,"userAgent":`...)
+	var who authorizer.Caller
+	if r.identity.caller != nil {
+		who = *r.identity.caller
+	}
+	dst = appendOrNull(append(dst, `{"cognitoIdentityPoolId":null,"accountId":`...), who.Account)
+	dst = appendOrNull(append(dst, `,"cognitoIdentityId":null,"caller":`...), who.ID)
+	dst = mapping.AppendClientIP(append(dst, `,"sourceIp":"`...), r.x)
+	dst = appendOrNull(append(dst, `","principalOrgId":null,"accessKey":`...), who.AccessKeyID)
+	dst = appendOrNull(append(dst, `,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":`...), who.ARN)
+	dst = append(dst, `,"userAgent":`...)
 	if agent := r.x.Header.GetKnown(http1.NameUserAgent); agent != nil {
 		dst = appendJSONString(dst, agent)
 	} else {
 		dst = append(dst, "null"...)
 	}
-	return append(dst, `,"user":null}`...)
+	return append(appendOrNull(append(dst, `,"user":`...), who.ID), '}')
+}
+
+func appendOrNull(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, "null"...)
+	}
+	return appendJSONString(dst, s)
 }
 
 // contextJSON is the end of event.requestContext, the same for every request

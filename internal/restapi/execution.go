@@ -3,6 +3,7 @@ package restapi
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -54,7 +55,6 @@ func (r *request) logged() {
 	r.exec.secrets = secrets(r.x.Header)
 	if r.exec.info && !r.exec.trial {
 		r.exec.say("Extended Request Id: " + string(r.x.ExtendedID[:]))
-		r.exec.say("Verifying Usage Plan for request: " + string(r.exec.id) + ". API Key:  API Stage: " + r.exec.stage(r))
 	}
 }
 
@@ -80,6 +80,48 @@ func (e *execution) started(r *request) *exchange.Fault {
 		return nil
 	}
 	return e.request(r)
+}
+
+// authorizes adds that a function is asked about the client.
+func (e *execution) authorizes(id string, r *request) {
+	if !e.info {
+		return
+	}
+	e.say("Starting authorizer: " + id + " for request: " + string(e.id))
+	e.say("Incoming identity: " + lastSix(string(r.x.Header.GetKnown(http1.NameAuthorization))))
+}
+
+// authorizerAnswered adds the function's answer as it came.
+func (e *execution) authorizerAnswered(result *lambda.Result, took time.Duration) {
+	if e.info && e.data {
+		e.body("Authorizer result body before parsing: ", result.Payload, false)
+	}
+}
+
+// authorized adds whom the authorizer answered for.
+func (e *execution) authorized(principal string, allowed bool) {
+	if !e.info {
+		return
+	}
+	e.say("Using valid authorizer policy for principal: " + lastSix(principal))
+	if allowed {
+		e.say("Successfully completed authorizer execution")
+	} else {
+		e.say("The client is not authorized to perform this operation.")
+	}
+}
+
+// authorizerFailed adds why there is no answer.
+func (e *execution) authorizerFailed(err error) {
+	e.say("Execution failed due to an authorizer error: " + err.Error())
+}
+
+// lastSix masks a text as AWS does: its end shows.
+func lastSix(s string) string {
+	if len(s) <= unmasked {
+		return strings.Repeat("*", len(s))
+	}
+	return strings.Repeat("*", len(s)-unmasked) + s[len(s)-unmasked:]
 }
 
 // request adds what the client sent.

@@ -245,7 +245,7 @@ func (p *textPart) append(dst []byte, r *request, f *exchange.Fault, message str
 	case p.errorv == errorMessage:
 		return append(dst, message...), true
 	case p.errorv == errorMessageString:
-		return appendJSONString(dst, message), true
+		return appendMessage(dst, message), true
 	case p.errorv == errorResponseType:
 		return append(dst, f.Kind...), true
 	}

@@ -83,8 +83,8 @@ func (p *httpProxy) addHeaders(r *request) *exchange.Fault {
 	agent := false
 	for i := range client.Len() {
 		k := client.KnownAt(i)
-		if integration.DropRequestField(k) {
-			continue
+		if integration.DropRequestField(k) || k == http1.NameAuthorization && r.identity.caller != nil {
+			continue // a signature is for the gateway (recorded on AWS)
 		}
 		if nominated != nil || len(p.target.headers) > 0 {
 			name, _ := client.At(i)

@@ -29,6 +29,9 @@ func (r *request) run() *exchange.Fault {
 	if f := r.findRoute(); f != nil {
 		return f
 	}
+	if f := r.authorize(); f != nil {
+		return f
+	}
 	if f := r.admit(); f != nil {
 		return f
 	}

@@ -27,7 +27,7 @@ const (
 var kindRules = map[exchange.FaultKind]kindRule{
 	exchange.AccessDenied:                 {403, "User is not authorized to access this resource", "AccessDeniedException", default4},
 	exchange.APIConfigurationError:        {500, "Internal server error", "InternalServerErrorException", default5},
-	exchange.AuthorizerConfigurationError: {500, "Internal server error", "AuthorizerConfigurationException", default5},
+	exchange.AuthorizerConfigurationError: {500, "", "AuthorizerConfigurationException", default5},
 	exchange.AuthorizerFailure:            {500, "Internal server error", "AuthorizerFailureException", default5},
 	exchange.BadRequestBody:               {400, "Invalid request body", "BadRequestException", default4},
 	exchange.BadRequestParameters:         {400, "Bad Request", "BadRequestException", default4},
@@ -109,7 +109,16 @@ func appendDefault(dst []byte, f *exchange.Fault, message string) []byte {
 	case f.AfterIntegration:
 		key = `{"message": `
 	}
-	return append(appendJSONString(append(dst, key...), message), '}')
+	return append(appendMessage(append(dst, key...), message), '}')
+}
+
+// appendMessage appends a fault's message as JSON: null where it has none
+// (seen on AWS for authorizers that fail).
+func appendMessage(dst []byte, message string) []byte {
+	if message == "" {
+		return append(dst, "null"...)
+	}
+	return appendJSONString(dst, message)
 }
 
 // Forbidden answers x as AWS answers for an unknown stage or a disabled

@@ -41,6 +41,8 @@ type request struct {
 	event   eventFields
 	end     func(*exchange.Exchange) // r.release, made once
 
+	identity   identity
+	sentBody   []byte     // the body as it came, when body is what it was decompressed to
 	exec       *execution // nil: the method has no execution log
 	codeStatus int        // what a function's output says; 0: there is none
 }

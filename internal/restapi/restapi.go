@@ -9,11 +9,14 @@ package restapi
 
 import (
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/mapping"
@@ -36,11 +39,19 @@ type Env struct {
 	Logs      *telemetry.Logs       // nil: no access and execution logs are written
 	Metrics   *telemetry.Metrics    // nil: nothing is counted
 
-	signer sigv4.Signer
 	// OpenKey opens what was sealed for a record; nil: nothing can be opened.
 	OpenKey func(record string, sealed []byte) ([]byte, error)
+	// Identities are who may sign requests; nil: nobody.
+	Identities authorizer.Identities
+	// Issuers are where tokens come from; nil: AWS's user pools, reached
+	// without a rule of egress.
+	Issuers *authorizer.Issuers
 
+	signer      sigv4.Signer
 	requests    sync.Pool // of *request
+	authorizing sync.Once
+	signatures  *sigv4.Verifier
+	kept        *authorizer.Cache
 	shapes      interner[shape]
 	programs    interner[mapping.Program]
 	compressors sync.Pool // of *compressor
@@ -53,6 +64,23 @@ func (e *Env) now() time.Time {
 	}
 	return time.Now()
 }
+
+// authorizers makes, once, what authorizers share.
+func (e *Env) authorizers() {
+	e.authorizing.Do(func() {
+		e.signatures = &sigv4.Verifier{Service: "execute-api", Region: e.Scope.Region, Now: e.now}
+		e.kept = authorizer.NewCache()
+		if e.Issuers == nil {
+			e.Issuers = &authorizer.Issuers{Client: http.DefaultClient}
+		}
+	})
+}
+
+func (e *Env) verifier() *sigv4.Verifier { e.authorizers(); return e.signatures }
+
+func (e *Env) answers() *authorizer.Cache { e.authorizers(); return e.kept }
+
+func (e *Env) issuers() *authorizer.Issuers { e.authorizers(); return e.Issuers }
 
 // Stage is a deployment compiled for one stage. It never changes; many
 // requests use it at once.
@@ -68,6 +96,7 @@ type Stage struct {
 	binary    integration.BinaryTypes
 	compress  int // minimumCompressionSize; -1: no compression
 	backends  []*integration.Backend
+	policy    []*iam.Policy // the API's; nil: it has none
 
 	maxURL, maxHeaders int
 	arnLength          int    // of the method ARN up to the method
@@ -90,6 +119,8 @@ type method struct {
 	backend  backend
 	observe  methodObservation
 	limiter  limiter
+
+	authorization *authorization // nil: anyone may call
 }
 
 type resource struct {

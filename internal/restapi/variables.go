@@ -56,6 +56,9 @@ func (r *request) AppendVariable(dst []byte, x *exchange.Exchange, v exchange.Va
 	case exchange.VarRequestTimeEpoch:
 		return strconv.AppendInt(dst, r.received().UnixMilli(), 10), true
 	}
+	if exchange.VarAuthorizer <= v.Name && v.Name < exchange.VarUnset {
+		return r.appendIdentityVariable(dst, v)
+	}
 	if v.Name > exchange.VarUnset {
 		return r.appendOutcome(dst, v.Name)
 	}
@@ -89,7 +92,7 @@ func (r *request) appendOutcome(dst []byte, v exchange.VariableName) ([]byte, bo
 		}
 	case exchange.VarErrorMessageString:
 		if f != nil {
-			return appendJSONString(dst, r.faultMessage(f)), true
+			return appendMessage(dst, r.faultMessage(f)), true
 		}
 	case exchange.VarIntegrationStatus:
 		if status := r.backendStatus(); status != 0 {

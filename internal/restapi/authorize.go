@@ -1,0 +1,276 @@
+package restapi
+
+import (
+	"crypto/sha256"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/authorizer"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/sigv4"
+)
+
+// authorization is how a method's callers are checked; nil: anyone may call.
+type authorization struct {
+	signed   bool // AWS_IAM
+	function *functionAuthorizer
+	pools    *poolAuthorizer
+}
+
+// identity is what authorization found out about a client.
+type identity struct {
+	caller  *authorizer.Caller // of a signed request
+	answer  *authorizer.Answer // of an authorizer
+	latency time.Duration      // of the authorizer
+}
+
+const invokeAction = "execute-api:Invoke"
+
+// authorize decides whether the client may call the method (developer guide,
+// "How API Gateway resource policies affect authorization workflow"). A method
+// that is tested is not protected.
+func (r *request) authorize() *exchange.Fault {
+	a := r.route.authorization
+	if a == nil || r.stage.trial != nil {
+		return nil
+	}
+	ask := iam.Request{Action: invokeAction, Resource: r.methodARN(), Keys: policyKeys{r}}
+	var f *exchange.Fault
+	switch {
+	case a.signed:
+		f = r.authorizeSigned(&ask)
+	case a.function != nil:
+		f = r.authorizeByFunction(a.function, &ask)
+	case a.pools != nil:
+		if f = r.authorizeByToken(a.pools); f == nil {
+			f = r.allowedByResource(&ask)
+		}
+	default:
+		f = r.allowedByResource(&ask)
+	}
+	if f == nil {
+		r.x.Decide("authorize", "allowed", "")
+	}
+	return f
+}
+
+// methodARN is what a request is authorized for: the path is the client's.
+func (r *request) methodARN() string {
+	s := r.stage
+	b := make([]byte, 0, s.arnLength+len(r.httpMethod)+1+len(r.search.path))
+	scope := &s.env.Scope
+	b = append(append(append(append(b, "arn:"...), scope.Partition...), ":execute-api:"...), scope.Region...)
+	b = append(append(append(append(b, ':'), scope.Account...), ':'), s.apiID...)
+	b = append(append(append(append(b, '/'), s.name...), '/'), r.httpMethod...)
+	path := r.search.path
+	for len(path) > 0 && path[0] == '/' {
+		path = path[1:]
+	}
+	return string(append(append(b, '/'), path...))
+}
+
+// byResource is what the API's policy says; nothing without one.
+func (r *request) byResource(ask *iam.Request) iam.Decision {
+	if r.stage.policy == nil {
+		return iam.Decision{}
+	}
+	return iam.Evaluate(r.stage.policy, ask)
+}
+
+// allowedByResource asks the policy alone: without one anyone may call, with
+// one it must say so.
+func (r *request) allowedByResource(ask *iam.Request) *exchange.Fault {
+	if r.stage.policy == nil {
+		return nil
+	}
+	d := r.byResource(ask)
+	if d.Effect == iam.Allow {
+		return nil
+	}
+	return r.deniedByResource(ask, d)
+}
+
+func (r *request) deniedByResource(ask *iam.Request, d iam.Decision) *exchange.Fault {
+	why := " because no resource-based policy allows the execute-api:Invoke action"
+	if d.Effect == iam.ExplicitDeny {
+		why = " with an explicit deny in a resource-based policy"
+	}
+	return r.denied(d, "User: "+who(ask)+" is not authorized to perform: "+invokeAction+" on resource: "+masked(ask.Resource)+why)
+}
+
+func who(ask *iam.Request) string {
+	if ask.Principal.ARN == "" {
+		return "anonymous"
+	}
+	return ask.Principal.ARN
+}
+
+// masked is an ARN as denials show it: of the account the last four digits
+// (seen on AWS by many).
+func masked(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 || len(parts[4]) != 12 {
+		return arn
+	}
+	parts[4] = "********" + parts[4][8:]
+	return strings.Join(parts, ":")
+}
+
+func (r *request) denied(d iam.Decision, message string) *exchange.Fault {
+	if r.x.Explaining() {
+		why := "no statement of a policy allows it"
+		if d.Statement != "" {
+			why = d.Statement
+		}
+		r.x.Decide("authorize", "denied", why)
+	}
+	return &exchange.Fault{Kind: exchange.AccessDenied, Message: message}
+}
+
+// authorizeSigned wants a signature of a configured identity, and a policy
+// that allows the call: one of either side within the account, one of each
+// from another.
+func (r *request) authorizeSigned(ask *iam.Request) *exchange.Fault {
+	if f := r.verify(); f != nil {
+		return f
+	}
+	c := r.identity.caller
+	ask.Principal = c.Principal()
+	byIdentity, byResource := iam.Evaluate(c.Policies, ask), r.byResource(ask)
+	same := c.Account == r.stage.env.Scope.Account
+	d := iam.Across(byIdentity, byResource)
+	if same {
+		d = iam.Together(byIdentity, byResource)
+	}
+	if d.Effect == iam.Allow {
+		return nil
+	}
+	if byIdentity.Effect != iam.ExplicitDeny && (byResource.Effect == iam.ExplicitDeny || !same && byIdentity.Effect == iam.Allow) {
+		return r.deniedByResource(ask, d)
+	}
+	why := " because no identity-based policy allows the execute-api:Invoke action"
+	if byIdentity.Effect == iam.ExplicitDeny {
+		why = " with an explicit deny in an identity-based policy"
+	}
+	return r.denied(d, "User: "+who(ask)+" is not authorized to perform: "+invokeAction+" on resource: "+masked(ask.Resource)+why)
+}
+
+// verify finds out who signed the request.
+func (r *request) verify() *exchange.Fault {
+	if f := r.readBody(); f != nil {
+		return f
+	}
+	body := r.body
+	if r.sentBody != nil {
+		body = r.sentBody
+	}
+	in := sigv4.Request{
+		Method: r.x.Method, Path: string(r.x.Path), Query: string(r.x.Query), Host: string(r.x.Host),
+		Header: r.headerValues, PayloadHash: sha256.Sum256(body),
+	}
+	_, err := r.stage.env.verifier().Verify(&in, func(id, token string) (string, bool, error) {
+		if r.stage.env.Identities == nil {
+			return "", false, nil
+		}
+		secret, who, err := r.stage.env.Identities.Find(id, token)
+		r.identity.caller = who
+		return secret, err == nil, err
+	})
+	if err == nil {
+		return nil
+	}
+	r.identity.caller = nil
+	return r.badSignature(err)
+}
+
+// headerValues are the values of a field whose name is in lower case.
+func (r *request) headerValues(name string) []string {
+	var list []string
+	h := r.x.Header
+	for i := h.Index(name, 0); i >= 0; i = h.Index(name, i+1) {
+		_, v := h.At(i)
+		list = append(list, string(v))
+	}
+	return list
+}
+
+// badSignature is the fault for a signature that isn't accepted: AWS's words
+// and error type under the gateway response that is nearest.
+func (r *request) badSignature(err error) *exchange.Fault {
+	r.x.Decide("authorize", "refused", "the request's signature")
+	own, ok := errors.AsType[*sigv4.Error](err)
+	if !ok {
+		return &exchange.Fault{Kind: exchange.AuthorizerFailure, Cause: err}
+	}
+	kind := exchange.InvalidSignature
+	switch own.Kind {
+	case sigv4.MissingToken, sigv4.Incomplete:
+		kind = exchange.MissingAuthenticationToken
+	case sigv4.ExpiredToken:
+		kind = exchange.ExpiredToken
+	}
+	r.errorType = string(own.Kind)
+	return &exchange.Fault{Kind: kind, Message: own.Message}
+}
+
+// policyKeys are the condition keys of a request (developer guide, "AWS
+// condition keys that can be used in API Gateway resource policies"). What
+// belongs to private endpoints, organizations and sessions is absent.
+type policyKeys struct{ r *request }
+
+// Values implements iam.Keys.
+func (k policyKeys) Values(dst []string, key string) []string {
+	value := k.value(key)
+	if value == "" {
+		return dst
+	}
+	return append(dst, value)
+}
+
+func (k policyKeys) value(key string) string {
+	r := k.r
+	switch key {
+	case "aws:sourceip":
+		return string(mapping.AppendClientIP(nil, r.x))
+	case "aws:currenttime":
+		return r.start.UTC().Format(time.RFC3339)
+	case "aws:epochtime":
+		return strconv.FormatInt(r.start.Unix(), 10)
+	case "aws:securetransport":
+		return strconv.FormatBool(r.x.Client.TLS)
+	case "aws:useragent":
+		return string(r.x.Header.GetKnown(http1.NameUserAgent))
+	case "aws:referer":
+		return string(r.x.Header.Get("Referer"))
+	case "aws:requestedregion":
+		return r.stage.env.Scope.Region
+	}
+	c := r.identity.caller
+	if c == nil {
+		return ""
+	}
+	switch key {
+	case "aws:principalaccount":
+		return c.Account
+	case "aws:principalarn":
+		if c.RoleARN != "" {
+			return c.RoleARN
+		}
+		return c.ARN
+	case "aws:principaltype":
+		if c.RoleARN != "" {
+			return "AssumedRole"
+		}
+		return "User"
+	case "aws:userid":
+		return c.ID
+	case "aws:username":
+		return c.UserName
+	}
+	return ""
+}

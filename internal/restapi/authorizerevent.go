@@ -1,0 +1,129 @@
+package restapi
+
+import (
+	"strconv"
+
+	"github.com/gatehouse/gatehouse/internal/authorizer"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+)
+
+// event is what the function is given (developer guide, "Input to an API
+// Gateway Lambda authorizer"). No event has a body.
+func (a *functionAuthorizer) event(r *request, methodARN string) []byte {
+	if a.token {
+		token, _ := a.sources[0].Append(nil, &r.input)
+		dst := appendJSONString([]byte(`{"type":"TOKEN","methodArn":`), methodARN)
+		dst = appendJSONString(append(dst, `,"authorizationToken":`...), token)
+		return append(dst, '}')
+	}
+	dst := appendJSONString([]byte(`{"type":"REQUEST","methodArn":`), methodARN)
+	dst = appendJSONString(append(dst, `,"resource":`...), r.route.resource.path)
+	dst = appendEventPath(append(dst, `,"path":`...), r.x.Address.StagePath)
+	dst = appendJSONString(append(dst, `,"httpMethod":`...), r.httpMethod)
+	dst = emptyForNull(dst, r.appendEventHeaders)
+	dst = emptyForNull(dst, r.appendEventQuery)
+	dst = emptyForNull(append(dst, `,"pathParameters":`...), r.appendPathParameters)
+	dst = append(dst, `,"stageVariables":`...)
+	if r.stage.variablesJSON == "null" {
+		dst = append(dst, "{}"...)
+	} else {
+		dst = append(dst, r.stage.variablesJSON...)
+	}
+	return append(r.appendRequestContext(append(dst, `,"requestContext":`...)), '}')
+}
+
+// emptyForNull writes {} where the event of a proxy integration has null (seen
+// on AWS by many).
+func emptyForNull(dst []byte, appendPart func([]byte) []byte) []byte {
+	from := len(dst)
+	dst = appendPart(dst)
+	switch part := string(dst[from:]); part {
+	case "null":
+		return append(dst[:from], "{}"...)
+	case `,"headers":null,"multiValueHeaders":null`:
+		return append(dst[:from], `,"headers":{},"multiValueHeaders":{}`...)
+	case `,"queryStringParameters":null,"multiValueQueryStringParameters":null`:
+		return append(dst[:from], `,"queryStringParameters":{},"multiValueQueryStringParameters":{}`...)
+	}
+	return dst
+}
+
+// appendRequestContext appends event.requestContext as an authorizer sees it:
+// nobody is known yet.
+func (r *request) appendRequestContext(dst []byte) []byte {
+	dst = appendJSONString(append(dst, `{"resourceId":`...), string(r.route.resource.id))
+	dst = appendJSONString(append(dst, `,"resourcePath":`...), r.route.resource.path)
+	return r.appendContextRest(append(dst, `,"httpMethod":`...))
+}
+
+// appendAuthorizer appends event.requestContext.authorizer: what a function
+// answered, as texts, or the claims of a token.
+func (r *request) appendAuthorizer(dst []byte) []byte {
+	a := r.identity.answer
+	if a == nil {
+		return dst
+	}
+	dst = append(dst, `,"authorizer":{`...)
+	if a.Token != nil {
+		return append(appendClaims(append(dst, `"claims":`...), a), '}')
+	}
+	for _, e := range a.Context {
+		dst = appendJSONString(appendComma(dst), e.Name)
+		dst = appendJSONString(append(dst, ':'), e.Value)
+	}
+	dst = appendJSONString(append(appendComma(dst), `"principalId":`...), a.PrincipalID)
+	dst = strconv.AppendInt(append(dst, `,"integrationLatency":`...), r.identity.latency.Milliseconds(), 10)
+	return append(dst, '}')
+}
+
+func appendClaims(dst []byte, a *authorizer.Answer) []byte {
+	dst = append(dst, '{')
+	for _, c := range a.Token.Flat() {
+		dst = appendJSONString(appendComma(dst), c.Name)
+		dst = appendJSONString(append(dst, ':'), c.Value)
+	}
+	return append(dst, '}')
+}
+
+// appendIdentityVariable appends $context.identity and $context.authorizer
+// values; false when nobody said.
+func (r *request) appendIdentityVariable(dst []byte, v exchange.Variable) ([]byte, bool) {
+	if v.Name == exchange.VarAuthorizer {
+		return r.appendAuthorizerVariable(dst, v.Key)
+	}
+	c := r.identity.caller
+	if c == nil {
+		return dst, false
+	}
+	switch v.Name {
+	case exchange.VarIdentityAccessKey:
+		return append(dst, c.AccessKeyID...), true
+	case exchange.VarIdentityAccountID:
+		return append(dst, c.Account...), true
+	case exchange.VarIdentityCaller, exchange.VarIdentityUser:
+		return append(dst, c.ID...), true
+	case exchange.VarIdentityUserARN:
+		return append(dst, c.ARN...), true
+	}
+	return dst, false
+}
+
+func (r *request) appendAuthorizerVariable(dst []byte, key string) ([]byte, bool) {
+	a := r.identity.answer
+	if a == nil {
+		return dst, false
+	}
+	const claims = "claims."
+	switch {
+	case a.Token != nil:
+		if len(key) > len(claims) && key[:len(claims)] == claims {
+			v, ok := a.Token.Claim(key[len(claims):])
+			return append(dst, v...), ok
+		}
+		return dst, false
+	case key == "principalId":
+		return append(dst, a.PrincipalID...), true
+	}
+	v, ok := a.Value(key)
+	return append(dst, v...), ok
+}
