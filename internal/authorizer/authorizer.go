@@ -8,6 +8,7 @@ package authorizer
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -76,12 +77,9 @@ type Key [sha256.Size]byte
 // NewKey is the Key of an authorizer and what identifies a client to it. Parts
 // can't be shifted against each other.
 func NewKey(parts ...[]byte) Key {
-	var room [512]byte
-	b := room[:0]
+	var b []byte
 	for _, p := range parts {
-		n := len(p)
-		b = append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
-		b = append(b, p...)
+		b = append(binary.BigEndian.AppendUint32(b, uint32(len(p))), p...)
 	}
 	return sha256.Sum256(b)
 }
@@ -105,6 +103,12 @@ func NewCache() *Cache {
 	})}
 }
 
+// Kept is the answer for key that is kept; nil: none is.
+func (c *Cache) Kept(key Key) *Answer {
+	k, _ := c.answers.GetIfPresent(key)
+	return k.answer
+}
+
 // loader asks an authorizer, and says how long its answer may be kept.
 type loader func(ctx context.Context) (*Answer, time.Duration, error)
 
@@ -112,9 +116,6 @@ type loader func(ctx context.Context) (*Answer, time.Duration, error)
 // for all who ask at the same time. Failures aren't kept. The call doesn't end
 // with the client who happened to be first.
 func (c *Cache) get(ctx context.Context, key Key, load loader) (*Answer, error) {
-	if k, ok := c.answers.GetIfPresent(key); ok {
-		return k.answer, nil
-	}
 	k, err := c.answers.Get(context.WithoutCancel(ctx), key, otter.LoaderFunc[Key, kept](func(ctx context.Context, _ Key) (kept, error) {
 		answer, last, err := load(ctx)
 		return kept{answer, last}, err

@@ -104,6 +104,9 @@ func (p *Pools) Ask(ctx context.Context, key Key, token string) (*Answer, error)
 		answer, _, err := load(ctx)
 		return answer, err
 	}
+	if answer := p.Cache.Kept(key); answer != nil {
+		return answer, nil
+	}
 	return p.Cache.get(ctx, key, load)
 }
 

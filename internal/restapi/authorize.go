@@ -29,7 +29,10 @@ type identity struct {
 	latency time.Duration      // of the authorizer
 }
 
-const invokeAction = "execute-api:Invoke"
+const (
+	invokeAction = "execute-api:Invoke"
+	invokeLower  = "execute-api:invoke" // as policies compare it
+)
 
 // authorize decides whether the client may call the method (developer guide,
 // "How API Gateway resource policies affect authorization workflow"). A method
@@ -39,19 +42,20 @@ func (r *request) authorize() *exchange.Fault {
 	if a == nil || r.stage.trial != nil {
 		return nil
 	}
-	ask := iam.Request{Action: invokeAction, Resource: r.methodARN(), Keys: policyKeys{r}}
+	ask := &r.ask
+	ask.Action, ask.Resource, ask.Principal, ask.Keys = invokeLower, r.methodARN(), iam.Principal{}, (*policyKeys)(r)
 	var f *exchange.Fault
 	switch {
 	case a.signed:
-		f = r.authorizeSigned(&ask)
+		f = r.authorizeSigned(ask)
 	case a.function != nil:
-		f = r.authorizeByFunction(a.function, &ask)
+		f = r.authorizeByFunction(a.function, ask)
 	case a.pools != nil:
 		if f = r.authorizeByToken(a.pools); f == nil {
-			f = r.allowedByResource(&ask)
+			f = r.allowedByResource(ask)
 		}
 	default:
-		f = r.allowedByResource(&ask)
+		f = r.allowedByResource(ask)
 	}
 	if f == nil {
 		r.x.Decide("authorize", "allowed", "")
@@ -221,10 +225,10 @@ func (r *request) badSignature(err error) *exchange.Fault {
 // policyKeys are the condition keys of a request (developer guide, "AWS
 // condition keys that can be used in API Gateway resource policies"). What
 // belongs to private endpoints, organizations and sessions is absent.
-type policyKeys struct{ r *request }
+type policyKeys request
 
 // Values implements iam.Keys.
-func (k policyKeys) Values(dst []string, key string) []string {
+func (k *policyKeys) Values(dst []string, key string) []string {
 	value := k.value(key)
 	if value == "" {
 		return dst
@@ -232,8 +236,8 @@ func (k policyKeys) Values(dst []string, key string) []string {
 	return append(dst, value)
 }
 
-func (k policyKeys) value(key string) string {
-	r := k.r
+func (k *policyKeys) value(key string) string {
+	r := (*request)(k)
 	switch key {
 	case "aws:sourceip":
 		return string(mapping.AppendClientIP(nil, r.x))

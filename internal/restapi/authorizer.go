@@ -1,6 +1,8 @@
 package restapi
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"strings"
 	"time"
@@ -46,17 +48,7 @@ func (r *request) authorizeByFunction(a *functionAuthorizer, ask *iam.Request) *
 	if f != nil {
 		return f
 	}
-	began := time.Now()
-	answer, err := a.Ask(r.x.Context(), key, authorizer.Call{
-		Event:     func() []byte { return a.event(r, ask.Resource) },
-		RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.full),
-		Called: func(result *lambda.Result, took time.Duration) {
-			if r.exec != nil {
-				r.exec.authorizerAnswered(result, took)
-			}
-		},
-	})
-	r.identity.latency = time.Since(began)
+	answer, err := r.answerOf(a, key)
 	if err != nil {
 		return r.authorizerFault(err)
 	}
@@ -74,6 +66,26 @@ func (r *request) authorizeByFunction(a *functionAuthorizer, ask *iam.Request) *
 	return r.denied(d, "User is not authorized to access this resource because no identity-based policy allows the execute-api:Invoke action")
 }
 
+// answerOf is the kept answer, or what the function says now.
+func (r *request) answerOf(a *functionAuthorizer, key authorizer.Key) (*authorizer.Answer, error) {
+	if a.TTL > 0 {
+		if answer := a.Cache.Kept(key); answer != nil {
+			return answer, nil
+		}
+	}
+	began := time.Now()
+	defer func() { r.identity.latency = time.Since(began) }()
+	return a.Ask(r.x.Context(), key, authorizer.Call{
+		Event:     func() []byte { return a.event(r, r.ask.Resource) },
+		RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.full),
+		Called: func(result *lambda.Result, took time.Duration) {
+			if r.exec != nil {
+				r.exec.authorizerAnswered(result, took)
+			}
+		},
+	})
+}
+
 // identify is the key of the client's identity. Every source must say
 // something, and a token must look as the definition wants it: otherwise the
 // function isn't called (developer guide, "Configure a Lambda authorizer").
@@ -81,23 +93,26 @@ func (r *request) identify(a *functionAuthorizer) (authorizer.Key, *exchange.Fau
 	if r.exec != nil {
 		r.exec.authorizes(a.id, r)
 	}
-	parts := make([][]byte, 1, 8)
-	parts[0] = a.scope
+	text := append(r.scratch[:0], a.scope...)
 	for i := range a.sources {
-		v, ok := a.sources[i].Append(nil, &r.input)
-		if !ok || len(v) == 0 {
+		length := len(text)
+		var ok bool
+		if text, ok = a.sources[i].Append(append(text, 0, 0, 0, 0), &r.input); !ok || len(text) == length+4 {
 			r.x.Decide("authorize", "refused", a.names[i]+" is missing")
 			return authorizer.Key{}, unauthorized
 		}
-		parts = append(parts, v)
-	}
-	if a.pattern != nil {
-		if ok, err := a.pattern.Match(parts[1]); err != nil || !ok {
+		value := text[length+4:]
+		binary.BigEndian.PutUint32(text[length:], uint32(len(value)))
+		if a.pattern == nil {
+			continue
+		}
+		if ok, err := a.pattern.Match(value); err != nil || !ok {
 			r.x.Decide("authorize", "refused", "the token doesn't match identityValidationExpression")
 			return authorizer.Key{}, unauthorized
 		}
 	}
-	return authorizer.NewKey(parts...), nil
+	r.scratch = text[:0]
+	return sha256.Sum256(text), nil
 }
 
 // authorizerFault is the fault for an authorizer without an answer.

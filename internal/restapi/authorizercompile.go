@@ -1,6 +1,7 @@
 package restapi
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -121,7 +122,8 @@ func (c *compiler) answerScope(from *apigw.Authorizer) []byte {
 	if c.stage != nil {
 		b = fmt.Appendf(b, "\n%s\n%d", c.stage.Name, c.stage.AuthorizersFlushed)
 	}
-	return b
+	sum := sha256.Sum256(b)
+	return sum[:]
 }
 
 func (c *compiler) authorizerTTL(place string, from *apigw.Authorizer) time.Duration {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 )
@@ -42,6 +43,7 @@ type request struct {
 	end     func(*exchange.Exchange) // r.release, made once
 
 	identity   identity
+	ask        iam.Request
 	sentBody   []byte     // the body as it came, when body is what it was decompressed to
 	exec       *execution // nil: the method has no execution log
 	codeStatus int        // what a function's output says; 0: there is none
@@ -110,7 +112,7 @@ func (r *request) release(x *exchange.Exchange) {
 	spans := r.search.spans[:0]
 	*r = request{
 		query: r.query, bodies: r.bodies, search: search{spans: spans}, body: r.body[:0], payload: r.payload[:0], templates: r.templates,
-		call: r.call, scratch: r.scratch[:0], signing: r.signing, traceID: r.traceID[:0], event: r.event, end: r.end,
+		call: r.call, scratch: r.scratch[:0], signing: r.signing, traceID: r.traceID[:0], event: r.event, end: r.end, ask: r.ask,
 	}
 	x.Vars = nil
 	stage.env.requests.Put(r)
