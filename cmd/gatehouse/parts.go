@@ -45,10 +45,17 @@ func (p *program) newParts() (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
+	identities, err := p.identities()
+	if err != nil {
+		return nil, err
+	}
 	s := &parts{functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.metrics = p.newMetrics(s.logs)
-	s.env = &restapi.Env{Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Streams: functions, Services: services, OpenKey: p.openKey, Logger: p.log, Logs: s.logs, Metrics: s.metrics}
+	s.env = &restapi.Env{
+		Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Streams: functions, Services: services, OpenKey: p.openKey,
+		Identities: identities, Issuers: p.newIssuers(egress), Logger: p.log, Logs: s.logs, Metrics: s.metrics,
+	}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)
 	}

@@ -80,6 +80,14 @@ func (d *Directory) Secret(accessKeyID string) (string, Caller, bool) {
 	return u.secret, u.caller, true
 }
 
+// Policies are those of the user with an access key, and of the user's groups.
+func (d *Directory) Policies(accessKeyID string) []*iam.Policy {
+	if u := d.users[accessKeyID]; u != nil {
+		return u.policies
+	}
+	return nil
+}
+
 // Authorize decides by the policies of the caller, in AWS's words.
 func (d *Directory) Authorize(_ context.Context, c *Call) error {
 	var policies []*iam.Policy

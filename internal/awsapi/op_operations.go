@@ -86,6 +86,13 @@ func (o rest) operations() Operations {
 		UpdateModel:      o.updateModel,
 		DeleteModel:      o.deleteModel,
 
+		CreateAuthorizer:           o.createAuthorizer,
+		GetAuthorizer:              o.getAuthorizer,
+		GetAuthorizers:             o.getAuthorizers,
+		UpdateAuthorizer:           o.updateAuthorizer,
+		DeleteAuthorizer:           o.deleteAuthorizer,
+		FlushStageAuthorizersCache: o.flushStageAuthorizersCache,
+
 		CreateRequestValidator: o.createRequestValidator,
 		GetRequestValidator:    o.getRequestValidator,
 		GetRequestValidators:   o.getRequestValidators,

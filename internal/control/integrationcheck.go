@@ -97,13 +97,9 @@ func checkHTTPEndpoint(uri string) error {
 // checkAWSEndpoint checks
 // arn:{partition}:apigateway:{region}:{service}:{path|action}/{…}.
 func checkAWSEndpoint(in *apigw.Integration) error {
-	parts := strings.SplitN(in.URI, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || parts[1] == "" || parts[2] == "" {
-		return apigw.Errorf(apigw.BadRequest, "Invalid ARN specified in the request")
-	}
-	service, target := parts[4], parts[5]
-	if !strings.HasPrefix(target, "path/") && !strings.HasPrefix(target, "action/") {
-		return apigw.Errorf(apigw.BadRequest, "AWS ARN for integration must contain path or action")
+	service, target, err := splitAWSURI(in.URI)
+	if err != nil {
+		return err
 	}
 	if service == "lambda" && lambdaInvocation(target) {
 		return nil
@@ -116,6 +112,18 @@ func checkAWSEndpoint(in *apigw.Integration) error {
 		return apigw.Errorf(apigw.BadRequest, "Role ARN must be specified for AWS integrations")
 	}
 	return nil
+}
+
+func splitAWSURI(uri string) (service, target string, err error) {
+	parts := strings.SplitN(uri, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || parts[1] == "" || parts[2] == "" {
+		return "", "", apigw.Errorf(apigw.BadRequest, "Invalid ARN specified in the request")
+	}
+	service, target = parts[4], parts[5]
+	if !strings.HasPrefix(target, "path/") && !strings.HasPrefix(target, "action/") {
+		return "", "", apigw.Errorf(apigw.BadRequest, "AWS ARN for integration must contain path or action")
+	}
+	return service, target, nil
 }
 
 // lambdaInvocation: path/{version}/functions/{function ARN}/invocations, or
