@@ -86,15 +86,31 @@ func NewRoles(c Config) *Roles {
 // ErrUndeclared is why a role isn't used that the configuration doesn't have.
 var ErrUndeclared = errors.New("identities.roles of the configuration doesn't declare the role")
 
+// RoleError is why a role isn't used.
+type RoleError struct {
+	Role string
+	Why  error
+}
+
+func (e *RoleError) Error() string { return e.Text() + ": " + e.Why.Error() }
+
+// Unwrap returns the reason.
+func (e *RoleError) Unwrap() error { return e.Why }
+
+// Text is what AWS says of it, in execution logs for one (seen on AWS).
+func (e *RoleError) Text() string {
+	return "API Gateway does not have permission to assume the provided role " + e.Role
+}
+
 // Check says why the method that source, an ARN, names may not use role. An
 // empty source stands for any method: then only undeclared roles fail.
 func (r *Roles) Check(role, source string) error {
 	declared := r.roles[role]
 	if declared == nil {
-		return fmt.Errorf("API Gateway does not have permission to assume the provided role %s: %w", role, ErrUndeclared)
+		return &RoleError{role, ErrUndeclared}
 	}
 	if source != "" && !declared.Trust.Allows(source, r.config.Account) {
-		return fmt.Errorf("API Gateway does not have permission to assume the provided role %s: its declared trust doesn't allow %s for %s", role, service, source)
+		return &RoleError{role, fmt.Errorf("its declared trust doesn't allow %s for %s", service, source)}
 	}
 	return nil
 }
@@ -168,7 +184,7 @@ func (r *Roles) assume(ctx context.Context, role string) (sigv4.Credentials, tim
 	out, err := r.client(own).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: &name, DurationSeconds: &seconds})
 	if err != nil {
 		r.config.Log.Warn("a role can't be assumed", "role", role, "error", err)
-		return sigv4.Credentials{}, time.Time{}, fmt.Errorf("API Gateway does not have permission to assume the provided role %s: %w", role, err)
+		return sigv4.Credentials{}, time.Time{}, &RoleError{role, err}
 	}
 	c := out.Credentials
 	if c == nil || c.AccessKeyId == nil || c.SecretAccessKey == nil || c.SessionToken == nil || c.Expiration == nil {

@@ -1,6 +1,7 @@
 package restapi
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -108,6 +109,38 @@ func TestAWSRequest(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// TestAWSLog: the log of a call to a service shows what signs it masked, and
+// that of a role that can't be assumed AWS's words for it (seen on AWS).
+func TestAWSLog(t *testing.T) {
+	address, _ := seen(t)
+	m := awsMethod("kinesis:action/ListStreams", nil)
+	def := define(map[string]*apigw.Method{"GET /r": m})
+	in := trialRequest(apigw.TestRequest{Resource: "id:/r"})
+	got, err := TestInvoke(t.Context(), def, in, servicesEnv(address, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := varying.ReplaceAllString(got.Log, "$1")
+	for _, want := range []string{
+		"Endpoint request URI: http://" + address + "/\n",
+		"X-Amz-Target=Kinesis_20131202.ListStreams",
+		"Endpoint request body after transformations: {}\n",
+		"Method completed with status: 200\n",
+	} {
+		if !strings.Contains(log, want) {
+			t.Errorf("no %q in %s", want, log)
+		}
+	}
+	if strings.Contains(log, "AWS4-HMAC") || !regexp.MustCompile(`Authorization=\*{60,}[0-9a-f]{6}[,}]`).MatchString(log) {
+		t.Errorf("the signature shows: %s", log)
+	}
+
+	refused := integration.Misconfigured(fmt.Errorf("sign: %w", &credentials.RoleError{Role: testRole, Why: credentials.ErrUndeclared}))
+	if got := faultText(refused); got != "Execution failed due to configuration error: API Gateway does not have permission to assume the provided role "+testRole {
+		t.Errorf("a role that can't be assumed: %s", got)
 	}
 }
 

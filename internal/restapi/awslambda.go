@@ -251,7 +251,7 @@ func (l *lambdaCall) invoke(r *request, in *lambda.Invocation, result *lambda.Re
 	ctx, cancel := context.WithDeadline(r.x.Context(), in.Deadline)
 	defer cancel()
 	if r.exec != nil {
-		r.exec.callsFunction(r, in)
+		r.exec.callsFunction(r, in, false)
 	}
 	r.callBegins(apigw.IntegrationAWS, l.name)
 	err := r.stage.env.Functions.Invoke(ctx, in, result)

@@ -165,12 +165,14 @@ func (e *execution) callsHTTP(r *request, t *httpTarget) {
 }
 
 // callsFunction adds what is sent to a function.
-func (e *execution) callsFunction(r *request, in *lambda.Invocation) {
+func (e *execution) callsFunction(r *request, in *lambda.Invocation, streamed bool) {
 	if !e.info {
 		return
 	}
-	scope := r.stage.env.Scope
-	url := "https://lambda." + scope.Region + ".amazonaws.com/2015-03-31/functions/" + in.Function + "/invocations"
+	url := "https://lambda." + r.stage.env.Scope.Region + ".amazonaws.com/2015-03-31/functions/" + in.Function + "/invocations"
+	if streamed {
+		url = "https://lambda." + r.stage.env.Scope.Region + ".amazonaws.com/2021-11-15/functions/" + in.Function + "/response-streaming-invocations"
+	}
 	if e.data {
 		e.say("Endpoint request URI: " + url)
 		e.begin("Endpoint request headers: {")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/gatehouse/gatehouse/internal/credentials"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/lambda"
@@ -67,6 +68,9 @@ func causeText(f *exchange.Fault) string {
 	if e, ok := errors.AsType[*lambda.Error](f.Cause); ok && e.Status >= 400 {
 		return refusalText(e)
 	}
+	if e, ok := errors.AsType[*credentials.RoleError](f.Cause); ok {
+		return e.Text()
+	}
 	if e, ok := errors.AsType[*http1.CallError](f.Cause); ok && e.Phase == http1.PhaseResolve {
 		return invalidEndpoint
 	}
@@ -84,6 +88,10 @@ func refusalText(e *lambda.Error) string {
 	}
 	return e.Message
 }
+
+// malformed is AWS's text for a function's output that is none (recorded on
+// AWS).
+const malformed = "Malformed Lambda proxy response"
 
 // invalidEndpoint is AWS's text for an address that is none, or has no host
 // (recorded on AWS).

@@ -108,7 +108,7 @@ func (p *lambdaProxy) serve(r *request) *exchange.Fault {
 	r.called = true
 	in := p.caller.invocation(r, p.function, event, until)
 	if r.exec != nil {
-		r.exec.callsFunction(r, in)
+		r.exec.callsFunction(r, in, p.idle > 0)
 	}
 	if p.idle > 0 {
 		return p.stream(r, in)
@@ -176,7 +176,7 @@ func (p *lambdaProxy) answer(r *request, result *lambda.Result) *exchange.Fault 
 	}
 	output, err := parseOutput(result.Payload)
 	if err != nil {
-		return badGateway(&worded{"Malformed Lambda proxy response", err})
+		return badGateway(&worded{malformed, err})
 	}
 	r.codeStatus = output.status
 	return output.answer(r)

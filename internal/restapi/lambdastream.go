@@ -72,7 +72,7 @@ func (p *lambdaProxy) passOn(r *request, s *lambda.Stream, source integration.St
 	}
 	o, length, err := parseMetadata(head)
 	if err != nil {
-		return integration.Misconfigured(fmt.Errorf("Malformed Lambda proxy response: %w", err))
+		return integration.Misconfigured(&worded{malformed, err})
 	}
 	r.codeStatus = o.status
 	called := &r.x.Outcome.Integration
@@ -100,7 +100,7 @@ func streamFault(s *lambda.Stream, err error) *exchange.Fault {
 		return invokeFault(err)
 	}
 	if errors.Is(err, errMetadata) {
-		return integration.Misconfigured(fmt.Errorf("Malformed Lambda proxy response: %w", err))
+		return integration.Misconfigured(&worded{malformed, err})
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return integration.TimedOut(err)

@@ -48,16 +48,25 @@ func TestInvoke(ctx context.Context, def *apigw.Definition, in *apigw.TestReques
 		return nil, err
 	}
 	defer s.Close()
+	streamed := def.Resources[in.Resource].Methods[in.Verb].Integration.ResponseMode == modeStream
+	if streamed {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, trialStreamTime)
+		defer cancel()
+	}
 	x, err := trialExchange(ctx, def, in)
 	if err != nil {
 		return nil, err
 	}
 	s.Serve(x)
-	out := &apigw.TestResult{Status: x.Response.Status, Body: trialBody(x), Header: trialHeader(&x.Response.Header)}
+	out := new(apigw.TestResult)
+	if !streamed || x.Response.Stream != nil || ctx.Err() == nil { // else no answer began in time: the status is 0
+		out.Status, out.Body, out.Header = x.Response.Status, trialBody(x), trialHeader(&x.Response.Header)
+	}
 	x.Response.Sent = int64(len(out.Body))
 	x.End()
 	out.Latency = time.Since(began).Milliseconds()
-	if s.trial.exec != nil {
+	if s.trial.exec != nil && !streamed { // which has no log on AWS
 		out.Log = string(s.trial.exec.lines)
 	}
 	return out, nil
@@ -160,16 +169,22 @@ func (b *trialInput) ReadAll(dst []byte, limit int64) ([]byte, error) {
 type trialEdge struct {
 	ctx  context.Context
 	stop func() bool
+	ran  chan struct{} // closed after what was armed last ran
 }
 
-// OnAbandon implements exchange.Edge.
+// OnAbandon implements exchange.Edge. What was armed before doesn't run, or has
+// run, when it returns.
 func (e *trialEdge) OnAbandon(cancel func()) {
-	if e.stop != nil {
-		e.stop()
-		e.stop = nil
+	if e.stop != nil && !e.stop() {
+		<-e.ran
 	}
+	e.stop = nil
 	if cancel != nil {
-		e.stop = context.AfterFunc(e.ctx, cancel)
+		ran := make(chan struct{})
+		e.ran, e.stop = ran, context.AfterFunc(e.ctx, func() {
+			cancel()
+			close(ran)
+		})
 	}
 }
 
@@ -178,11 +193,8 @@ func (e *trialEdge) OnAbandon(cancel func()) {
 func trialBody(x *exchange.Exchange) string {
 	body := x.Response.Body
 	if stream := x.Response.Stream; stream != nil {
-		end := time.AfterFunc(trialStreamTime, func() { _ = stream.Close() })
-		body, _ = io.ReadAll(io.LimitReader(stream, trialStreamSize))
-		if end.Stop() {
-			_ = stream.Close()
-		}
+		body, _ = io.ReadAll(io.LimitReader(stream, trialStreamSize)) // that it ended early shows
+		_ = stream.Close()
 	}
 	return strings.ToValidUTF8(string(body), "\uFFFD")
 }

@@ -256,3 +256,47 @@ func TestTestInvokeEnds(t *testing.T) {
 		t.Error("the backend still works")
 	}
 }
+
+// TestTestInvokeStreamed: a streamed answer is collected, up to a bound, and has
+// no log; one that doesn't begin in time has the status 0 (developer guide,
+// "Stream the integration response for your proxy integrations").
+func TestTestInvokeStreamed(t *testing.T) {
+	const half = trialStreamSize / 2
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/silent" {
+			<-r.Context().Done()
+			return
+		}
+		_, _ = w.Write([]byte(strings.Repeat("x", half)))
+		w.(http.Flusher).Flush()
+		if r.URL.Path == "/hangs" {
+			<-r.Context().Done()
+			return
+		}
+		_, _ = w.Write([]byte(strings.Repeat("y", half+1)))
+	}))
+	defer backend.Close()
+	tests := map[string]struct {
+		time   time.Duration
+		status int
+		body   string
+	}{
+		"/large":  {time.Minute, 200, strings.Repeat("x", half) + strings.Repeat("y", half)},
+		"/hangs":  {200 * time.Millisecond, 200, strings.Repeat("x", half)},
+		"/silent": {50 * time.Millisecond, 0, ""},
+	}
+	for path, tt := range tests {
+		t.Run(path, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), tt.time)
+			defer cancel()
+			m := &apigw.Method{Integration: &apigw.Integration{Type: "HTTP_PROXY", HTTPMethod: "GET", URI: backend.URL + path, ResponseMode: "STREAM"}}
+			got, err := TestInvoke(ctx, define(map[string]*apigw.Method{"GET /pets/{petId}": m}), trialRequest(apigw.TestRequest{}), testEnv(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Status != tt.status || got.Body != tt.body || got.Log != "" {
+				t.Errorf("%d, %d bytes, log %q; want %d, %d bytes", got.Status, len(got.Body), got.Log, tt.status, len(tt.body))
+			}
+		})
+	}
+}
