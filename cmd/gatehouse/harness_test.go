@@ -82,6 +82,7 @@ type server struct {
 	exited          chan struct{}
 	log             syncBuffer
 	stdout          syncBuffer
+	stderr          io.Writer // instead of log; nil: log
 }
 
 type syncBuffer struct {
@@ -140,6 +141,9 @@ func (s *server) start() {
 func (s *server) launch() error {
 	s.cmd = command(s.args...)
 	s.cmd.Dir, s.cmd.Stderr = s.dir, &s.log
+	if s.stderr != nil {
+		s.cmd.Stderr = s.stderr
+	}
 	group(s.cmd)
 	s.cmd.Env = append(s.cmd.Env, s.env...)
 	out, err := s.cmd.StdoutPipe()

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -215,11 +218,51 @@ func TestLambdaSDK(t *testing.T) {
 	if _, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: name, Qualifier: aws.String("1")}); !strings.HasPrefix(code(err), "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:1") {
 		t.Errorf("a deleted version: %v", err)
 	}
+	s.weighted(ctx, c)
 	s.streamed(ctx, c)
 	s.tagsAndLists(ctx, c, *first.FunctionArn)
 	s.lambdaRefusals(ctx, c)
 	if strings.Contains(s.log.String(), "greeting") {
 		t.Error("an environment is in the log")
+	}
+}
+
+// weighted has the alias of version 2 share its invocations with a third, and
+// reads the end of a log.
+func (s *server) weighted(ctx context.Context, c *lambda.Client) {
+	t, name, live := s.t, aws.String("f"), aws.String("live")
+	_, err := c.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: name, Description: aws.String("a third"), Timeout: aws.Int32(11)})
+	if err == nil {
+		_, err = c.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: name})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for weight, want := range map[float64][]string{0: {"2"}, 1: {"3"}, 0.5: {"2", "3"}} {
+		a, err := c.UpdateAlias(ctx, &lambda.UpdateAliasInput{FunctionName: name, Name: live,
+			RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{"3": weight}}})
+		if err != nil || a.RoutingConfig.AdditionalVersionWeights["3"] != weight || *a.FunctionVersion != "2" {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		ran := map[string]bool{}
+		for range 40 {
+			out, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: name, Qualifier: live, Payload: []byte("1"), LogType: types.LogTypeTail})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ran[*out.ExecutedVersion] = true
+			tail, _ := base64.StdEncoding.DecodeString(aws.ToString(out.LogResult))
+			if !strings.Contains(string(tail), "Version: "+*out.ExecutedVersion+"\nan echo of 1\nEND RequestId") {
+				t.Fatalf("log: %q", tail)
+			}
+		}
+		if got := slices.Sorted(maps.Keys(ran)); !slices.Equal(got, want) {
+			t.Errorf("at a weight of %v versions %v ran, want %v", weight, got, want)
+		}
+	}
+	a, err := c.UpdateAlias(ctx, &lambda.UpdateAliasInput{FunctionName: name, Name: live, RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{}}})
+	if err != nil || a.RoutingConfig != nil {
+		t.Errorf("without: %+v, %v", a, err)
 	}
 }
 
@@ -273,8 +316,8 @@ func (s *server) tagsAndLists(ctx context.Context, c *lambda.Client, arn string)
 		}
 		functions += len(page.Functions)
 	}
-	if functions != 2 {
-		t.Errorf("%d versions of functions, want 2", functions)
+	if functions != 3 {
+		t.Errorf("%d versions of functions, want 3", functions)
 	}
 }
 
@@ -322,10 +365,6 @@ func (s *server) lambdaRefusals(ctx context.Context, c *lambda.Client) {
 			_, err := c.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: aws.String("arn:aws:lambda:eu-west-1:000000000000:function:f")})
 			return err
 		}, "ResourceNotFoundException: Functions from 'eu-west-1' are not reachable"},
-		{"a log that isn't sent", func() error {
-			_, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("f"), LogType: types.LogTypeTail})
-			return err
-		}, "NotImplementedException: Gatehouse doesn't serve X-Amz-Log-Type Tail"},
 		{"no JSON", func() error {
 			_, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte("{")})
 			return err
@@ -423,5 +462,34 @@ func TestLambdaLargeZip(t *testing.T) {
 	_, err = c.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("large"), ZipFile: make([]byte, 53<<20)})
 	if got := code(err); !strings.HasPrefix(got, "RequestEntityTooLargeException: The request body is larger than 70167211 bytes") {
 		t.Errorf("larger than Lambda takes: %s", got)
+	}
+}
+
+// TestLostMasterKey: functions whose environment can't be unsealed are listed,
+// say so, and run again once it is set anew.
+func TestLostMasterKey(t *testing.T) {
+	t.Parallel()
+	need(t, "go")
+	s := serveFunctions(t)
+	newFunction(t, s.lambdaSDK(), "f", "one")
+	s.kill()
+	if err := os.Remove(filepath.Join(s.data, "master.key")); err != nil {
+		t.Fatal(err)
+	}
+	s.restart()
+	ctx, c := t.Context(), s.lambdaSDK()
+	list, err := c.ListFunctions(ctx, &lambda.ListFunctionsInput{})
+	if err != nil || len(list.Functions) != 1 || list.Functions[0].Environment == nil || list.Functions[0].Environment.Error == nil ||
+		aws.ToString(list.Functions[0].Environment.Error.ErrorCode) != "AccessDeniedException" {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	if _, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("f")}); !strings.HasPrefix(code(err), "KMSAccessDeniedException: Lambda was unable to decrypt") {
+		t.Errorf("invoked: %v", err)
+	}
+	eventually(t, "the log says so", func() bool {
+		return strings.Contains(s.log.String(), "environment variables of a stored function can't be unsealed")
+	})
+	if _, err := c.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: aws.String("f")}); err != nil {
+		t.Error(err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 type requestLog struct {
 	screen *screen
 
-	mu   sync.Mutex // guards line and the writing of it
+	mu   sync.Mutex // guards line
 	line []byte
 }
 

@@ -16,7 +16,8 @@ import (
 // screen is where serve tells of what it serves: text for a person, or
 // records of the log.
 type screen struct {
-	w      io.Writer
+	w      io.Writer // never waits
+	behind *behind   // under w
 	log    *slog.Logger
 	person bool
 	color  bool
@@ -26,7 +27,7 @@ type screen struct {
 // for text on a terminal and json elsewhere.
 func newScreen(stderr *os.File, level, format string) (*screen, error) {
 	terminal := term.IsTerminal(int(stderr.Fd()))
-	s := &screen{w: stderr, person: terminal, color: terminal && os.Getenv("NO_COLOR") == ""}
+	s := &screen{person: terminal, color: terminal && os.Getenv("NO_COLOR") == ""}
 	switch format {
 	case "":
 	case "json":
@@ -36,10 +37,20 @@ func newScreen(stderr *os.File, level, format string) (*screen, error) {
 	default:
 		return nil, fmt.Errorf("log format %q: use json or text", format)
 	}
-	var err error
-	s.log, err = telemetry.NewLoggerAs(stderr, level, s.person, s.color)
+	direct, err := telemetry.NewLoggerAs(stderr, level, s.person, s.color)
+	if err != nil {
+		return nil, err
+	}
+	s.behind = newBehind(stderr, func(lines int64) {
+		direct.Warn("what reads this is slower than what is told; lines were left out", "lines", lines)
+	})
+	s.w = s.behind
+	s.log, err = telemetry.NewLoggerAs(s.behind, level, s.person, s.color)
 	return s, err
 }
+
+// close ends what is told of.
+func (s *screen) close() { s.behind.close() }
 
 // The colours of a terminal, by what they mean.
 const (

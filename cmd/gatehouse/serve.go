@@ -61,6 +61,7 @@ func serve(args []string, stdout, stderr *os.File) error {
 	if err != nil {
 		return &usageError{err.Error()}
 	}
+	defer screen.close()
 	definitions, err := read(files, c.Scope())
 	if err != nil {
 		return err

@@ -146,11 +146,11 @@ func hosted(code func(ctx context.Context, scope apigw.Scope, name, hash string)
 	if f == nil {
 		return nil
 	}
-	h := &lambda.StoredFunction{Qualifiers: map[string]string{"": apigw.LatestVersion}}
+	h := &lambda.StoredFunction{Qualifiers: map[string]string{"": apigw.LatestVersion}, Shared: map[string]lambda.Share{}}
 	permits := map[string]func(string) bool{"": control.Permits(f, "")}
 	for _, v := range f.Versions {
 		h.Versions = append(h.Versions, &lambda.Stored{
-			Function: hostedVersion(v), Version: v.Version, Hash: v.CodeHash, Revision: v.Revision,
+			Function: hostedVersion(v), Version: v.Version, Hash: v.CodeHash, Revision: v.Revision, Sealed: v.Unreadable != "",
 			Zip: func(ctx context.Context) ([]byte, error) { return code(ctx, scope, f.Name, v.CodeHash) },
 		})
 		if v.Version != apigw.LatestVersion {
@@ -159,6 +159,9 @@ func hosted(code func(ctx context.Context, scope apigw.Scope, name, hash string)
 	}
 	for _, a := range f.Aliases {
 		h.Qualifiers[a.Name], permits[a.Name] = a.Version, control.Permits(f, a.Name)
+		if a.Second != "" {
+			h.Shared[a.Name] = lambda.Share{Version: a.Second, Weight: a.Weight}
+		}
 	}
 	h.Permits = func(qualifier, source string) bool { return permits[qualifier] != nil && permits[qualifier](source) }
 	return h

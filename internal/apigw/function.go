@@ -31,6 +31,10 @@ type FunctionVersion struct {
 
 	// Environment is stored sealed.
 	Environment map[string]string `json:"-"`
+	// Unreadable says why Environment can't be unsealed; empty: it could. Sealed
+	// is what it was sealed as.
+	Unreadable string `json:"-"`
+	Sealed     []byte `json:"-"`
 
 	CodeHash string    `json:"codeHash"` // SHA-256 of the zip, in hex
 	CodeSize int64     `json:"codeSize"` // bytes of the zip
@@ -38,12 +42,18 @@ type FunctionVersion struct {
 	Revision string    `json:"revision"` // changes with every change
 }
 
-// FunctionAlias is a name for one version.
+// FunctionAlias is a name for one version, or for two that share its
+// invocations.
 type FunctionAlias struct {
 	Name        string `json:"name"`
 	Version     string `json:"version"`
 	Description string `json:"description,omitempty"`
 	Revision    string `json:"revision"`
+
+	// Second is the version that gets Weight of the invocations, 0 to 1; empty:
+	// there is none.
+	Second string  `json:"second,omitempty"`
+	Weight float64 `json:"weight,omitempty"`
 }
 
 // FunctionPermission is one statement of a function's policy.

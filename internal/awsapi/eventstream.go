@@ -36,7 +36,7 @@ func (s eventStream) WriteTo(w io.Writer) (written int64, err error) {
 			}
 		}
 		if err != nil {
-			end, err := completed(err)
+			end, err := s.completed(err)
 			if err == nil {
 				err = write("InvokeComplete", "application/json", end)
 			}
@@ -46,15 +46,19 @@ func (s eventStream) WriteTo(w io.Writer) (written int64, err error) {
 }
 
 // completed is the document of a stream's last event, for what ended it.
-func completed(err error) ([]byte, error) {
+func (s eventStream) completed(err error) ([]byte, error) {
 	var complete struct {
 		ErrorCode    string `json:",omitempty"`
 		ErrorDetails string `json:",omitempty"`
+		LogResult    []byte `json:",omitempty"`
 	}
 	if f, ok := errors.AsType[*lambda.Failure](err); ok {
 		complete.ErrorCode, complete.ErrorDetails = f.FunctionError, string(f.Payload)
 	} else if err != io.EOF {
 		return nil, err
+	}
+	if s.from.Log != nil {
+		complete.LogResult = s.from.Log()
 	}
 	return json.Marshal(complete)
 }

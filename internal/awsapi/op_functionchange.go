@@ -109,7 +109,7 @@ func configure(v *apigw.FunctionVersion, timeout, memory *int, environment *lamb
 		v.Memory = *memory
 	}
 	if environment != nil {
-		v.Environment = environment.Variables
+		v.Environment, v.Unreadable, v.Sealed = environment.Variables, "", nil
 	}
 	switch {
 	case v.Timeout < 1 || v.Timeout > 900:
@@ -233,6 +233,11 @@ func versionView(c *Call, f *apigw.Function, v *apigw.FunctionVersion, qualifier
 		PackageType: new("Zip"), Architectures: []string{v.Architecture}, State: new("Active"), LastUpdateStatus: new("Successful"),
 		TracingConfig: &lambdaapi.TracingConfigResponse{Mode: new("PassThrough")}, EphemeralStorage: &lambdaapi.EphemeralStorage{Size: new(512)},
 		SnapStart: &lambdaapi.SnapStartResponse{ApplyOn: new("None"), OptimizationStatus: new("Off")},
+	}
+	if v.Unreadable != "" {
+		out.Environment = &lambdaapi.EnvironmentResponse{Error: &lambdaapi.EnvironmentError{
+			ErrorCode: new("AccessDeniedException"), Message: new(lambda.Undecipherable),
+		}}
 	}
 	if len(v.Environment) > 0 {
 		out.Environment = &lambdaapi.EnvironmentResponse{Variables: v.Environment}

@@ -3,6 +3,7 @@ package awsapi
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
 
@@ -23,15 +24,12 @@ func (o functions) invocation(c *Call, in invocation) (*lambda.Invocation, error
 	if err != nil {
 		return nil, err
 	}
-	if val(in.logType) == "Tail" {
-		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve X-Amz-Log-Type Tail: a function's output is in Gatehouse's log, with the request ID")
-	}
 	if _, ok := o.host.FindConfigured(arnOf(n)); !ok && !o.host.IsStored(arnOf(n)) {
 		return nil, unknownFunction(n)
 	}
 	return &lambda.Invocation{
 		Function: arnOf(n), Type: lambda.InvocationType(cmp.Or(val(in.kind), string(lambda.RequestResponse))),
-		Payload: in.payload, RequestID: c.RequestID, ClientContext: val(in.clientContext),
+		Payload: in.payload, RequestID: c.RequestID, ClientContext: val(in.clientContext), LogTail: val(in.logType) == "Tail",
 	}, nil
 }
 
@@ -53,6 +51,9 @@ func (o functions) invoke(ctx context.Context, c *Call, in *lambdaapi.Invocation
 	r := &lambdaapi.InvocationResponse{StatusCode: &out.Status, FunctionError: set(out.FunctionError), Payload: out.Payload}
 	if out.Status == http.StatusOK { // an event's version isn't known yet
 		r.ExecutedVersion = set(out.ExecutedVersion)
+	}
+	if len(out.LogTail) > 0 {
+		r.LogResult = new(base64.StdEncoding.EncodeToString(out.LogTail))
 	}
 	return r, nil
 }

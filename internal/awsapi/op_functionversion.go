@@ -55,25 +55,45 @@ func (o functions) listVersions(ctx context.Context, c *Call, in *lambdaapi.List
 }
 
 func aliasView(c *Call, function string, a *apigw.FunctionAlias) *lambdaapi.AliasConfiguration {
-	return &lambdaapi.AliasConfiguration{
+	v := &lambdaapi.AliasConfiguration{
 		AliasArn: new(control.FunctionARN(c.Scope, function, a.Name)), Name: &a.Name, FunctionVersion: &a.Version,
 		Description: &a.Description, RevisionId: &a.Revision,
 	}
+	if a.Second != "" {
+		v.RoutingConfig = &lambdaapi.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{a.Second: a.Weight}}
+	}
+	return v
 }
 
-func weighted(r *lambdaapi.AliasRoutingConfiguration) setting {
-	return setting{"RoutingConfig (weighted aliases)", r != nil && len(r.AdditionalVersionWeights) > 0}
+// share gives an alias the second version that a call carries; nil keeps what
+// it is, an empty one removes it.
+func share(a *apigw.FunctionAlias, r *lambdaapi.AliasRoutingConfiguration) error {
+	if r == nil {
+		return nil
+	}
+	if len(r.AdditionalVersionWeights) > 1 {
+		return apigw.Errorf(apigw.BadRequest, "Number of items in AdditionalVersionWeights cannot be greater than 1")
+	}
+	a.Second, a.Weight = "", 0
+	for version, weight := range r.AdditionalVersionWeights {
+		a.Second, a.Weight = version, weight
+	}
+	return nil
 }
 
 func (o functions) createAlias(ctx context.Context, c *Call, in *lambdaapi.CreateAliasRequest) (*lambdaapi.AliasConfiguration, error) {
 	n, err := o.own(c, in.FunctionName, nil)
 	if err == nil {
-		err = refuseSettings(weighted(in.RoutingConfig), setting{"$LATEST.PUBLISHED", val(in.FunctionVersion) == "$LATEST.PUBLISHED"})
+		err = refuseSettings(setting{"$LATEST.PUBLISHED", val(in.FunctionVersion) == "$LATEST.PUBLISHED"})
 	}
 	if err != nil {
 		return nil, err
 	}
-	a, err := o.store.CreateAlias(ctx, c.Scope, n.Name, apigw.FunctionAlias{Name: val(in.Name), Version: val(in.FunctionVersion), Description: val(in.Description)})
+	made := apigw.FunctionAlias{Name: val(in.Name), Version: val(in.FunctionVersion), Description: val(in.Description)}
+	if err := share(&made, in.RoutingConfig); err != nil {
+		return nil, err
+	}
+	a, err := o.store.CreateAlias(ctx, c.Scope, n.Name, made)
 	if err != nil {
 		return nil, err
 	}
@@ -99,12 +119,20 @@ func (o functions) getAlias(ctx context.Context, c *Call, in *lambdaapi.GetAlias
 func (o functions) updateAlias(ctx context.Context, c *Call, in *lambdaapi.UpdateAliasRequest) (*lambdaapi.AliasConfiguration, error) {
 	n, err := o.own(c, in.FunctionName, nil)
 	if err == nil {
-		err = refuseSettings(weighted(in.RoutingConfig), setting{"$LATEST.PUBLISHED", val(in.FunctionVersion) == "$LATEST.PUBLISHED"})
+		err = refuseSettings(setting{"$LATEST.PUBLISHED", val(in.FunctionVersion) == "$LATEST.PUBLISHED"})
 	}
 	if err != nil {
 		return nil, err
 	}
-	a, err := o.store.UpdateAlias(ctx, c.Scope, n.Name, in.Name, in.FunctionVersion, in.Description, val(in.RevisionId))
+	a, err := o.store.UpdateAlias(ctx, c.Scope, n.Name, in.Name, val(in.RevisionId), func(a *apigw.FunctionAlias) error {
+		if in.FunctionVersion != nil {
+			a.Version = *in.FunctionVersion
+		}
+		if in.Description != nil {
+			a.Description = *in.Description
+		}
+		return share(a, in.RoutingConfig)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +159,7 @@ func (o functions) listAliases(ctx context.Context, c *Call, in *lambdaapi.ListA
 			return nil, err
 		}
 		for _, a := range f.Aliases {
-			if in.FunctionVersion == nil || *in.FunctionVersion == a.Version {
+			if in.FunctionVersion == nil || *in.FunctionVersion == a.Version || *in.FunctionVersion == a.Second {
 				list = append(list, aliasView(c, n.Name, a))
 			}
 		}

@@ -47,11 +47,25 @@ func (s *Functions) Follow(ctx context.Context) {
 				if f, err = s.decode(e.Key, e.Value); err != nil {
 					s.c.log.Error("a stored function can't be read; it is not served", "function", k.Name, "error", err)
 				}
+				s.complain(f)
 			}
 			s.apply(functionRef{k.Scope, k.Name}, f, e.Value, b.Revision)
 		}
 		s.catalog.once.Do(s.allLoaded)
 		s.keep()
+	}
+}
+
+// complain tells of versions that can't run.
+func (s *Functions) complain(f *apigw.Function) {
+	if f == nil {
+		return
+	}
+	for _, v := range f.Versions {
+		if v.Unreadable != "" {
+			s.c.log.Error("the environment variables of a stored function can't be unsealed; invocations of it are refused",
+				"function", f.Name, "version", v.Version, "error", v.Unreadable)
+		}
 	}
 }
 

@@ -310,24 +310,17 @@ type storedFunction struct {
 func (s *Functions) encode(key string, f *apigw.Function) ([]byte, error) {
 	record := storedFunction{Function: f}
 	for i, v := range f.Versions {
-		if len(v.Environment) == 0 {
-			continue
-		}
-		sealer, err := s.Sealer()
-		if errors.Is(err, store.ErrDead) {
+		sealed, err := s.seal(key, v)
+		if err != nil {
 			return nil, err
 		}
-		if err != nil {
-			return nil, apigw.Errorf(apigw.BadRequest, "The environment can't be kept: %v", err)
-		}
-		text, err := json.Marshal(v.Environment)
-		if err != nil {
-			return nil, fmt.Errorf("encode the environment of %s: %w", f.Name, err)
+		if sealed == nil {
+			continue
 		}
 		if record.Environments == nil {
 			record.Environments = make([][]byte, len(f.Versions))
 		}
-		record.Environments[i] = sealer.Seal(key, text)
+		record.Environments[i] = sealed
 	}
 	value, err := json.Marshal(record)
 	if err != nil {
@@ -336,10 +329,36 @@ func (s *Functions) encode(key string, f *apigw.Function) ([]byte, error) {
 	return value, nil
 }
 
+// seal is the environment of v as it is stored; nil: there is none. One that
+// couldn't be unsealed stays as it was.
+func (s *Functions) seal(key string, v *apigw.FunctionVersion) ([]byte, error) {
+	if v.Unreadable != "" {
+		return v.Sealed, nil
+	}
+	if len(v.Environment) == 0 {
+		return nil, nil
+	}
+	sealer, err := s.Sealer()
+	if errors.Is(err, store.ErrDead) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, apigw.Errorf(apigw.BadRequest, "The environment can't be kept: %v", err)
+	}
+	text, err := json.Marshal(v.Environment)
+	if err != nil {
+		return nil, fmt.Errorf("encode the environment of version %s: %w", v.Version, err)
+	}
+	return sealer.Seal(key, text), nil
+}
+
 func (s *Functions) decode(key string, value []byte) (*apigw.Function, error) {
 	return decodeFunction(key, value, s.Sealer)
 }
 
+// decodeFunction reads a function's record. A version whose environment can't
+// be unsealed says so itself: the others, and other functions, are none the
+// worse for it.
 func decodeFunction(key string, value []byte, sealers func() (*store.Sealer, error)) (*apigw.Function, error) {
 	record := storedFunction{Function: new(apigw.Function)}
 	if err := json.Unmarshal(value, &record); err != nil {
@@ -353,19 +372,31 @@ func decodeFunction(key string, value []byte, sealers func() (*store.Sealer, err
 		if len(sealed) == 0 {
 			continue
 		}
-		sealer, err := sealers()
-		if err != nil {
+		environment, err := unseal(key, sealed, sealers)
+		switch v := f.Versions[i]; {
+		case errors.Is(err, store.ErrDead), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 			return nil, fmt.Errorf("read function %s: %w", key, err)
-		}
-		text, err := sealer.Open(key, sealed)
-		if err == nil {
-			err = json.Unmarshal(text, &f.Versions[i].Environment)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read the environment of function %s: %w", key, err)
+		case err != nil:
+			v.Unreadable, v.Sealed = err.Error(), sealed
+		default:
+			v.Environment = environment
 		}
 	}
 	return f, nil
+}
+
+func unseal(key string, sealed []byte, sealers func() (*store.Sealer, error)) (map[string]string, error) {
+	sealer, err := sealers()
+	if err != nil {
+		return nil, err
+	}
+	text, err := sealer.Open(key, sealed)
+	if err != nil {
+		return nil, err
+	}
+	var environment map[string]string
+	err = json.Unmarshal(text, &environment)
+	return environment, err
 }
 
 // newRevision is a random UUID.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"math"
+	"strings"
 	"sync"
 	"testing"
 
@@ -262,4 +264,82 @@ func TestPolicyText(t *testing.T) {
 	}
 	_, _, err = f.Policy(ctx, w.scope, "f", "")
 	wantError(t, err, apigw.NotFound, "The resource you requested does not exist.")
+}
+
+// TestUnreadableEnvironment: a function whose environment can't be unsealed is
+// shown with that, and keeps it until it is set anew; others are as they were.
+func TestUnreadableEnvironment(t *testing.T) {
+	w := newWorld(t)
+	before, _ := w.newFunctions()
+	w.create(before, "f", []byte("zip"))
+	must[*apigw.Function](w)(before.UpdateFunction(t.Context(), w.scope, "f", nil, "", func(f *apigw.Function) error {
+		_, err := before.Publish(f, nil, "")
+		return err
+	}))
+	after, _ := w.newFunctions() // with another key
+	w.create(after, "g", []byte("zip"))
+	list := must[[]*apigw.Function](w)(after.Functions(t.Context(), w.scope))
+	if len(list) != 2 || list[0].Versions[0].Unreadable == "" || list[0].Versions[1].Unreadable == "" || list[1].Versions[0].Unreadable != "" || list[1].Versions[0].Environment["KEY"] == "" {
+		t.Fatalf("listed: %+v", list)
+	}
+	rename := func(f *apigw.Function) error {
+		f.Versions[0].Description = "changed"
+		return nil
+	}
+	must[*apigw.Function](w)(after.UpdateFunction(t.Context(), w.scope, "f", nil, "", rename))
+	f := must[*apigw.Function](w)(before.Function(t.Context(), w.scope, "f"))
+	if f.Versions[0].Environment["KEY"] != "a secret text" || f.Versions[1].Environment["KEY"] != "a secret text" || f.Versions[0].Description != "changed" {
+		t.Errorf("with the first key again: %+v", f.Versions[0])
+	}
+	must[*apigw.Function](w)(after.UpdateFunction(t.Context(), w.scope, "f", nil, "", func(f *apigw.Function) error {
+		v := f.Versions[0]
+		v.Environment, v.Unreadable, v.Sealed = map[string]string{"KEY": "anew"}, "", nil
+		return nil
+	}))
+	f = must[*apigw.Function](w)(after.Function(t.Context(), w.scope, "f"))
+	if f.Versions[0].Environment["KEY"] != "anew" || f.Versions[1].Unreadable == "" {
+		t.Errorf("set anew: %+v", f.Versions[0])
+	}
+}
+
+// TestWeightedAlias: what may share an alias (AWS Lambda developer guide,
+// "Implement Lambda canary deployments using a weighted alias").
+func TestWeightedAlias(t *testing.T) {
+	w := newWorld(t)
+	f, _ := w.newFunctions()
+	ctx := t.Context()
+	w.create(f, "f", []byte("one"))
+	for i, zip := range []string{"one", "two", "three"} {
+		must[*apigw.Function](w)(f.UpdateFunction(ctx, w.scope, "f", []byte(zip), "", func(fn *apigw.Function) error {
+			if i == 2 {
+				fn.Versions[0].Role = "another"
+			}
+			_, err := f.Publish(fn, nil, "")
+			return err
+		}))
+	}
+	cases := []struct {
+		name  string
+		alias apigw.FunctionAlias
+		want  string // part of the refusal
+	}{
+		{"two", apigw.FunctionAlias{Version: "1", Second: "2", Weight: 0.1}, ""},
+		{"of $LATEST", apigw.FunctionAlias{Version: "$LATEST", Second: "2", Weight: 0.1}, "$LATEST is not supported"},
+		{"with $LATEST", apigw.FunctionAlias{Version: "1", Second: "$LATEST", Weight: 0.1}, "$LATEST is not supported"},
+		{"the same", apigw.FunctionAlias{Version: "1", Second: "1", Weight: 0.1}, "already included"},
+		{"of nobody", apigw.FunctionAlias{Version: "1", Second: "9", Weight: 0.1}, "Function not found"},
+		{"of another role", apigw.FunctionAlias{Version: "1", Second: "3", Weight: 0.1}, "different roles"},
+		{"too much", apigw.FunctionAlias{Version: "1", Second: "2", Weight: 1.1}, "not between"},
+		{"no number", apigw.FunctionAlias{Version: "1", Second: "2", Weight: math.NaN()}, "not between"},
+	}
+	for i, c := range cases {
+		c.alias.Name = fmt.Sprintf("a%d", i)
+		_, err := f.CreateAlias(ctx, w.scope, "f", c.alias)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	if err := f.DeleteVersion(ctx, w.scope, "f", "2"); err == nil {
+		t.Error("a version that an alias shares was deleted")
+	}
 }

@@ -61,7 +61,7 @@ func (s *Functions) Publish(f *apigw.Function, description *string, codeSHA256 s
 // sameVersion says that two versions run alike.
 func sameVersion(a, b *apigw.FunctionVersion) bool {
 	return a.CodeHash == b.CodeHash && a.Runtime == b.Runtime && a.Handler == b.Handler && a.Role == b.Role && a.Architecture == b.Architecture &&
-		a.Timeout == b.Timeout && a.Memory == b.Memory && maps.Equal(a.Environment, b.Environment)
+		a.Timeout == b.Timeout && a.Memory == b.Memory && maps.Equal(a.Environment, b.Environment) && a.Unreadable == b.Unreadable
 }
 
 // PublishVersion is Publish of a stored function.
@@ -84,7 +84,7 @@ func (s *Functions) DeleteVersion(ctx context.Context, scope apigw.Scope, name, 
 			return apigw.Errorf(apigw.NotFound, "Function not found: %s", FunctionARN(scope, name, version))
 		}
 		for _, a := range f.Aliases {
-			if a.Version == version {
+			if a.Version == version || a.Second == version {
 				return apigw.Errorf(apigw.Conflict, "Version %s is referenced by alias %s: delete or move the alias first", version, a.Name)
 			}
 		}
@@ -105,7 +105,7 @@ func (s *Functions) CreateAlias(ctx context.Context, scope apigw.Scope, name str
 		if f.Alias(alias.Name) != nil {
 			return apigw.Errorf(apigw.Conflict, "Alias already exists: %s", FunctionARN(scope, name, alias.Name))
 		}
-		if err := checkAliased(scope, f, alias.Version); err != nil {
+		if err := checkAlias(scope, f, &alias); err != nil {
 			return err
 		}
 		alias.Revision = s.newRevision()
@@ -116,15 +116,32 @@ func (s *Functions) CreateAlias(ctx context.Context, scope apigw.Scope, name str
 	return &alias, err
 }
 
-func checkAliased(scope apigw.Scope, f *apigw.Function, version string) error {
-	if f.Alias(version) != nil || f.FindVersion(version) == nil {
-		return apigw.Errorf(apigw.NotFound, "Function not found: %s", FunctionARN(scope, f.Name, version))
+// checkAlias refuses an alias of versions that aren't there, or can't share
+// (AWS Lambda developer guide, "Implement Lambda canary deployments using a
+// weighted alias": two versions at most, both published, with one role).
+func checkAlias(scope apigw.Scope, f *apigw.Function, a *apigw.FunctionAlias) error {
+	first, second := f.FindVersion(a.Version), f.FindVersion(a.Second)
+	switch {
+	case first == nil || f.Alias(a.Version) != nil:
+		return apigw.Errorf(apigw.NotFound, "Function not found: %s", FunctionARN(scope, f.Name, a.Version))
+	case a.Second == "":
+		return nil
+	case second == nil || f.Alias(a.Second) != nil:
+		return apigw.Errorf(apigw.NotFound, "Function not found: %s", FunctionARN(scope, f.Name, a.Second))
+	case a.Version == apigw.LatestVersion || a.Second == apigw.LatestVersion:
+		return apigw.Errorf(apigw.BadRequest, "$LATEST is not supported for an alias pointing to more than 1 version")
+	case a.Version == a.Second:
+		return apigw.Errorf(apigw.BadRequest, "Invalid function version %s. Function version %s is already included in routing configuration.", a.Second, a.Second)
+	case first.Role != second.Role:
+		return apigw.Errorf(apigw.BadRequest, "Versions %s and %s have different roles; an alias of both needs one role", a.Version, a.Second)
+	case !(a.Weight >= 0 && a.Weight <= 1):
+		return apigw.Errorf(apigw.BadRequest, "The weight of version %s is not between 0.0 and 1.0", a.Second)
 	}
 	return nil
 }
 
-// UpdateAlias changes an alias; nil keeps what it is.
-func (s *Functions) UpdateAlias(ctx context.Context, scope apigw.Scope, name, alias string, version, description *string, revision string) (*apigw.FunctionAlias, error) {
+// UpdateAlias changes an alias: change gets it and may refuse.
+func (s *Functions) UpdateAlias(ctx context.Context, scope apigw.Scope, name, alias string, revision string, change func(*apigw.FunctionAlias) error) (*apigw.FunctionAlias, error) {
 	var changed *apigw.FunctionAlias
 	_, err := s.UpdateFunction(ctx, scope, name, nil, "", func(f *apigw.Function) error {
 		a := f.Alias(alias)
@@ -134,14 +151,11 @@ func (s *Functions) UpdateAlias(ctx context.Context, scope apigw.Scope, name, al
 		if err := checkRevision(revision, a.Revision); err != nil {
 			return err
 		}
-		if version != nil {
-			if err := checkAliased(scope, f, *version); err != nil {
-				return err
-			}
-			a.Version = *version
+		if err := change(a); err != nil {
+			return err
 		}
-		if description != nil {
-			a.Description = *description
+		if err := checkAlias(scope, f, a); err != nil {
+			return err
 		}
 		a.Revision = s.newRevision()
 		changed = a

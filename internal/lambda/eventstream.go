@@ -27,6 +27,7 @@ type eventReader struct {
 	left  uint32 // payload bytes of the message that is being handed on
 	sum   uint32 // of the message so far
 	ended error
+	log   []byte // the end of the function's log, once that was told
 }
 
 func newEventReader(r io.Reader) *eventReader {
@@ -109,7 +110,7 @@ func (e *eventReader) message() error {
 	if err != nil {
 		return err
 	}
-	return h.meaning(payload)
+	return e.meaning(&h, payload)
 }
 
 // whole reads a message's payload and checks the message.
@@ -143,7 +144,7 @@ type eventHeaders struct {
 }
 
 // meaning is what a message without part of the answer says.
-func (h *eventHeaders) meaning(payload []byte) error {
+func (e *eventReader) meaning(h *eventHeaders, payload []byte) error {
 	switch {
 	case h.message == "exception" || h.message == "error":
 		var doc struct{ Message string }
@@ -152,10 +153,14 @@ func (h *eventHeaders) meaning(payload []byte) error {
 	case h.event != "InvokeComplete":
 		return nil // one that a later version of the API has
 	}
-	var doc struct{ ErrorCode, ErrorDetails string }
+	var doc struct {
+		ErrorCode, ErrorDetails string
+		LogResult               []byte
+	}
 	if json.Unmarshal(payload, &doc) != nil {
 		return badEvents("its end can't be read")
 	}
+	e.log = doc.LogResult
 	if doc.ErrorCode != "" {
 		return &Failure{doc.ErrorCode, []byte(doc.ErrorDetails)}
 	}

@@ -36,6 +36,7 @@ type Invocation struct {
 	TraceID       string // X-Amzn-Trace-Id, passed on; empty sends none
 	Deadline      time.Time
 	ClientContext string // base64 JSON, as the X-Amz-Client-Context header carries it
+	LogTail       bool   // the end of the function's log is wanted
 
 	// Session is what a call elsewhere is signed with: a role's credentials. Nil:
 	// the process's own.
@@ -54,6 +55,7 @@ type Result struct {
 	Payload         []byte // the function's answer, or its error document
 	RequestID       string // Lambda's own
 	ExecutedVersion string
+	LogTail         []byte // the last 4 KB of the function's log, when that was wanted
 }
 
 func (r *Result) reset() {

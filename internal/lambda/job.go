@@ -26,6 +26,7 @@ type job struct {
 	// stream takes the answer as it comes, instead of done's payload; nil: it
 	// is collected.
 	stream *answerStream
+	tail   *logTail // takes what the function writes; nil: nobody wants it
 }
 
 func newJob(in *Invocation, arn, id string, buf []byte) *job {
@@ -38,6 +39,9 @@ func newJob(in *Invocation, arn, id string, buf []byte) *job {
 		payload: append([]byte(nil), in.Payload...),
 		done:    make(chan outcome, 1),
 		buf:     buf,
+	}
+	if in.LogTail {
+		j.tail = new(logTail)
 	}
 	if len(j.payload) == 0 {
 		j.payload = []byte("{}") // what a function is given when the caller sends nothing

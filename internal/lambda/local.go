@@ -128,12 +128,16 @@ func (l *local) invoke(ctx context.Context, in *Invocation, arn string, out *Res
 		ctx, cancel = context.WithDeadline(ctx, in.Deadline)
 		defer cancel()
 	}
-	o, err := l.do(ctx, newJob(in, arn, out.RequestID, out.Payload))
+	j, began := newJob(in, arn, out.RequestID, out.Payload), time.Now()
+	o, err := l.do(ctx, j)
 	if err != nil {
 		out.Payload = nil // a job that goes on may still write there
 		return refuse(err)
 	}
 	out.Status, out.Payload, out.FunctionError = http.StatusOK, o.payload, o.functionError
+	if j.tail != nil {
+		out.LogTail = l.logOf(j, time.Since(began))
+	}
 	return nil
 }
 
@@ -210,6 +214,9 @@ func (l *local) do(ctx context.Context, j *job) (outcome, *Error) {
 			l.drop(e)
 			l.hold(noticed)
 		default:
+			if j.tail != nil && r.answered {
+				e.output.settle()
+			}
 			l.settle(r, o)
 			return o, nil
 		}

@@ -25,15 +25,34 @@ const maxLog = 8 << 20
 // ID of the request it is at.
 type output struct {
 	log     *slog.Logger
-	request atomic.Pointer[string] // the last one; nil before the first
-	written atomic.Int64           // bytes since it began
+	job     atomic.Pointer[job] // the last one; nil before the first
+	written atomic.Int64        // bytes since it began
+	lines   atomic.Int64        // read
 }
 
 // begin starts the account of an invocation. Lines without an ID of their own
 // that are read from here on are taken to be its own.
-func (o *output) begin(id *string) {
-	o.request.Store(id)
+func (o *output) begin(j *job) {
+	o.job.Store(j)
 	o.written.Store(0)
+}
+
+// What a function wrote before its answer may come behind it, on another way:
+// it is waited for until nothing came for caughtUp, but no longer than mostBehind.
+const (
+	caughtUp   = 5 * time.Millisecond
+	mostBehind = 100 * time.Millisecond
+)
+
+// settle waits for the lines of an invocation that has been answered.
+func (o *output) settle() {
+	for end := time.Now().Add(mostBehind); time.Now().Before(end); {
+		before := o.lines.Load()
+		time.Sleep(caughtUp)
+		if o.lines.Load() == before {
+			return
+		}
+	}
 }
 
 func (o *output) copy(r io.Reader) {
@@ -48,7 +67,7 @@ func (o *output) copy(r io.Reader) {
 			}
 		}
 		n, err := r.Read(buf[len(buf):cap(buf)])
-		buf = o.lines(buf[:len(buf)+n])
+		buf = o.split(buf[:len(buf)+n])
 		if err != nil {
 			if len(buf) > 0 {
 				o.line(buf)
@@ -58,9 +77,9 @@ func (o *output) copy(r io.Reader) {
 	}
 }
 
-// lines logs the complete lines in buf and returns buf with the rest at its
+// split logs the complete lines in buf and returns buf with the rest at its
 // beginning.
-func (o *output) lines(buf []byte) []byte {
+func (o *output) split(buf []byte) []byte {
 	rest := buf
 	for {
 		i := bytes.IndexByte(rest, '\n')
@@ -73,13 +92,18 @@ func (o *output) lines(buf []byte) []byte {
 }
 
 func (o *output) line(b []byte) {
+	o.lines.Add(1)
 	b = bytes.TrimSuffix(b, []byte("\r"))
+	j := o.job.Load()
+	if j != nil && j.tail != nil {
+		j.tail.add(b)
+	}
 	if len(b) == 0 || !o.log.Enabled(context.Background(), slog.LevelInfo) {
 		return
 	}
 	id := ""
-	if p := o.request.Load(); p != nil {
-		id = *p
+	if j != nil {
+		id = j.id
 	}
 	n := int64(len(b)) + 1
 	if total := o.written.Add(n); total > maxLog {

@@ -2,8 +2,10 @@ package lambda
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -68,13 +70,12 @@ func FuzzParseLine(f *testing.F) {
 func TestLogLimit(t *testing.T) {
 	var got []string
 	o := &output{log: slog.New(lines{&got})}
-	id := "id"
-	o.begin(&id)
+	o.begin(&job{id: "id"})
 	o.copy(strings.NewReader(strings.Repeat(strings.Repeat("x", 1023)+"\n", 2*maxLog/1024)))
 	if n := maxLog/1024 + 1; len(got) != n || !strings.Contains(got[n-1], "wrote more than 8 MB in one invocation") {
 		t.Errorf("%d lines, the last one %q", len(got), got[len(got)-1])
 	}
-	o.begin(&id)
+	o.begin(&job{id: "id"})
 	o.copy(strings.NewReader("next\n"))
 	if got[len(got)-1] != "next" {
 		t.Errorf("%q", got[len(got)-1])
@@ -109,5 +110,47 @@ func TestOutputLines(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestLogTail: a caller gets the end of what the function wrote in its own
+// invocation (AWS Lambda API reference, "Invoke": the last 4 KB).
+func TestLogTail(t *testing.T) {
+	f, _ := raw(t, nil)
+	var out Result
+	tail := func(event string) string {
+		t.Helper()
+		payload, _ := json.Marshal(event)
+		if err := f.Invoke(t.Context(), &Invocation{Function: "raw", Payload: payload, LogTail: true}, &out); err != nil {
+			t.Fatal(err)
+		}
+		return strings.ReplaceAll(string(out.LogTail), out.RequestID, "ID")
+	}
+	want := regexp.MustCompile(`^START RequestId: ID Version: \$LATEST\n(one line\nand an error|and an error\none line)\nEND RequestId: ID\n` +
+		`REPORT RequestId: ID\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\n$`)
+	for range 2 {
+		if got := tail("print one line"); !want.MatchString(got) {
+			t.Errorf("%q", got)
+		}
+	}
+	if got := tail("x"); strings.Contains(got, "one line") {
+		t.Errorf("of the invocation before: %q", got)
+	}
+	if got := tail("print " + strings.Repeat("y", 3*maxTail)); len(out.LogTail) != maxTail || !strings.Contains(got, "yyy\n") {
+		t.Errorf("%d bytes: %.80q…", len(out.LogTail), got)
+	}
+	if tail("exit 3"); !strings.Contains(string(out.LogTail), "REPORT") || out.FunctionError == "" {
+		t.Errorf("of one that ended: %q", out.LogTail)
+	}
+	if call(t, f, "x"); len(out.LogTail) == 0 {
+		t.Error("no tail")
+	}
+	s, err := f.InvokeStream(t.Context(), &Invocation{Function: "raw", Payload: []byte(`"print streamed"`), LogTail: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(s)
+	if string(body) != `"printed"` || err != nil || !strings.Contains(string(s.Log()), "\nstreamed\n") {
+		t.Errorf("streamed: %q, %v, %q", body, err, s.Log())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -146,6 +147,9 @@ func (c *remote) invoke(ctx context.Context, in *Invocation, t *target, out *Res
 		return e
 	}
 	out.FunctionError = resp.Header.Get("X-Amz-Function-Error")
+	if tail, err := base64.StdEncoding.DecodeString(resp.Header.Get("X-Amz-Log-Result")); err == nil && in.LogTail {
+		out.LogTail = tail
+	}
 	return nil
 }
 
@@ -184,9 +188,10 @@ func (c *remote) stream(ctx context.Context, in *Invocation, t *target) (*Stream
 		}
 		return nil, refusal(resp, body).of(in.Function)
 	}
+	events := newEventReader(resp.Body)
 	return &Stream{
 		Status: status, RequestID: resp.Header.Get("X-Amzn-Requestid"), ExecutedVersion: resp.Header.Get("X-Amz-Executed-Version"),
-		ReadCloser: remoteStream{newEventReader(resp.Body), resp.Body},
+		Log: func() []byte { return events.log }, ReadCloser: remoteStream{events, resp.Body},
 	}, nil
 }
 
@@ -237,6 +242,9 @@ func (c *remote) request(ctx context.Context, url string, in *Invocation, t *tar
 	h["X-Amz-Invocation-Type"] = []string{string(kind)}
 	if in.TraceID != "" {
 		h["X-Amzn-Trace-Id"] = []string{in.TraceID}
+	}
+	if in.LogTail {
+		h["X-Amz-Log-Type"] = []string{"Tail"}
 	}
 	if in.ClientContext != "" {
 		h["X-Amz-Client-Context"] = []string{in.ClientContext}

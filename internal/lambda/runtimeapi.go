@@ -84,7 +84,7 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	e.current = j
 	e.mu.Unlock()
-	e.output.begin(&j.id)
+	e.output.begin(j)
 
 	h := w.Header()
 	set := func(name, value string) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -25,9 +26,17 @@ type Stored struct {
 	// revision before are used no more.
 	Revision string
 
+	// Sealed says that the function's environment could not be unsealed, and so
+	// that it can't run.
+	Sealed bool
+
 	// Zip reads the code; it is asked once, before the first invocation.
 	Zip func(ctx context.Context) ([]byte, error)
 }
+
+// Undecipherable is said of a version whose environment can't be unsealed.
+const Undecipherable = "Lambda was unable to decrypt the environment variables because the master key at hand isn't the one they were sealed with. " +
+	"Give Gatehouse that key, or set the variables anew."
 
 // StoredFunction is a function that was created through Lambda's API.
 type StoredFunction struct {
@@ -37,9 +46,28 @@ type StoredFunction struct {
 	// its aliases.
 	Qualifiers map[string]string
 
+	// Shared are the aliases whose invocations go to a second version, too.
+	Shared map[string]Share
+
 	// Permits says whether API Gateway may invoke the function by a
 	// qualifier for the method that source, an ARN, names.
 	Permits func(qualifier, source string) bool
+}
+
+// Share is the part of an alias's invocations that another version gets.
+type Share struct {
+	Version string
+	Weight  float64 // 0 to 1
+}
+
+// choose is the version that an invocation by qualifier runs; random is in
+// [0, 1).
+func (f *StoredFunction) choose(qualifier string, random float64) (version string, ok bool) {
+	if s, shared := f.Shared[qualifier]; shared && random < s.Weight {
+		return s.Version, true
+	}
+	version, ok = f.Qualifiers[qualifier]
+	return version, ok
 }
 
 // CheckStored says why a version can't run here.
@@ -200,7 +228,7 @@ func (f *Functions) invokeVersion(ctx context.Context, in *Invocation, t *target
 	if source := in.Header[sourceHeader]; source != "" && !t.stored.Permits(qualifier, source) {
 		return errForbidden(in.Function)
 	}
-	version, ok := t.stored.Qualifiers[qualifier]
+	version, ok := t.stored.choose(qualifier, rand.Float64())
 	v := t.stored.version(version)
 	if !ok || v == nil {
 		return noFunction(in.Function, t.arn)
@@ -252,6 +280,8 @@ func (v *storedVersion) ready(ctx context.Context) (*local, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch {
+	case v.Sealed:
+		return nil, &Error{Kind: Broken, Status: http.StatusBadGateway, Type: "KMSAccessDeniedException", Message: Undecipherable}
 	case v.local != nil:
 		return v.local, nil
 	case v.retired:

@@ -163,3 +163,23 @@ func TestCheckStored(t *testing.T) {
 		}
 	}
 }
+
+// TestShare: how an alias of two versions divides its invocations.
+func TestShare(t *testing.T) {
+	f := StoredFunction{Qualifiers: map[string]string{"": latest, "live": "1", "new": "1", "old": "1"}, Shared: map[string]Share{
+		"live": {"2", 0.25}, "new": {"2", 1}, "old": {"2", 0},
+	}}
+	cases := []struct {
+		qualifier string
+		random    float64
+		want      string
+	}{
+		{"", 0, latest}, {"live", 0, "2"}, {"live", 0.24, "2"}, {"live", 0.25, "1"}, {"live", 0.99, "1"},
+		{"new", 0.999, "2"}, {"old", 0, "1"}, {"nobody", 0, ""},
+	}
+	for _, c := range cases {
+		if got, ok := f.choose(c.qualifier, c.random); got != c.want || ok != (c.want != "") {
+			t.Errorf("%q at %v: %q, %v", c.qualifier, c.random, got, ok)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Streamer calls functions whose answers are passed on while they are written.
@@ -28,6 +29,10 @@ type Stream struct {
 	RequestID       string // Lambda's own
 	ExecutedVersion string
 	ContentType     string // that the function's runtime announced; may be empty
+
+	// Log is the last 4 KB of the function's log, when that was wanted, once
+	// Read has returned an error; nil: there is none.
+	Log func() []byte
 
 	// ReadCloser is the answer. Read returns io.EOF at its end, a *Failure when
 	// the function failed, before it answered or on its way, and an *Error when
@@ -61,6 +66,7 @@ type answerStream struct {
 	begun       chan struct{} // closed when the answer began, or nothing will come
 	contentType string        // valid after begun
 	started     atomic.Bool   // by the process
+	log         []byte        // set before writer is closed
 }
 
 func newAnswerStream() *answerStream {
@@ -112,7 +118,7 @@ func (l *local) stream(ctx context.Context, in *Invocation, arn string) (*Stream
 	}
 	j := newJob(in, arn, out.RequestID, nil)
 	j.stream = newAnswerStream()
-	release := func() {}
+	began, release := time.Now(), func() {}
 	if l.debug {
 		ctx, release = unbound(ctx)
 	}
@@ -120,6 +126,9 @@ func (l *local) stream(ctx context.Context, in *Invocation, arn string) (*Stream
 	go func() {
 		defer release()
 		o, err := l.do(ctx, j)
+		if j.tail != nil {
+			j.stream.log = l.logOf(j, time.Since(began))
+		}
 		if err != nil {
 			refused <- err
 			j.stream.end(o, err.of(in.Function))
@@ -136,5 +145,6 @@ func (l *local) stream(ctx context.Context, in *Invocation, arn string) (*Stream
 	default:
 	}
 	out.ContentType, out.ReadCloser = j.stream.contentType, j.stream.reader
+	out.Log = func() []byte { return j.stream.log }
 	return out, nil
 }
