@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/big"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/gatehouse/gatehouse/internal/jsonpath"
 )
@@ -13,7 +12,7 @@ import (
 // Bounds of a text made outside of a run, where no Limits say.
 const (
 	maxText  = 16 << 20
-	maxDepth = 200
+	maxDepth = 500
 )
 
 // Append appends v as Java's String.valueOf has it. What a template may have
@@ -223,7 +222,7 @@ func (w *writer) json(v Value, depth int) {
 		}
 		w.number(v)
 	case String:
-		w.dst = appendJSONString(w.dst, v.s)
+		w.dst = jsonpath.AppendQuoted(w.dst, v.s)
 	case List:
 		w.listJSON(v, depth)
 	case Map:
@@ -231,7 +230,7 @@ func (w *writer) json(v Value, depth int) {
 	case Host:
 		text := writer{limit: w.limit, run: w.run}
 		text.host(v)
-		w.dst = appendJSONString(w.dst, string(text.dst))
+		w.dst = jsonpath.AppendQuoted(w.dst, string(text.dst))
 	}
 	w.full(depth)
 }
@@ -265,7 +264,7 @@ func (w *writer) mapJSON(v Value, depth int) {
 	if doc, ok := v.ref.(*jsonpath.Value); ok {
 		for i, name := range doc.Names {
 			w.comma(i)
-			w.dst = append(appendJSONString(w.dst, name), ':')
+			w.dst = append(jsonpath.AppendQuoted(w.dst, name), ':')
 			w.json(JSONValue(&doc.Items[i]), depth+1)
 			if w.over {
 				return
@@ -275,7 +274,7 @@ func (w *writer) mapJSON(v Value, depth int) {
 		h := v.ref.(*hash)
 		for i, name := range h.names {
 			w.comma(i)
-			w.dst = append(appendJSONString(w.dst, name), ':')
+			w.dst = append(jsonpath.AppendQuoted(w.dst, name), ':')
 			w.json(h.values[i], depth+1)
 			if w.over {
 				return
@@ -289,42 +288,6 @@ func (w *writer) comma(i int) {
 	if i > 0 {
 		w.dst = append(w.dst, ',')
 	}
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendJSONString appends s in quotes, with the escapes that JSON demands.
-func appendJSONString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf || (c >= ' ' && c != '"' && c != '\\') {
-			i++
-			continue
-		}
-		dst = append(dst, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\b':
-			dst = append(dst, '\\', 'b')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
-		i++
-		start = i
-	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
 }
 
 // appendDouble appends f as Java's Double.toString: 1.0, 0.99, 1.0E10.

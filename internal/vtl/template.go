@@ -56,11 +56,18 @@ type position struct{ line, column int }
 
 // placed gives err a place, unless it has one or isn't a failure.
 func placed(err error, at position) error {
+	if err == nil || err == errBreak || err == errStop {
+		return err
+	}
+	return place(err, at)
+}
+
+func place(err error, at position) error {
 	var known *Error
 	var host *hostError
 	var to *breakTo
 	switch {
-	case err == nil, err == errBreak, err == errStop, errors.As(err, &to):
+	case errors.As(err, &to):
 		return err
 	case errors.As(err, &host):
 		return &Error{Line: at.line, Column: at.column, Text: host.err.Error(), Err: host.err}
