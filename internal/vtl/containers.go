@@ -1,6 +1,10 @@
 package vtl
 
-import "github.com/gatehouse/gatehouse/internal/jsonpath"
+import (
+	"errors"
+
+	"github.com/gatehouse/gatehouse/internal/jsonpath"
+)
 
 // list is a Java List; json: a JSON array, rendered as JSON.
 type list struct {
@@ -16,51 +20,70 @@ type hash struct {
 	names  []string
 	values []Value
 	keys   []Value // nil while all keys are Strings
-	index  map[string]int
+	index  map[hashKey]int
+}
+
+// hashKey tells Integer 1 from String "1", as Java does.
+type hashKey struct {
+	kind Kind
+	name string
 }
 
 // A map of more members than this has an index.
 const indexFrom = 12
 
-func (h *hash) find(name string) int {
+func (h *hash) find(name string) int { return h.findKeyed(String, name) }
+
+func (h *hash) findKeyed(kind Kind, name string) int {
+	if kind != String && h.keys == nil {
+		return -1
+	}
 	if len(h.names) > indexFrom {
-		return h.findIndexed(name)
+		return h.findIndexed(hashKey{kind, name})
 	}
 	for i, n := range h.names {
-		if n == name && (h.keys == nil || h.keys[i].kind == String) {
+		if n == name && h.kindAt(i) == kind {
 			return i
 		}
 	}
 	return -1
 }
 
-func (h *hash) findIndexed(name string) int {
+func (h *hash) kindAt(i int) Kind {
+	if h.keys == nil {
+		return String
+	}
+	return max(h.keys[i].kind, Null)
+}
+
+func (h *hash) findIndexed(key hashKey) int {
 	if h.index == nil {
-		h.index = make(map[string]int, len(h.names))
+		h.index = make(map[hashKey]int, len(h.names))
 		for i, n := range h.names {
-			if h.keys == nil || h.keys[i].kind == String {
-				h.index[n] = i
-			}
+			h.index[hashKey{h.kindAt(i), n}] = i
 		}
 	}
-	if i, ok := h.index[name]; ok {
+	if i, ok := h.index[key]; ok {
 		return i
 	}
 	return -1
 }
 
-// findKey finds a key of any type: Integer 1 isn't String "1", as in Java.
+// findKey finds a key of any type; there are no keys that are Lists or Maps.
 func (h *hash) findKey(key Value) int {
-	if key.kind == String {
+	switch key.kind {
+	case String:
 		return h.find(key.s)
+	case List, Map, Host:
+		return -1
 	}
-	for i := range h.keys {
-		if equalValues(h.keys[i], key) {
-			return i
-		}
-	}
-	return -1
+	return h.findKeyed(max(key.kind, Null), string(key.Append(nil)))
 }
+
+// errKey refuses keys whose hash Java would take from their content.
+var errKey = errors.New("a list, map or object can't be the key of a map")
+
+func isKey(v Value) bool { return v.kind < List }
 
 func (h *hash) get(key Value) Value {
 	if i := h.findKey(key); i >= 0 {
@@ -84,8 +107,8 @@ func (h *hash) put(key, value Value) Value {
 	if h.keys != nil {
 		h.keys = append(h.keys, key)
 	}
-	if h.index != nil && key.kind == String {
-		h.index[name] = len(h.names)
+	if h.index != nil {
+		h.index[hashKey{max(key.kind, Null), name}] = len(h.names)
 	}
 	h.names = append(h.names, name)
 	h.values = append(h.values, value)

@@ -122,6 +122,9 @@ func (r *Run) mapMethod2(v Value, m method, a, b Value) (Value, error) {
 // putGiving is Map.put, which gives the value that was there: a bare
 // $map.put("new", 1) prints nothing (recorded on AWS).
 func (r *Run) putGiving(v, key, value Value) (Value, error) {
+	if !isKey(key) {
+		return Value{}, errKey
+	}
 	if err := r.cells(1); err != nil {
 		return Value{}, err
 	}

@@ -120,6 +120,9 @@ func (e *mapExpr) eval(r *Run) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
+		if !isKey(key) {
+			return Value{}, errKey
+		}
 		h.put(key, value)
 	}
 	return Value{kind: Map, ref: h}, nil
@@ -180,13 +183,18 @@ func (n *escapedNode) run(r *Run) error {
 	return r.fits()
 }
 
-// prefixedNode is \\$a or $$a.
-type prefixedNode struct {
+// wrappedNode is a reference with text that belongs to it: \\$a, $$a.
+type wrappedNode struct {
 	before string
 	ref    *refNode
+	after  string
 }
 
-func (n *prefixedNode) run(r *Run) error {
+func (n *wrappedNode) run(r *Run) error {
 	r.out = append(r.out, n.before...)
-	return n.ref.run(r)
+	if err := n.ref.run(r); err != nil {
+		return err
+	}
+	r.out = append(r.out, n.after...)
+	return nil
 }

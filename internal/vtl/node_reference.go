@@ -291,12 +291,8 @@ func (r *Run) assignTo(target, key, v Value, kind accessKind) error {
 }
 
 func (r *Run) put(target, key, v Value) error {
-	h, err := r.ownMap(target)
-	if err != nil {
-		return err
-	}
-	h.put(key, v)
-	return r.cells(1)
+	_, err := r.putGiving(target, key, v)
+	return err
 }
 
 func (r *Run) setElement(target Value, i int64, v Value) error {

@@ -68,8 +68,6 @@ func deviations() map[string]string {
 		`#set($a = 1)$\!a`:          bang,
 		`#set($a = 1)$\\!a`:         bang,
 		`#set($a = 1)$\\\!a`:        bang,
-		`$!#if(true)x#end`:          "Velocity loses the $! before a directive",
-		`$!#*x*#y`:                  "Velocity loses the $! before a comment",
 		`$!$!1`:                     "Velocity loses the ! of both",
 		`#set($a = 1)$a{b}`:         "Velocity loses the closing brace",
 		`#foreach($i [1..3])$i#end`: missing,

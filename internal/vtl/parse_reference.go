@@ -76,12 +76,15 @@ func isReserved(name string) bool { return name == "true" || name == "false" }
 func (p *parser) dollar() (node, error) {
 	f, ok := readPrefix(p.rest())
 	if !ok {
-		return p.loneDollar(), nil
+		return p.loneDollar()
 	}
 	start := p.pos
 	ref, err := p.reference()
 	if err != nil {
 		return nil, err
+	}
+	if ref.endsInName() && !f.formal {
+		p.named = p.pos
 	}
 	if f.bang != "" {
 		text := p.src[start:p.pos]
@@ -90,22 +93,85 @@ func (p *parser) dollar() (node, error) {
 	if f.escapes%2 == 1 {
 		return &escapedNode{ref: ref, before: strings.Repeat(`\`, f.escapes/2), text: ref.source}, nil
 	}
-	if before := strings.Repeat(`\`, f.escapes/2) + f.more; before != "" {
-		return &prefixedNode{before: before, ref: ref}, nil
+	after := ""
+	if !f.formal {
+		if after, err = p.runt(ref); err != nil {
+			return nil, err
+		}
+	}
+	if before := strings.Repeat(`\`, f.escapes/2) + f.more; before != "" || after != "" {
+		return &wrappedNode{before: before, ref: ref, after: after}, nil
 	}
 	return ref, nil
 }
 
+// runt reads the name that follows a call or index at once: $a.trim()b.c. It is
+// text, but Velocity takes it for a reference without its $, and what would be
+// its path is lost.
+func (p *parser) runt(ref *refNode) (string, error) {
+	if len(ref.path) == 0 || ref.path[len(ref.path)-1].kind == memberAccess {
+		return "", nil
+	}
+	name := identifier(p.rest())
+	if name == "" || isReserved(name) {
+		return "", nil
+	}
+	p.pos += len(name)
+	return name, p.path(&refNode{})
+}
+
 // loneDollar takes a $ that begins no reference as text. The ! of $! goes with
 // it, as in Velocity, unless a bracket follows.
-func (p *parser) loneDollar() node {
-	n := p.literal(strings.IndexByte(p.rest(), '$') + 1)
-	rest := p.rest()
-	p.open = rest == "" || rest == "!"
-	if strings.HasPrefix(rest, "!") && (len(rest) == 1 || strings.IndexByte("[{}#$", rest[1]) < 0) {
+func (p *parser) loneDollar() (node, error) {
+	start := p.pos
+	p.pos += strings.IndexByte(p.rest(), '$') + 1
+	for strings.HasPrefix(p.rest(), "$") {
 		p.pos++
 	}
-	return n
+	rest := p.rest()
+	p.open = rest == "" || rest == "!"
+	bang := strings.HasPrefix(rest, "!")
+	if gone, literal := p.swallows(strings.TrimPrefix(rest, "!")); gone {
+		if bang {
+			p.pos++
+		}
+		return nil, nil
+	} else if literal > 0 && !bang {
+		p.pos += literal
+		_, _, err := p.arguments()
+		return &textNode{text: p.src[start:p.pos]}, err
+	}
+	text := p.src[start:p.pos]
+	if bang && (len(rest) == 1 || strings.IndexByte("[{}#$", rest[1]) < 0) {
+		p.pos++
+	}
+	return &textNode{text: text}, nil
+}
+
+// swallows says what a lone $ does to what follows it, as in Velocity: it is
+// gone before #if, #else, #end, #set, a comment and escapes; before #name it
+// makes a text of the call, literal bytes of which are the name.
+func (p *parser) swallows(rest string) (gone bool, literal int) {
+	slashes := 0
+	for slashes < len(rest) && rest[slashes] == '\\' {
+		slashes++
+	}
+	switch {
+	case slashes > 1:
+		return true, 0
+	case setLength(rest) > 0, strings.HasPrefix(rest, "#*"):
+		return true, 0
+	case !strings.HasPrefix(rest[slashes:], "#"):
+		return false, 0
+	}
+	name, n := word(rest[slashes+1:])
+	if n == 0 {
+		return false, 0
+	}
+	if slashes == 1 || isStatement(name) {
+		return true, 0
+	}
+	return false, 1 + n
 }
 
 // reference reads a reference; nil: there is none.
@@ -131,6 +197,16 @@ func (p *parser) reference() (*refNode, error) {
 	ref.source = p.src[start:p.pos]
 	p.refs = append(p.refs, ref)
 	return ref, nil
+}
+
+// endsInName says whether the path's last link that is no index is a name.
+func (n *refNode) endsInName() bool {
+	for i := len(n.path) - 1; i >= 0; i-- {
+		if n.path[i].kind != indexAccess {
+			return n.path[i].kind == memberAccess
+		}
+	}
+	return false
 }
 
 // path reads .name, .call(a, b) and [index].
@@ -180,7 +256,7 @@ func (p *parser) member() (access, error) {
 		return a, p.fail(p.pos, errReserved)
 	}
 	p.pos += len(a.name)
-	if !p.take("(") {
+	if rest := p.rest(); len(rest) < 2 || rest[1] == '#' || !p.take("(") {
 		return a, nil
 	}
 	a.kind, a.method = callAccess, methodNamed(a.name)
@@ -189,7 +265,7 @@ func (p *parser) member() (access, error) {
 		return a, nil
 	}
 	for {
-		arg, err := p.parameter()
+		arg, err := p.argument()
 		if err != nil {
 			return a, err
 		}
@@ -202,4 +278,14 @@ func (p *parser) member() (access, error) {
 			return a, p.wants(") or ,")
 		}
 	}
+}
+
+// argument reads an argument of a call. A bare name is one, too: null.
+func (p *parser) argument() (expr, error) {
+	p.skip()
+	if name := identifier(p.rest()); name != "" && !isReserved(name) {
+		p.pos += len(name)
+		return &literalExpr{NullValue()}, nil
+	}
+	return p.parameter()
 }

@@ -15,6 +15,7 @@ type parser struct {
 	lines []int    // where the lines after the first begin
 	inner bool     // a string's text
 	open  bool     // the text ends in a $ or # that stands alone
+	named int      // where the last reference that ends in a name ends: $a.b
 }
 
 // at is the place of byte i.
@@ -180,6 +181,8 @@ func (p *parser) gobble() {
 func (p *parser) hash() (node, ending, error) {
 	rest := p.rest()
 	switch {
+	case strings.HasPrefix(rest, "##") && p.named == p.pos:
+		return p.hashes()
 	case strings.HasPrefix(rest, "##"):
 		p.comment()
 		return nil, endOfText, nil
@@ -202,6 +205,24 @@ func (p *parser) hash() (node, ending, error) {
 		return p.literal(1), endOfText, nil
 	}
 	return p.directive(name, 1+n)
+}
+
+// hashes reads the ## that follows a reference that ends in a name, which
+// begins no comment: $a.b## is text, $a.b##if(true) is $a.b#if(true).
+func (p *parser) hashes() (node, ending, error) {
+	name, n := word(p.rest()[2:])
+	if isStatement(name) || strings.HasPrefix(p.rest(), "###") {
+		p.pos++
+		return nil, endOfText, nil
+	}
+	start := p.pos
+	p.pos += 2 + n
+	if n > 0 {
+		if _, _, err := p.arguments(); err != nil {
+			return nil, endOfText, err
+		}
+	}
+	return &textNode{text: p.src[start:p.pos]}, endOfText, nil
 }
 
 // comment goes over a comment to the end of its line, the line break included.

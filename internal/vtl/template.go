@@ -134,7 +134,7 @@ func (c *compiler) assign(slot int) {
 }
 
 func (c *compiler) parser(text string, base position) *parser {
-	p := &parser{compiler: c, src: text, base: base}
+	p := &parser{compiler: c, src: text, base: base, named: -1}
 	for i := range len(text) {
 		if text[i] == '\n' {
 			p.lines = append(p.lines, i+1)

@@ -1,0 +1,84 @@
+package vtl
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// hostile are templates that would take all time or memory, were they let.
+func hostile() []string {
+	return []string{
+		`#set($s = "x")#foreach($i in [1..100])#set($s = "$s$s")#end$s`,
+		`#set($s = "x")#foreach($i in [1..100])#set($s = $s + $s)#end$s`,
+		`#set($s = "x")#foreach($i in [1..100])#set($s = $s.concat($s))#end$s`,
+		`#set($s = "xxxx")#foreach($i in [1..100])#set($s = $s.replace("x", "xxxxxxxx"))#end$s`,
+		`#set($s = "xxxx")#foreach($i in [1..100])#set($s = $s.replaceAll("x", "xxxxxxxx"))#end$s`,
+		`#set($l = [1])#foreach($i in [1..100])#set($ok = $l.addAll($l))#end$l.size()`,
+		`#set($l = [1])#foreach($i in [1..100])#set($l = [$l, $l])#end$l`,
+		`#set($l = [1])#foreach($i in [1..1000])#set($l = [$l])#end$l`,
+		`#set($l = [1])#set($ok = $l.add($l))$l.hashCode()$l.equals($l)$l`,
+		`#set($a = [1])#set($b = [1])#set($ok = $a.add($b))#set($ok = $b.add($a))$a.equals($b)$a.hashCode()$a`,
+		`#set($m = {})#set($n = {})#set($m.n = $n)#set($n.m = $m)$m.equals($n)$m`,
+		`#foreach($a in [1..1000])#foreach($b in [1..1000])#foreach($c in [1..1000])#set($x = 1)#end#end#end`,
+		`#foreach($a in [1..1000])#foreach($b in [1..1000])$x#end#end`,
+		`#foreach($a in [1..1001])#end`,
+		`#set($x = [1..2000000000])`,
+		`#set($x = [-2147483648..2147483647])`,
+		`#macro(m)#m()#m()#end#m()`,
+		`#macro(m $a)#m("$a$a")#end#m("x")`,
+		`#define($d)$d$d#end$d`,
+		`#define($a)$b#end#define($b)$a#end$a`,
+		`#define($a)xxxxxxxxxx$b$b$b$b#end#define($b)$c$c$c$c$c#end#define($c)$e$e$e$e$e$e#end#define($e)yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy#end#foreach($i in [1..1000])#set($s = "$s$a")#end`,
+		`#set($n = 9999999999)#foreach($i in [1..1000])#set($n = $n * $n)#end$n`,
+		`#set($s = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")$s.matches("(a+)+")`,
+		`#set($s = "%9999s")#foreach($i in [1..20])#set($s = "$s$s")#end$s.format($s, "a")`,
+		`#set($l = [1..1000])#foreach($i in $l)#foreach($j in $l)$l.contains($j)#end#end`,
+		`#set($m = {})#foreach($i in [1..1000])#foreach($j in [1..1000])#set($m["$i $j"] = 1)#end#end$m.size()`,
+		`#set($m = {})#foreach($i in [1..1000])#foreach($j in [1..1000])#set($m[$j] = 1)#end#end$m.size()`,
+		strings.Repeat("#if(true)", 20_000),
+		strings.Repeat("(", 20_000),
+		"#set($x = " + strings.Repeat("(", 20_000),
+		"#set($x = " + strings.Repeat("[", 20_000),
+		"#set($x = " + strings.Repeat("{1:", 20_000),
+		"#set($x = " + strings.Repeat("!", 20_000) + "$x)",
+		"#set($x = 1" + strings.Repeat(" + 1", 20_000) + ")",
+		"#set($x = " + strings.Repeat("$a.b(", 20_000),
+		"$a" + strings.Repeat("[$a", 20_000),
+		"$a" + strings.Repeat(".b", 50_000),
+		"#set($x = \"" + strings.Repeat("$a.b(", 10_000) + "\")",
+		"#foreach($x in " + strings.Repeat("[", 20_000),
+		strings.Repeat(`\`, 50_000) + "$a",
+		strings.Repeat("$", 50_000),
+		strings.Repeat("#", 50_000),
+		strings.Repeat("#[[", 20_000),
+		strings.Repeat("#*", 20_000),
+		strings.Repeat(`"`, 20_000),
+		"#set($x = " + strings.Repeat(`"`, 50_000),
+	}
+}
+
+// TestHostile wants every hostile template refused or stopped soon, or to come
+// to an end within the limits.
+func TestHostile(t *testing.T) {
+	for _, text := range hostile() {
+		t.Run(text[:min(len(text), 60)], func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			if tmpl, err := Compile(text, testRoots()); err == nil {
+				r := testRun()
+				r.Limits = Limits{}
+				_, _ = tmpl.Render(nil, r)
+			}
+			runtime.ReadMemStats(&after)
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("took %v", took)
+			}
+			if made := after.TotalAlloc - before.TotalAlloc; made > 1<<30 {
+				t.Errorf("allocated %d MB", made>>20)
+			}
+		})
+	}
+}
