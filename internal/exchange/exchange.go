@@ -134,6 +134,13 @@ type Variables interface {
 	AppendVariable(dst []byte, x *Exchange, v Variable) ([]byte, bool)
 }
 
+// Authorized is a request that an authorizer may have let in, beside its
+// Variables: what it handed on, by name; nil: nothing.
+type Authorized interface {
+	AuthorizerNames() []string // of $context.authorizer
+	ClaimNames() []string      // of $context.authorizer.claims
+}
+
 // Decision is one thing that was decided about a request, and why.
 type Decision struct {
 	Step   string // "route", "authorize", "throttle", "integration" ...

@@ -201,7 +201,22 @@ func (c *RequestContext) Value(in, name string) vtl.Value {
 }
 
 // IsMap implements Context.
-func (c *RequestContext) IsMap(path string) bool { return path == "identity" }
+func (c *RequestContext) IsMap(path string) bool {
+	return path == "identity" || c.authorizerNames(path) != nil
+}
+
+// authorizerNames are the members of $context.authorizer or of its claims; nil
+// when no authorizer spoke, or none of that kind.
+func (c *RequestContext) authorizerNames(path string) []string {
+	a, ok := c.In.X.Vars.(exchange.Authorized)
+	switch {
+	case ok && path == "authorizer":
+		return a.AuthorizerNames()
+	case ok && path == "authorizer.claims":
+		return a.ClaimNames()
+	}
+	return nil
+}
 
 // Names implements Context.
 func (c *RequestContext) Names(path string) []string {
@@ -211,7 +226,7 @@ func (c *RequestContext) Names(path string) []string {
 	case "identity":
 		return c.rarely(append([]string(nil), identityNames...), path, rarelyIdentity)
 	}
-	return nil
+	return c.authorizerNames(path)
 }
 
 // rarely adds those of more that are set.

@@ -127,3 +127,31 @@ func (r *request) appendAuthorizerVariable(dst []byte, key string) ([]byte, bool
 	v, ok := a.Value(key)
 	return append(dst, v...), ok
 }
+
+// AuthorizerNames implements exchange.Authorized.
+func (r *request) AuthorizerNames() []string {
+	a := r.identity.answer
+	switch {
+	case a == nil:
+		return nil
+	case a.Token != nil:
+		return []string{"claims"}
+	}
+	names := []string{"principalId"}
+	for _, e := range a.Context {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+// ClaimNames implements exchange.Authorized.
+func (r *request) ClaimNames() []string {
+	if r.identity.answer == nil || r.identity.answer.Token == nil {
+		return nil
+	}
+	var names []string
+	for _, c := range r.identity.answer.Token.Flat() {
+		names = append(names, c.Name)
+	}
+	return names
+}
