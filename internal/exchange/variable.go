@@ -52,6 +52,7 @@ const (
 	VarErrorMessage
 	VarErrorMessageString
 	VarErrorResponseType
+	VarErrorValidation
 	VarIntegrationError
 	VarIntegrationLatency
 	VarIntegrationRequestID
@@ -112,7 +113,8 @@ var authorizerCall = []string{"error", "integrationLatency", "integrationStatus"
 var logVariableNames = map[string]VariableName{
 	"cipherSuite": VarCipherSuite, "tlsVersion": VarTLSVersion,
 	"error.message": VarErrorMessage, "error.messageString": VarErrorMessageString, "error.responseType": VarErrorResponseType,
-	"integration.error": VarIntegrationError, "integrationErrorMessage": VarIntegrationError,
+	"error.validationErrorString": VarErrorValidation,
+	"integration.error":           VarIntegrationError, "integrationErrorMessage": VarIntegrationError,
 	"integration.integrationStatus": VarIntegrationServiceStatus, "integrationStatus": VarIntegrationServiceStatus,
 	"integration.latency": VarIntegrationLatency, "integrationLatency": VarIntegrationLatency,
 	"integration.requestId": VarIntegrationRequestID, "integration.status": VarIntegrationStatus,
@@ -141,7 +143,7 @@ func ParseLogVariable(name string) Variable {
 // otherLogNames are the names that AWS documents and nothing sets yet, and the
 // beginnings of such names.
 var otherLogNames = []string{
-	"authenticate.", "authorize.", "authorizer.", "customDomain.", "endpointType", "error.validationErrorString", "identity.",
+	"authenticate.", "authorize.", "authorizer.", "customDomain.", "endpointType", "identity.",
 	"waf.", "wafResponseCode", "webaclArn",
 }
 

@@ -80,12 +80,6 @@ func (c *compiler) checkMethod(place string, m *apigw.Method) {
 	if m.APIKeyRequired {
 		c.refuse(place, "apiKeyRequired: API keys are not enforced yet")
 	}
-	if m.RequestValidatorID != "" {
-		v := c.def.Validators[m.RequestValidatorID]
-		if v == nil || v.ValidateBody || v.ValidateParameters {
-			c.refuse(place, "requestValidatorId: request validation is not enforced yet")
-		}
-	}
 }
 
 func (c *compiler) checkIntegration(place string, i *apigw.Integration) {

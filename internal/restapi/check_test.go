@@ -75,8 +75,23 @@ func TestCheck(t *testing.T) {
 		"API key":       {func(s *subject) { s.method.APIKeyRequired = true }, []string{"apiKeyRequired"}},
 		"validator": {func(s *subject) {
 			s.method.RequestValidatorID = "v"
+			s.def.Validators = map[apigw.ValidatorID]*apigw.RequestValidator{"v": {ValidateBody: true, ValidateParameters: true}}
+			s.method.RequestParameters = map[string]bool{"method.request.header.a": true}
+			s.method.RequestModels = map[string]apigw.ModelName{"application/json": "M"}
+			s.def.Models = map[apigw.ModelName]*apigw.Model{"M": {Name: "M", Schema: `{"$ref":"#/definitions/m","definitions":{"m":{}}}`}}
+		}, nil},
+		"unknown validator": {func(s *subject) { s.method.RequestValidatorID = "v" }, []string{"GET /r: Invalid Request Validator identifier specified: v"}},
+		"unknown model": {func(s *subject) {
+			s.method.RequestValidatorID = "v"
 			s.def.Validators = map[apigw.ValidatorID]*apigw.RequestValidator{"v": {ValidateBody: true}}
-		}, []string{"requestValidatorId"}},
+			s.method.RequestModels = map[string]apigw.ModelName{"application/json": "M"}
+		}, []string{"requestModels application/json: Invalid model identifier specified: M"}},
+		"bad model": {func(s *subject) {
+			s.method.RequestValidatorID = "v"
+			s.def.Validators = map[apigw.ValidatorID]*apigw.RequestValidator{"v": {ValidateBody: true}}
+			s.method.RequestModels = map[string]apigw.ModelName{"application/json": "M"}
+			s.def.Models = map[apigw.ModelName]*apigw.Model{"M": {Name: "M", Schema: `{"properties":{"a":{"$ref":"https://apigateway.amazonaws.com/restapis/other/models/N"}}}`}}
+		}, []string{`model M: Invalid model schema specified: at /properties/a/$ref: "https://apigateway.amazonaws.com/restapis/other/models/N": Model reference must be in canonical form`}},
 		"validator of nothing": {func(s *subject) {
 			s.method.RequestValidatorID = "v"
 			s.def.Validators = map[apigw.ValidatorID]*apigw.RequestValidator{"v": {}}

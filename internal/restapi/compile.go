@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/schema"
 )
 
 // Compile makes the Stage that serves definition def, the frozen content of
@@ -63,6 +64,7 @@ type compiler struct {
 	settings map[string]*apigw.MethodSetting // by plainKey
 	out      *Stage
 	problems []Problem
+	schemas  map[apigw.ModelName]*schema.Schema // compiled so far; nil: can't be compiled
 	canary   canaryState
 	trial    *trial // nil, unless a method is tested
 
@@ -149,6 +151,7 @@ func (c *compiler) addResource(r *apigw.Resource) {
 			c.refuse(m.place(), "another resource stands for the same paths")
 		}
 		m.authorization = c.authorization(m.place(), from)
+		m.validation = c.validation(m.place(), from)
 		m.backend = c.method(m, from)
 		if c.trial != nil {
 			c.trial.method = m

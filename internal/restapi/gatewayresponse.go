@@ -248,6 +248,8 @@ func (p *textPart) append(dst []byte, r *request, f *exchange.Fault, message str
 		return appendMessage(dst, message), true
 	case p.errorv == errorResponseType:
 		return append(dst, f.Kind...), true
+	case p.errorv == errorValidation:
+		return r.appendInvalid(dst)
 	}
 	return dst, false
 }

@@ -35,6 +35,9 @@ func (r *request) run() *exchange.Fault {
 	if f := r.admit(); f != nil {
 		return f
 	}
+	if f := r.validate(); f != nil {
+		return f
+	}
 	return r.route.backend.serve(r)
 }
 

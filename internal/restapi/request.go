@@ -30,6 +30,7 @@ type request struct {
 
 	bodies *mappedBodies // nil until mappings read one
 
+	invalid   string // what is wrong with the body, as a list in brackets
 	errorType string // x-amzn-ErrorType when it is not the fault's kind's own
 	called    bool   // an integration whose answers carry a trace was called
 

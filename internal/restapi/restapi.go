@@ -20,6 +20,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/schema"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 	"github.com/gatehouse/gatehouse/internal/throttle"
@@ -54,6 +55,7 @@ type Env struct {
 	kept        *authorizer.Cache
 	shapes      interner[shape]
 	programs    interner[mapping.Program]
+	schemas     interner[schema.Schema]
 	compressors sync.Pool // of *compressor
 	throttles   throttle.Pool
 }
@@ -121,6 +123,7 @@ type method struct {
 	limiter  limiter
 
 	authorization *authorization // nil: anyone may call
+	validation    *validation    // nil: nothing is checked
 }
 
 type resource struct {

@@ -94,6 +94,8 @@ func (r *request) appendOutcome(dst []byte, v exchange.VariableName) ([]byte, bo
 		if f != nil {
 			return appendMessage(dst, r.faultMessage(f)), true
 		}
+	case exchange.VarErrorValidation:
+		return r.appendInvalid(dst)
 	case exchange.VarIntegrationStatus:
 		if status := r.backendStatus(); status != 0 {
 			return strconv.AppendInt(dst, int64(status), 10), true
@@ -116,4 +118,15 @@ func (r *request) backendStatus() int {
 	default:
 		return i.Status
 	}
+}
+
+// appendInvalid appends $context.error.validationErrorString, escaped as in a
+// JSON string: templates put it between quotes, and clients of API Gateway
+// read what comes of that as JSON (seen on AWS).
+func (r *request) appendInvalid(dst []byte) ([]byte, bool) {
+	if r.invalid == "" {
+		return dst, false
+	}
+	quoted := appendJSONString(nil, r.invalid)
+	return append(dst, quoted[1:len(quoted)-1]...), true
 }
