@@ -102,7 +102,7 @@ func (a *answers) answer(r *request, value []byte, from backendAnswer) *exchange
 		return integration.Misconfigured(err)
 	}
 	if chosen == nil {
-		return integration.Misconfigured(fmt.Errorf("%w. Endpoint Response Status Code: %s", errNoMatch, value))
+		return r.noMatch()
 	}
 	return chosen.answer(r, from)
 }
@@ -110,9 +110,16 @@ func (a *answers) answer(r *request, value []byte, from backendAnswer) *exchange
 // answerDefault makes the client's answer when there is no value to select by.
 func (a *answers) answerDefault(r *request, from backendAnswer) *exchange.Fault {
 	if a.fallback == nil {
-		return integration.Misconfigured(errNoMatch)
+		return r.noMatch()
 	}
 	return a.fallback.answer(r, from)
+}
+
+// noMatch is the fault of an answer that no integration response is for. Its
+// status is the service's: Lambda's own for a function that failed (seen on
+// AWS).
+func (r *request) noMatch() *exchange.Fault {
+	return integration.Misconfigured(fmt.Errorf("%w. Endpoint Response Status Code: %d", errNoMatch, r.x.Outcome.Integration.Status))
 }
 
 func (a *answer) answer(r *request, from backendAnswer) *exchange.Fault {

@@ -184,6 +184,11 @@ func TestExecutionLogOfFailures(t *testing.T) {
 	unreachable := &apigw.Method{Integration: &apigw.Integration{Type: "HTTP_PROXY", HTTPMethod: "GET", URI: "http://127.0.0.1:1/"}}
 	noDefault := mockMethod("")
 	noDefault.Integration.Responses = nil
+	hostile := mockMethod("")
+	hostile.Integration.RequestTemplates["application/json"] = text("#foreach($i in [1..1000])#foreach($j in [1..1000])#foreach($k in [1..1000])$i$j$k#end#end#end")
+	mapped := lambdaMethod()
+	mapped.Integration.Type, mapped.Integration.Credentials = apigw.IntegrationAWS, ""
+	mapped.Integration.Responses = map[apigw.StatusCode]*apigw.IntegrationResponse{"200": {StatusCode: "200", SelectionPattern: text("other")}}
 	tests := map[string]struct {
 		method    *apigw.Method
 		functions lambda.Invoker
@@ -199,7 +204,11 @@ func TestExecutionLogOfFailures(t *testing.T) {
 			"Lambda invocation failed with status: 429. Lambda request id: lambda-id", "Execution failed due to configuration error: Rate Exceeded.", "Method completed with status: 500"}},
 		"network":  {unreachable, nil, []string{"Execution failed due to a network error communicating with endpoint", "Method completed with status: 504"}},
 		"response": {noDefault, nil, []string{"Execution failed due to configuration error: No match for output mapping and no default output mapping configured. Endpoint Response Status Code: 200", "Method completed with status: 500"}},
-		"none":     {mockMethod(""), nil, nil},
+		"template": {hostile, nil, []string{
+			"Mapping template failed: ", "Execution failed due to configuration error: Unable to transform request", "Method completed with status: 500"}},
+		"an error that no response is for": {mapped, failing, []string{
+			"Execution failed due to configuration error: No match for output mapping and no default output mapping configured. Endpoint Response Status Code: 200", "Method completed with status: 500"}},
+		"none": {mockMethod(""), nil, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -208,7 +217,7 @@ func TestExecutionLogOfFailures(t *testing.T) {
 				t.Fatalf("lines %q, want %q", got, test.want)
 			}
 			for i := range got {
-				cause := strings.HasPrefix(test.want[i], "Execution failed due to a network") // the system's words follow
+				cause := strings.HasPrefix(test.want[i], "Execution failed due to a network") || strings.HasPrefix(test.want[i], "Mapping template") // more words follow
 				if cause && !strings.HasPrefix(got[i], test.want[i]) || !cause && got[i] != test.want[i] {
 					t.Errorf("line %q, want %q", got[i], test.want[i])
 				}
