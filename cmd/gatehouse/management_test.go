@@ -211,6 +211,29 @@ func TestMasterKey(t *testing.T) {
 	}
 }
 
+// TestNewMasterKey: a key above the old one takes its place, and the old one
+// can be taken away.
+func TestNewMasterKey(t *testing.T) {
+	t.Parallel()
+	one, two := strings.Repeat("1", 64), strings.Repeat("2", 64)
+	config := func(keys ...string) string {
+		return write(t, "gatehouse.yaml", "store: {masterKey: \""+strings.Join(keys, "\\n")+"\"}\n")
+	}
+	s := serveWith(t, "--config", config(one))
+	s.terminate()
+	s.args = append(s.args, "--config", config(two, one))
+	s.restart()
+	eventually(t, "everything is sealed with the new key", func() bool { return len(s.records("every secret is sealed with the first master key; the others may be taken away once every node says so")) > 0 })
+	s.terminate()
+	s.args = append(s.args, "--config", config(two))
+	s.restart()
+	s.terminate()
+	s.args = append(s.args, "--config", config(one))
+	if err := s.launch(); err == nil {
+		t.Error("it started with the old key")
+	}
+}
+
 // TestIntegrationsStayOut: no integration reaches our own control address or
 // a metadata service, unless the configuration names it.
 func TestIntegrationsStayOut(t *testing.T) {

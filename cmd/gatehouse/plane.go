@@ -69,7 +69,24 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s)})
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	p.follow(pl, pl.control.Feed())
+	pl.running.Go(func() { p.reseal(pl) })
 	return p.setAPI(awsapi.NewOperations(pl.control, p.parts.test), pl.functions, nil)
+}
+
+// reseal seals anew, when there are several master keys, what another one than
+// the first has sealed, and says when the others aren't needed any more.
+func (p *program) reseal(pl *plane) {
+	key, err := store.ParseMasterKey(p.config.Store.MasterKey.Value())
+	if err != nil || !key.Rotates() {
+		return
+	}
+	n, err := pl.control.Reseal(pl.following)
+	switch {
+	case err == nil:
+		p.log.Info("every secret is sealed with the first master key; the others may be taken away once every node says so", "sealedAnew", n)
+	case pl.following.Err() == nil:
+		p.log.Error("secrets can't be sealed anew; all master keys are needed", "error", err)
+	}
 }
 
 func (p *program) openStore(ctx context.Context) (*store.Store, error) {

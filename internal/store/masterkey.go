@@ -121,3 +121,18 @@ func CheckMasterKey(ctx context.Context, s *Store, k *Sealer) error {
 	}
 	return nil
 }
+
+// AdoptMasterKey makes k's current key the one that CheckMasterKey asks for:
+// everything is sealed with it.
+func (s *Store) AdoptMasterKey(ctx context.Context, k *Sealer) error {
+	r, err := s.get(ctx, keyCheckRecord)
+	if errors.Is(err, ErrNotFound) {
+		return nil // nothing was ever sealed
+	}
+	if err != nil || !k.Stale(r.Value) {
+		return err
+	}
+	put := Op{Key: keyCheckRecord, Value: k.Seal(keyCheckRecord, nil)}
+	_, err = s.commit(ctx, comparisons([]Condition{{keyCheckRecord, r.Revision}}), operations([]Op{put}))
+	return err
+}

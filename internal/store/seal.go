@@ -74,6 +74,19 @@ func (s *Sealer) bound(sealed []byte, aad string) []byte {
 	return append(sealed[:sealHeader:sealHeader], aad...)
 }
 
+// Rotates says that there is more than one key: secrets may be sealed with
+// another than the current one.
+func (s *Sealer) Rotates() bool { return len(s.keys) > 1 }
+
+// Stale says that sealed was sealed with one of the keys but the current one.
+func (s *Sealer) Stale(sealed []byte) bool {
+	if len(sealed) < sealHeader || sealed[0] != sealVersion {
+		return false
+	}
+	id := keyID(sealed[1:sealHeader])
+	return id != s.current && s.keys[id] != nil
+}
+
 // Open decrypts what Seal made. ErrOtherKey, ErrNotSeal, ErrNewer.
 func (s *Sealer) Open(aad string, sealed []byte) ([]byte, error) {
 	if len(sealed) < sealHeader {
