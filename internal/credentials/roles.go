@@ -44,8 +44,9 @@ type Roles struct {
 	config Config
 	roles  map[string]*Role // by ARN
 
-	mu       sync.Mutex // guards sessions
+	mu       sync.Mutex // guards the fields below
 	sessions map[sessionKey]*Session
+	stoodIn  map[string]bool // roles that Local was asked for
 }
 
 type sessionKey struct {
@@ -72,7 +73,7 @@ func NewRoles(c Config) *Roles {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Roles{config: c, roles: map[string]*Role{}, sessions: map[sessionKey]*Session{}}
+	r := &Roles{config: c, roles: map[string]*Role{}, sessions: map[sessionKey]*Session{}, stoodIn: map[string]bool{}}
 	for _, role := range c.Declared {
 		arn := role.Name
 		if !strings.HasPrefix(arn, "arn:") {
@@ -150,8 +151,17 @@ func (r *Roles) Local(role string) *Session {
 	if parts := strings.Split(role, ":"); len(parts) > 4 && len(parts[4]) == 12 {
 		account = parts[4]
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.stoodIn[role] && len(r.stoodIn) < maxToldRoles {
+		r.stoodIn[role] = true
+		r.config.Log.Info("the role isn't declared: calls to the configured endpoint are signed with stand-ins, which servers that check signatures refuse", "role", role)
+	}
 	return fixed(Local(account))
 }
+
+// maxToldRoles bounds the roles that a log tells of.
+const maxToldRoles = 1000
 
 // ownHold is how long the process's own credentials are taken for current:
 // their source renews them.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -52,11 +53,15 @@ func (c *compiler) aws(m *method, from *apigw.Method) backend {
 	if err != nil {
 		return c.malformed(place, i, err)
 	}
+	c.checkOwnFields(place, i)
 	if uri.Service == "lambda" {
 		return c.lambdaCall(m, i, shape)
 	}
 	a := &awsCall{shape: shape}
-	if c.checkAWS(place, i); c.env == nil {
+	if i.Credentials == "" {
+		c.refuse(place, "Role ARN must be specified for AWS integrations")
+	}
+	if c.env == nil {
 		c.mappedTarget(place, i, integration.AWS)
 		return a
 	}
@@ -79,18 +84,21 @@ func (c *compiler) malformed(place string, i *apigw.Integration, err error) back
 	return c.broken(place, err)
 }
 
-// signedFields are those that signing writes, and X-Amz-Target's.
-var signedFields = []string{"X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"}
+// ownFields are those that API Gateway writes itself: what signs a call, and
+// for whom it is made, by which the policies of functions decide.
+var ownFields = []string{"X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256", "X-Amz-Source-Arn", "X-Amz-Source-Account",
+	"X-Amzn-Lambda-Integration-Tag"}
 
-// checkAWS refuses what an integration with a service can't have.
-func (c *compiler) checkAWS(place string, i *apigw.Integration) {
-	if i.Credentials == "" {
-		c.refuse(place, "Role ARN must be specified for AWS integrations")
-	}
-	for key := range i.RequestParameters {
-		name, ok := strings.CutPrefix(key, "integration.request.header.")
-		if ok && slices.ContainsFunc(signedFields, func(s string) bool { return strings.EqualFold(s, name) }) {
-			c.refuse(place, "requestParameters map "+name+", which signs the request: API Gateway writes it itself")
+// isOwn says whether a field is one of ownFields.
+func isOwn(name string) bool {
+	return slices.ContainsFunc(ownFields, func(s string) bool { return strings.EqualFold(s, name) })
+}
+
+// checkOwnFields refuses mappings to what API Gateway writes itself.
+func (c *compiler) checkOwnFields(place string, i *apigw.Integration) {
+	for _, key := range slices.Sorted(maps.Keys(i.RequestParameters)) {
+		if name, ok := strings.CutPrefix(key, "integration.request.header."); ok && isOwn(name) {
+			c.refuse(place, "requestParameters map "+name+", which API Gateway writes itself")
 		}
 	}
 }

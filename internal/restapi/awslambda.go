@@ -219,7 +219,7 @@ func (r *request) overrideInvocation(in *lambda.Invocation, qualifier *string) *
 	for name, value := range o.Header.All() {
 		fails, _ := integration.MappedRequestField(http1.Lookup(name), integration.AWS)
 		switch {
-		case fails, isSigned(name), !mapping.SendableName(name), !http1.ValidValue(value), strings.EqualFold(name, "X-Amz-Log-Type") && value != "None":
+		case fails, isOwn(name), !mapping.SendableName(name), !http1.ValidValue(value), strings.EqualFold(name, "X-Amz-Log-Type") && value != "None":
 			return errOverride
 		case strings.EqualFold(name, "X-Amz-Invocation-Type"):
 			in.Type = lambda.InvocationType(value)

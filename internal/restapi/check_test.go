@@ -116,7 +116,12 @@ func TestCheck(t *testing.T) {
 			s.method.Integration.Type, s.method.Integration.URI = "AWS", "arn:aws:apigateway:us-east-1:sqs:path/1/queue"
 			s.method.Integration.Credentials = "arn:aws:iam::1:role/r"
 			s.method.Integration.RequestParameters = map[string]string{"integration.request.header.x-amz-date": "'now'"}
-		}, []string{"x-amz-date, which signs the request"}},
+		}, []string{"x-amz-date, which API Gateway writes itself"}},
+		"a mapped source": {func(s *subject) {
+			*s.method.Integration = *lambdaMethod().Integration
+			s.method.Integration.Type = "AWS"
+			s.method.Integration.RequestParameters = map[string]string{"integration.request.header.x-amz-source-arn": "'arn:aws:execute-api:x'"}
+		}, []string{"x-amz-source-arn, which API Gateway writes itself"}},
 		"function's log": {func(s *subject) {
 			*s.method.Integration = *lambdaMethod().Integration
 			s.method.Integration.Type = "AWS"

@@ -2,8 +2,6 @@ package restapi
 
 import (
 	"errors"
-	"slices"
-	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
@@ -129,7 +127,7 @@ func (r *request) addOverridden(h *http1.Header, kind integration.Type) *exchang
 		known := http1.Lookup(name)
 		fails, drops := integration.MappedRequestField(known, kind)
 		switch {
-		case fails, kind == integration.AWS && isSigned(name), !mapping.SendableName(name), !http1.ValidValue(value):
+		case fails, kind == integration.AWS && isOwn(name), !mapping.SendableName(name), !http1.ValidValue(value):
 			return errOverride
 		case drops, known == http1.NameHost:
 		default:
@@ -137,11 +135,6 @@ func (r *request) addOverridden(h *http1.Header, kind integration.Type) *exchang
 		}
 	}
 	return nil
-}
-
-// isSigned says whether a field is one that signing writes.
-func isSigned(name string) bool {
-	return slices.ContainsFunc(signedFields, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
 // overriddenField is what the request template overrides a field with, whose
