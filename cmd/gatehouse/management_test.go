@@ -223,7 +223,9 @@ func TestNewMasterKey(t *testing.T) {
 	s.terminate()
 	s.args = append(s.args, "--config", config(two, one))
 	s.restart()
-	eventually(t, "everything is sealed with the new key", func() bool { return len(s.records("every secret is sealed with the first master key; the others may be taken away once every node says so")) > 0 })
+	eventually(t, "everything is sealed with the new key", func() bool {
+		return len(s.records("every secret is sealed with the first master key; the others may be taken away once every node says so")) > 0
+	})
 	s.terminate()
 	s.args = append(s.args, "--config", config(two))
 	s.restart()

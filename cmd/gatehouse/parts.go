@@ -138,6 +138,11 @@ func (s *parts) test(ctx context.Context, def *apigw.Definition, in *apigw.TestR
 	return restapi.TestInvoke(ctx, def, in, s.env)
 }
 
+// testAuthorizer is what TestInvokeAuthorizer does.
+func (s *parts) testAuthorizer(ctx context.Context, def *apigw.Definition, id apigw.AuthorizerID, in *apigw.TestRequest) (*apigw.AuthorizerResult, error) {
+	return restapi.TestAuthorizer(ctx, def, id, in, s.env)
+}
+
 // check is what a deployment must pass: what can't be served is refused by
 // name. A function that isn't there is a warning, as AWS accepts it and
 // answers 500 when it is called.

@@ -70,7 +70,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	p.follow(pl, pl.control.Feed())
 	pl.running.Go(func() { p.reseal(pl) })
-	return p.setAPI(awsapi.NewOperations(pl.control, p.parts.test), pl.functions, nil)
+	return p.setAPI(awsapi.NewOperations(pl.control, p.parts.test, p.parts.testAuthorizer), pl.functions, nil)
 }
 
 // reseal seals anew, when there are several master keys, what another one than

@@ -36,3 +36,15 @@ type TestResult struct {
 	Log     string
 	Latency int64 // in milliseconds
 }
+
+// AuthorizerResult is what came of the test of an authorizer
+// (TestInvokeAuthorizer).
+type AuthorizerResult struct {
+	Status      int // 0: it answered; else what a client would be answered with
+	Log         string
+	Latency     int64 // in milliseconds
+	PrincipalID string
+	Policy      string            // JSON
+	Context     map[string]string // what a function hands on
+	Claims      map[string]string // of a user pool's token
+}

@@ -50,6 +50,7 @@ type Answer struct {
 	Context     []Entry // in the function's order
 	UsageKey    string  // usageIdentifierKey, the value of an API key
 	Token       *jwt.Token
+	Policy      string // policyDocument as the function answered it, JSON
 
 	policies []*iam.Policy
 }

@@ -121,7 +121,8 @@ func ParseAnswer(payload []byte) (*Answer, error) {
 	if policy == nil || policy.Kind != jsonpath.Object {
 		return nil, errors.New("its answer has no policyDocument, which must be an object")
 	}
-	compiled, err := iam.Parse(string(policy.AppendJSON(nil)), iam.Identity)
+	a.Policy = string(policy.AppendJSON(nil))
+	compiled, err := iam.Parse(a.Policy, iam.Identity)
 	if err != nil {
 		return nil, fmt.Errorf("its policyDocument: %w", err)
 	}

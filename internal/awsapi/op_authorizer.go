@@ -120,3 +120,36 @@ func patchProviders(a *apigw.Authorizer, op PatchOp) error {
 	}
 	return nil
 }
+
+// AuthorizerTester asks an authorizer of a definition about a simulated
+// request. The definition is not to be changed.
+type AuthorizerTester func(ctx context.Context, def *apigw.Definition, id apigw.AuthorizerID, in *apigw.TestRequest) (*apigw.AuthorizerResult, error)
+
+func (o rest) testInvokeAuthorizer(ctx context.Context, c *Call, in *apigateway.TestInvokeAuthorizerRequest) (*apigateway.TestInvokeAuthorizerResponse, error) {
+	if len(in.AdditionalContext) > 0 {
+		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve additionalContext in tests of authorizers yet")
+	}
+	def, a, err := o.c.EditedAuthorizer(ctx, c.Scope, apiID(in.RestApiId), apigw.AuthorizerID(in.AuthorizerId))
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, testTime)
+	defer cancel()
+	result, err := o.testAuthorizer(ctx, def, a.ID, &apigw.TestRequest{
+		HTTPMethod: "GET", Path: val(in.PathWithQueryString), Header: testFields(in.Headers, in.MultiValueHeaders),
+		StageVariables: in.StageVariables, RequestID: newUUID(), Caller: apigw.TestCaller{Account: c.Caller.Account, ARN: string(c.Caller.ARN), UserAgent: c.UserAgent},
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &apigateway.TestInvokeAuthorizerResponse{
+		ClientStatus: &result.Status, Log: &result.Log, Latency: &result.Latency, PrincipalId: set(result.PrincipalID), Policy: set(result.Policy), Claims: result.Claims,
+	}
+	for name, value := range result.Context {
+		if out.Authorization == nil {
+			out.Authorization = map[string][]string{}
+		}
+		out.Authorization[name] = []string{value}
+	}
+	return out, nil
+}

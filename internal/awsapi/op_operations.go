@@ -11,17 +11,18 @@ import (
 // rest are the operations on REST APIs: each turns a wire shape into domain
 // values, asks control, and turns the answer back.
 type rest struct {
-	c    *control.Control
-	test Tester
+	c              *control.Control
+	test           Tester
+	testAuthorizer AuthorizerTester
 }
 
 // NewOperations returns the operations on REST APIs that are served; the others
 // are answered 501. Test runs test invocations; nil: they are answered 501.
-func NewOperations(c *control.Control, test Tester) Operations {
-	o := rest{c, test}
+func NewOperations(c *control.Control, test Tester, authorizer AuthorizerTester) Operations {
+	o := rest{c, test, authorizer}
 	ops := o.operations()
 	if test == nil {
-		ops.TestInvokeMethod = nil
+		ops.TestInvokeMethod, ops.TestInvokeAuthorizer = nil, nil
 	}
 	return ops
 }
@@ -92,6 +93,7 @@ func (o rest) operations() Operations {
 		UpdateAuthorizer:           o.updateAuthorizer,
 		DeleteAuthorizer:           o.deleteAuthorizer,
 		FlushStageAuthorizersCache: o.flushStageAuthorizersCache,
+		TestInvokeAuthorizer:       o.testInvokeAuthorizer,
 
 		CreateRequestValidator: o.createRequestValidator,
 		GetRequestValidator:    o.getRequestValidator,

@@ -376,3 +376,42 @@ func fillExchangeAgain(x *exchange.Exchange, h *http1.Header) {
 }
 
 func hashOf(body string) [32]byte { return sha256.Sum256([]byte(body)) }
+
+// TestTestAuthorizer asks authorizers outside of any request
+// (TestInvokeAuthorizer).
+func TestTestAuthorizer(t *testing.T) {
+	env := testEnv(func() fakeFunctions {
+		return func(in *lambda.Invocation, out *lambda.Result) error {
+			if !strings.Contains(string(in.Payload), `"methodArn":"arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/test-invoke-stage/GET/"`) {
+				t.Errorf("event %s", in.Payload)
+			}
+			out.Payload = append(out.Payload, answering(invokeNone, `,"context":{"tenant":"t9"}`)...)
+			return nil
+		}
+	}())
+	def := guarded(apigw.Authorizer{Type: "TOKEN", IdentityValidationExpression: "[a-z]+"}, mockMethod("in"))
+	ask := func(token string) *apigw.AuthorizerResult {
+		t.Helper()
+		got, err := TestAuthorizer(t.Context(), def, "auth01", &apigw.TestRequest{HTTPMethod: "GET", Path: "/", RequestID: strings.Repeat("0", 36), Header: []apigw.TestField{{Name: "Authorization", Value: token}}}, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	got := ask("abc")
+	for _, line := range []string{"Starting authorizer: auth01 for request: ", "Authorizer result body before parsing: {", "Successfully completed authorizer execution"} {
+		if !strings.Contains(got.Log, line) {
+			t.Errorf("no %q in\n%s", line, got.Log)
+		}
+	}
+	want := &apigw.AuthorizerResult{PrincipalID: "user-1", Policy: invokeNone, Context: map[string]string{"tenant": "t9"}, Log: got.Log, Latency: got.Latency}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if got := ask("ABC"); got.Status != 401 {
+		t.Errorf("status %d for a token of another form", got.Status)
+	}
+	if _, err := TestAuthorizer(t.Context(), def, "other", &apigw.TestRequest{}, env); err == nil {
+		t.Error("an unknown authorizer answered")
+	}
+}

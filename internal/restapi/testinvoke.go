@@ -241,11 +241,16 @@ func (t *trial) appendVariable(dst []byte, v exchange.Variable) ([]byte, bool) {
 		value = trialSourceIP
 	case v.Name == exchange.VarIdentityUserAgent:
 		value = c.UserAgent
+	case v.Name == exchange.VarIdentityAccountID:
+		value = c.Account
+	case v.Name == exchange.VarIdentityUserARN:
+		value = c.ARN
+	case v.Name == exchange.VarIdentityCaller || v.Name == exchange.VarIdentityUser:
+		value = c.User
+	case v.Name == exchange.VarIdentityAccessKey:
+		value = c.AccessKey
 	case v.Name == exchange.VarUnset:
-		value = map[string]string{
-			"identity.apiKey": trialKey, "identity.apiKeyId": trialKeyID, "identity.accountId": c.Account, "identity.userArn": c.ARN,
-			"identity.caller": c.User, "identity.user": c.User, "identity.accessKey": c.AccessKey,
-		}[v.Key]
+		value = map[string]string{"identity.apiKey": trialKey, "identity.apiKeyId": trialKeyID}[v.Key]
 	}
 	return append(dst, value...), value != ""
 }

@@ -1,0 +1,106 @@
+package restapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/authorizer"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+)
+
+// TestAuthorizer asks an authorizer of def about a request to the API's root,
+// and returns what it answered with the log. Nothing is kept. That an
+// authorizer refuses or fails is a result; that it can't be deployed is an
+// apigw.BadRequest.
+func TestAuthorizer(ctx context.Context, def *apigw.Definition, id apigw.AuthorizerID, in *apigw.TestRequest, env *Env) (*apigw.AuthorizerResult, error) {
+	began := time.Now()
+	from := def.Authorizers[id]
+	if from == nil {
+		return nil, apigw.Errorf(apigw.NotFound, "Invalid Authorizer identifier specified")
+	}
+	root := apigw.ResourceID("root")
+	one := *def
+	one.Resources = map[apigw.ResourceID]*apigw.Resource{root: {ID: root, Path: "/", Methods: map[apigw.Verb]*apigw.Method{
+		"GET": {Verb: "GET", Integration: &apigw.Integration{Type: apigw.IntegrationMock}},
+	}}}
+	in.Resource, in.Verb = root, "GET"
+	s, a, err := compileAuthorizerTrial(&one, from, in, env)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	x, err := trialExchange(ctx, &one, in)
+	if err != nil {
+		return nil, err
+	}
+	r := s.begin(x)
+	defer x.End()
+	r.trialRoute()
+	r.logged()
+	answer, f := r.testAuthorizer(a)
+	out := &apigw.AuthorizerResult{Latency: time.Since(began).Milliseconds(), Log: string(s.trial.exec.lines)}
+	if f != nil {
+		out.Status = kindRules[f.Kind].status
+		return out, nil
+	}
+	out.PrincipalID, out.Policy = answer.PrincipalID, answer.Policy
+	for _, e := range answer.Context {
+		if out.Context == nil {
+			out.Context = map[string]string{}
+		}
+		out.Context[e.Name] = e.Value
+	}
+	if answer.Token != nil {
+		out.Claims = map[string]string{}
+		for _, c := range answer.Token.Flat() {
+			out.Claims[c.Name] = c.Value
+		}
+	}
+	return out, nil
+}
+
+// compileAuthorizerTrial compiles a stage for the test, and the authorizer as
+// one that keeps nothing.
+func compileAuthorizerTrial(def *apigw.Definition, from *apigw.Authorizer, in *apigw.TestRequest, env *Env) (*Stage, *authorization, error) {
+	kind := "CUSTOM"
+	if from.Type == "COGNITO_USER_POOLS" {
+		kind = from.Type
+	}
+	c := newCompiler(def, &apigw.Stage{APIID: def.API.ID, Name: apigw.TestStage, Variables: in.StageVariables}, env)
+	c.trial = &trial{request: in}
+	s := c.compile("")
+	before := len(c.problems) // of what isn't tested
+	a := c.authorization("authorizer", &apigw.Method{AuthorizationType: kind, AuthorizerID: from.ID})
+	for _, p := range c.problems[before:] {
+		if !p.Warning {
+			s.Close()
+			return nil, nil, apigw.Errorf(apigw.BadRequest, "Gatehouse can't serve this yet: %s", p)
+		}
+	}
+	if a.function != nil {
+		a.function.TTL = 0
+	} else {
+		a.pools.TTL = 0
+	}
+	return s, a, nil
+}
+
+// testAuthorizer is the answer of an authorizer, whatever it allows.
+func (r *request) testAuthorizer(a *authorization) (*authorizer.Answer, *exchange.Fault) {
+	r.ask.Resource = r.methodARN()
+	if a.pools != nil {
+		f := r.authorizeByToken(a.pools)
+		return r.identity.answer, f
+	}
+	key, f := r.identify(a.function)
+	if f != nil {
+		return nil, f
+	}
+	answer, err := r.answerOf(a.function, key)
+	if err != nil {
+		return nil, r.authorizerFault(err)
+	}
+	r.exec.authorized(answer.PrincipalID, true)
+	return answer, nil
+}
