@@ -14,8 +14,8 @@ import (
 type Context interface {
 	// Value is member name of a map; a null for one that is unset.
 	Value(in, name string) vtl.Value
-	// IsMap says whether there is a map of that name.
-	IsMap(path string) bool
+	// IsMap says whether member name of a map is a map.
+	IsMap(in, name string) bool
 	// Names are a map's members.
 	Names(path string) []string
 }
@@ -31,7 +31,7 @@ func (contextObject) Get(run *vtl.Run, name string) (vtl.Value, error) {
 		return vtl.HostValue(responseOverride), nil
 	}
 	c := of(run).Context
-	if c.IsMap(name) {
+	if c.IsMap("", name) {
 		return vtl.HostValue(mapAt(name)), nil
 	}
 	return c.Value("", name), nil
@@ -75,8 +75,8 @@ func (m *contextMap) Get(run *vtl.Run, name string) (vtl.Value, error) {
 	if v := c.Value(m.path, name); !v.IsNull() {
 		return v, nil
 	}
-	if path := m.path + "." + name; c.IsMap(path) {
-		return vtl.HostValue(mapAt(path)), nil
+	if c.IsMap(m.path, name) {
+		return vtl.HostValue(mapAt(m.path + "." + name)), nil
 	}
 	return vtl.NullValue(), nil
 }
@@ -121,8 +121,11 @@ func (d DocumentContext) Value(in, name string) vtl.Value {
 }
 
 // IsMap implements Context.
-func (d DocumentContext) IsMap(path string) bool {
-	v := d.at(path)
+func (d DocumentContext) IsMap(in, name string) bool {
+	v := d.at(in)
+	if v != nil {
+		v = v.Member(name)
+	}
 	return v != nil && v.Kind == jsonpath.Object
 }
 
@@ -201,8 +204,16 @@ func (c *RequestContext) Value(in, name string) vtl.Value {
 }
 
 // IsMap implements Context.
-func (c *RequestContext) IsMap(path string) bool {
-	return path == "identity" || c.authorizerNames(path) != nil
+func (c *RequestContext) IsMap(in, name string) bool {
+	switch {
+	case in == "" && name == "identity":
+		return true
+	case in == "" && name == "authorizer":
+		return c.authorizerNames("authorizer") != nil
+	case in == "authorizer" && name == "claims":
+		return c.authorizerNames("authorizer.claims") != nil
+	}
+	return false
 }
 
 // authorizerNames are the members of $context.authorizer or of its claims; nil

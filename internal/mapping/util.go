@@ -50,7 +50,10 @@ func (utilObject) Call(run *vtl.Run, method string, args []vtl.Value) (vtl.Value
 		return vtl.Value{}, true, fmt.Errorf("$util.%s: %w", method, err)
 	}
 	r.scratch = out[:0]
-	return vtl.StringValue(string(out)), true, run.Charge((len(text) + len(out)) / bytesPerStep)
+	if string(out) != text {
+		text = string(out)
+	}
+	return vtl.StringValue(text), true, run.Charge((len(text) + len(out)) / bytesPerStep)
 }
 
 func textFunction(name string) func(dst []byte, text string) ([]byte, error) {
