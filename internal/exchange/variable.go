@@ -81,8 +81,8 @@ var variableNames = map[string]VariableName{
 }
 
 // ParseVariable resolves a $context name without the "$context." prefix. A
-// name that AWS documents but that nothing sets yet (identity.*,
-// authorizer.*) resolves to VarUnset, which reads as missing; any other name
+// name that AWS documents but that nothing sets yet (identity.*, authorizer.*,
+// a web ACL's) resolves to VarUnset, which reads as missing; any other name
 // is an error that names it.
 func ParseVariable(name string) (Variable, error) {
 	if v, ok := variableNames[name]; ok {
@@ -92,7 +92,7 @@ func ParseVariable(name string) (Variable, error) {
 		return v, nil
 	}
 	head, key, _ := strings.Cut(name, ".")
-	if (head == "identity" || head == "authorizer") && key != "" {
+	if (head == "identity" || head == "authorizer") && key != "" || name == "wafResponseCode" || name == "webaclArn" {
 		return Variable{Name: VarUnset, Key: name}, nil
 	}
 	return Variable{}, fmt.Errorf("$context.%s is not a variable that can be read here", name)

@@ -2,8 +2,10 @@ package mapping
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,6 +14,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/jsonpath"
+	"github.com/gatehouse/gatehouse/internal/vtl"
 )
 
 // templateTable is the table of template cases, outside of this repository.
@@ -159,4 +162,41 @@ func subset(t *testing.T, what string, want, got map[string]any) {
 			t.Errorf("%s.%s: %s", what, name, d)
 		}
 	}
+}
+
+// FuzzProgram renders whatever compiles, with small bounds, and holds it to
+// them. What fails says where.
+func FuzzProgram(f *testing.F) {
+	for _, s := range []string{
+		"$input.json('$.a') $input.path('$..a').size() $input.params('q') $input.params().header.keySet()",
+		"#set($context.requestOverride.header.a = $input.body)#set($context.responseOverride.status = 201)$context.responseOverride.put('x', 1)",
+		"#foreach($k in $context.keySet())$k=$context.get($k)#end $context.identity.entrySet() $stageVariables.size()",
+		"$util.escapeJavaScript($input.body)$util.parseJson($input.body).a[0]$util.urlDecode('%zz')$util.base64Decode('a')",
+		"#set($context.requestOverride.path = {'a': ['b', 1]})$context['requestOverride'].path.a", "$input.path(\"$.${x}\")", "$input.params()", "$context $util $input $stageVariables",
+	} {
+		f.Add(s, `{"a": [{"a": 1}, "x"]}`)
+	}
+	doc, err := jsonpath.Parse([]byte(`{"stage":"s","identity":{"user":null,"clientCert":{"serialNumber":"1"}},"n":1}`), BodyLimits)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, template, text string) {
+		p, err := CompileProgram(template)
+		if err != nil {
+			return
+		}
+		r := NewRendering()
+		r.run.Limits = vtl.Limits{Steps: 20_000, Depth: 50, Output: 64 << 10, Loop: 100}
+		r.Begin(testInput(map[string]string{"id": "1"}, map[string]string{"q": "2"}, map[string]string{"H": "3"}), NewStageVariables(map[string]string{"v": "4"}), DocumentContext{doc})
+		r.Body = new(Body)
+		r.Body.Set([]byte(text))
+		out, err := p.Render([]byte("> "), r)
+		if !strings.HasPrefix(string(out), "> ") || err != nil && len(out) != 2 || len(out) > 64<<10+2 {
+			t.Errorf("%q gives %d bytes, %v", template, len(out), err)
+		}
+		if at := new(vtl.Error); err != nil && (!errors.As(err, &at) || at.Line < 1 || at.Column < 1) {
+			t.Errorf("%q: %v has no place", template, err)
+		}
+		_, _ = r.Request.Shown(), r.Response.Shown()
+	})
 }

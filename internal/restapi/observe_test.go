@@ -208,6 +208,12 @@ func TestExecutionLogOfFailures(t *testing.T) {
 			"Mapping template failed: ", "Execution failed due to configuration error: Unable to transform request", "Method completed with status: 500"}},
 		"an error that no response is for": {mapped, failing, []string{
 			"Execution failed due to configuration error: No match for output mapping and no default output mapping configured. Endpoint Response Status Code: 200", "Method completed with status: 500"}},
+		"a template that fails": {templated("{}\n $util.parseJson('{')", ""), nil, []string{
+			"Mapping template failed: line 2, column 8: $util.parseJson: at byte 1: no member name where one should be",
+			"Execution failed due to configuration error: Unable to transform request", "Method completed with status: 500"}},
+		"response template": {templated(`{"statusCode": 200}`, "#if("), nil, []string{
+			"Mapping template failed: line 1, column 5: expected a value, found the end of the template",
+			"Execution failed due to configuration error: Unable to transform response", "Method completed with status: 500"}},
 		"none": {mockMethod(""), nil, nil},
 	}
 	for name, test := range tests {
