@@ -233,7 +233,11 @@ func (c *RequestContext) authorizerNames(path string) []string {
 func (c *RequestContext) Names(path string) []string {
 	switch path {
 	case "":
-		return c.rarely(append([]string(nil), contextNames...), path, rarelyContext)
+		names := append([]string(nil), contextNames...)
+		if c.IsMap("", "authorizer") {
+			names = append(names, "authorizer")
+		}
+		return c.rarely(names, path, rarelyContext)
 	case "identity":
 		return c.rarely(append([]string(nil), identityNames...), path, rarelyIdentity)
 	}
