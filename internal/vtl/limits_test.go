@@ -73,7 +73,7 @@ func TestHostile(t *testing.T) {
 				_, _ = tmpl.Render(nil, r)
 			}
 			runtime.ReadMemStats(&after)
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > 20*time.Second {
 				t.Errorf("took %v", took)
 			}
 			if made := after.TotalAlloc - before.TotalAlloc; made > 1<<30 {

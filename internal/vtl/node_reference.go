@@ -177,6 +177,12 @@ func (r *Run) call(v Value, a *access) (Value, error) {
 			r.args = r.args[:start]
 			return Value{}, err
 		}
+		if v.kind == Host {
+			if arg, err = r.settle(arg); err != nil {
+				r.args = r.args[:start]
+				return Value{}, err
+			}
+		}
 		r.args = append(r.args, arg)
 	}
 	args := r.args[start:len(r.args):len(r.args)]
@@ -274,6 +280,10 @@ func (n *refNode) assign(r *Run, v Value) error {
 func (r *Run) assignTo(target, key, v Value, kind accessKind) error {
 	switch target.kind {
 	case Host:
+		v, err := r.settle(v)
+		if err != nil {
+			return err
+		}
 		return fromHost(target.ref.(Object).Set(r, key.Text(), v))
 	case Map:
 		return r.put(target, key, v)

@@ -48,7 +48,7 @@ func (p *parser) template() ([]node, error) {
 	switch {
 	case err != nil:
 	case end != endOfText:
-		err = p.fail(start, unexpected(p.src[p.last(start):p.pos]))
+		err = p.fail(p.last(start), unexpected(p.src[p.last(start):p.pos]))
 	case p.open && !p.inner:
 		err = p.fail(len(p.src)-1, errors.New("Velocity can't read a template that ends in $ or #"))
 	}

@@ -1,0 +1,87 @@
+package vtl
+
+import "github.com/gatehouse/gatehouse/internal/jsonpath"
+
+// settle readies a value for the host, which sees it without the run: a
+// #define's block becomes its text, a JSON document has what the run changed in
+// it, and a List or Map is small enough to be written, which one that holds
+// another again and again may not be.
+func (r *Run) settle(v Value) (Value, error) {
+	switch v.kind {
+	case Host:
+		if b, ok := v.ref.(*block); ok {
+			text, err := b.appendTo(r, nil)
+			return StringValue(string(text)), err
+		}
+	case List, Map:
+		if _, ok := v.ref.(*jsonpath.Value); ok && r.changed == nil {
+			return v, nil
+		}
+		if r.changed == nil {
+			return v, r.walk(v, 0)
+		}
+		return r.copy(v, 0)
+	}
+	return v, nil
+}
+
+// walk takes a step for every value in v.
+func (r *Run) walk(v Value, depth int) error {
+	if depth > maxDepth {
+		return errDepth
+	}
+	if err := r.charge(1 + len(v.s)>>6); err != nil {
+		return err
+	}
+	switch c := v.ref.(type) {
+	case *list:
+		for _, item := range c.items {
+			if err := r.walk(item, depth+1); err != nil {
+				return err
+			}
+		}
+	case *hash:
+		for _, value := range c.values {
+			if err := r.walk(value, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// copy is v with all that the run changed in the documents in it.
+func (r *Run) copy(v Value, depth int) (Value, error) {
+	if v.kind != List && v.kind != Map {
+		return v, r.charge(1 + len(v.s)>>6)
+	}
+	if depth > maxDepth {
+		return v, errDepth
+	}
+	v = r.resolve(v)
+	size := r.size(v)
+	if err := r.cells(size); err != nil {
+		return v, err
+	}
+	values := make([]Value, size)
+	for i := range values {
+		var err error
+		if v.kind == List {
+			values[i], err = r.copy(r.at(v, i), depth+1)
+		} else {
+			values[i], err = r.copy(r.valueAt(v, i), depth+1)
+		}
+		if err != nil {
+			return v, err
+		}
+	}
+	if v.kind == List {
+		l, own := v.ref.(*list)
+		return Value{kind: List, ref: &list{items: values, json: !own || l.json}}, nil
+	}
+	names := make([]string, size)
+	for i := range names {
+		names[i] = r.keyAt(v, i).Text()
+	}
+	return MapValue(names, values), nil
+}
