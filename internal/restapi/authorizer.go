@@ -7,9 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/admission"
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/javaregex"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/mapping"
@@ -24,6 +26,7 @@ type functionAuthorizer struct {
 	names   []string           // of sources, as the definition writes them
 	pattern *javaregex.Pattern // of a TOKEN's token; nil: any
 	scope   []byte             // what an answer is kept for, beside the client's identity
+	gate    *admission.Gate    // of the calls in flight; nil when only checked
 }
 
 // poolAuthorizer is a Cognito authorizer on a stage, for one method.
@@ -34,6 +37,9 @@ type poolAuthorizer struct {
 	scopes  []string           // one of them must be an access token's; none: an identity token is wanted
 	scope   []byte
 }
+
+// errBusy: as many clients wait for the function as may.
+var errBusy = errors.New("too many calls of the authorizer")
 
 var unauthorized = &exchange.Fault{Kind: exchange.Unauthorized}
 
@@ -49,6 +55,9 @@ func (r *request) authorizeByFunction(a *functionAuthorizer, ask *iam.Request) *
 		return f
 	}
 	answer, err := r.answerOf(a, key)
+	if err == errBusy {
+		return integration.Busy()
+	}
 	if err != nil {
 		return r.authorizerFault(err)
 	}
@@ -74,6 +83,12 @@ func (r *request) answerOf(a *functionAuthorizer, key authorizer.Key) (*authoriz
 		}
 	}
 	began := time.Now()
+	if a.gate != nil {
+		if !a.gate.Enter(began.Add(a.Timeout)) {
+			return nil, errBusy
+		}
+		defer a.gate.Leave()
+	}
 	defer func() { r.identity.latency = time.Since(began) }()
 	return a.Ask(r.x.Context(), key, authorizer.Call{
 		Event:     func() []byte { return a.event(r, r.ask.Resource) },

@@ -110,6 +110,9 @@ func (c *compiler) functionAuthorizer(place string, from *apigw.Authorizer) *fun
 	if c.env != nil {
 		s := c.env.Scope
 		a.Invoker, a.Cache = c.env.Functions, c.env.answers()
+		if c.env.Pools != nil {
+			a.gate = c.env.Pools.NewGate()
+		}
 		a.SourceARN = fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/authorizers/%s", s.Partition, s.Region, s.Account, c.def.API.ID, from.ID)
 	}
 	return a
