@@ -230,8 +230,6 @@ func (w *walk) each(i int, v *Value) error {
 }
 
 // scan takes token i from v and from everything within v on, v first.
-// (Jayway's releases differ in what `$..[0].a` means: some read a of every
-// element. Here it is a of the first ones.)
 func (w *walk) scan(i int, v *Value) error {
 	if v.Kind != Array && v.Kind != Object {
 		return nil
@@ -244,7 +242,7 @@ func (w *walk) scan(i int, v *Value) error {
 		return err
 	}
 	if fits {
-		if err := w.at(i, v); err != nil {
+		if err := w.found(i, v); err != nil {
 			return err
 		}
 	}
@@ -254,6 +252,18 @@ func (w *walk) scan(i int, v *Value) error {
 		}
 	}
 	return nil
+}
+
+// found takes token i from v, which a scan found. In Jayway's releases what
+// follows is then read of every element of an array, whatever the token: $..[0].*
+// is $..[*].*. Only $..[0].a, with nothing behind, is a of the first in newer
+// releases, and so it is here.
+func (w *walk) found(i int, v *Value) error {
+	next := i + 1
+	if v.Kind != Array || next == len(w.tokens) || w.tokens[next].kind == property && next == len(w.tokens)-1 {
+		return w.at(i, v)
+	}
+	return w.each(i, v)
 }
 
 // fits says whether a deep scan tries a token on an array or object.

@@ -27,12 +27,18 @@ func sameAnswer(t *testing.T, got, want string) bool {
 
 // TestJayway compares with what Jayway itself answered.
 func TestJayway(t *testing.T) {
-	table, err := os.ReadFile("testdata/jayway.txt")
-	if err != nil {
-		t.Fatal(err)
+	for _, file := range []string{"testdata/jayway.txt", "testdata/jayway-random.txt"} {
+		table, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkAnswers(t, string(table))
 	}
+}
+
+func checkAnswers(t *testing.T, table string) {
 	doc := ""
-	for line := range strings.Lines(string(table)) {
+	for line := range strings.Lines(table) {
 		line = strings.TrimSuffix(line, "\n")
 		pair, ok := strings.CutPrefix(line, "\t")
 		if !ok {

@@ -33,7 +33,8 @@ func (s *Source) ReadsBody() bool { return s.kind == requestBody || s.kind == re
 
 // appendBody appends a body, or the part of it that the source's path names: a
 // string's text, anything else as JSON (developer guide, "Handle custom Lambda
-// errors in API Gateway"). Nothing and null are missing (recorded on AWS).
+// errors in API Gateway"). Nothing and null are missing (recorded on AWS), and
+// so is the empty list of a path that may name several values.
 func (s *Source) appendBody(dst []byte, in *Input, b *Body) ([]byte, bool) {
 	if b == nil {
 		return dst, false
@@ -50,7 +51,7 @@ func (s *Source) appendBody(dst []byte, in *Input, b *Body) ([]byte, bool) {
 		in.Err = err
 	}
 	switch {
-	case !ok || err != nil || v.Kind == jsonpath.Null:
+	case !ok || err != nil || v.Kind == jsonpath.Null, !s.path.Definite() && len(v.Items) == 0:
 		return dst, false
 	case v.Kind == jsonpath.String:
 		return append(dst, v.Text...), true

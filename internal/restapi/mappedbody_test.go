@@ -31,6 +31,7 @@ func TestMappedBodyRequest(t *testing.T) {
 		"an object (guide)":                   {source: "method.request.body.store.pets[0]['name','age']", body: pets, want: `{"name":"Bolt","age":3}`},
 		"several":                             {source: "method.request.body..name", body: pets, want: `["Bolt"]`},
 		"an empty string":                     {source: "method.request.body.store.pets[0].empty", body: pets, want: ""},
+		"none of several":                     {source: "method.request.body.store.pets[?(@.age > 3)].name", body: pets, want: "-"},
 		"null":                                {source: "method.request.body.store.pets[0].none", body: pets, want: "-"},
 		"nothing (recorded on AWS)":           {source: "method.request.body.store.dogs[0].name", body: pets, want: "-"},
 		"an array's element":                  {source: "method.request.body[1]", body: `[1,2]`, want: "2"},
