@@ -91,6 +91,12 @@ func TestDeploymentsDiff(t *testing.T) {
 	s.greets(api, "prod", "two")
 	patch(replace("/deploymentId", first))
 	s.greets(api, "prod", "one")
+
+	patch(replace("/~1hello/GET/throttling/rateLimit", "0.001"), replace("/~1hello/GET/throttling/burstLimit", "3"))
+	s.greets(api, "prod", "one")
+	if a := call(t, "GET", s.invoke+"/prod/hello", api+".execute-api.localhost", ""); a.status != 429 || a.body != `{"message":"Too Many Requests"}` {
+		t.Errorf("one more than the limit is answered %v", a)
+	}
 }
 
 func replace(path, value string) types.PatchOperation {

@@ -2,6 +2,8 @@ package restapi
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -175,14 +177,29 @@ func (e *execution) callsFunction(r *request, in *lambda.Invocation, streamed bo
 	}
 	if e.data {
 		e.say("Endpoint request URI: " + url)
-		e.begin("Endpoint request headers: {")
-		e.pair(0, []byte("x-amzn-lambda-integration-tag"), e.id)
-		e.pair(1, []byte("X-Amz-Source-Arn"), []byte(in.Header["X-Amz-Source-Arn"]))
-		e.pair(2, []byte("X-Amzn-Trace-Id"), []byte(in.TraceID))
-		e.close()
+		e.invocation(in)
 		e.body("Endpoint request body after transformations: ", in.Payload, false)
 	}
 	e.say("Sending request to " + url)
+}
+
+// invocation adds the fields that a call of a function has.
+func (e *execution) invocation(in *lambda.Invocation) {
+	e.begin("Endpoint request headers: {")
+	e.pair(0, []byte("X-Amzn-Trace-Id"), []byte(in.TraceID))
+	if in.Type != "" {
+		e.pair(1, []byte("X-Amz-Invocation-Type"), []byte(in.Type))
+	}
+	if in.ClientContext != "" {
+		e.pair(1, []byte("X-Amz-Client-Context"), []byte(in.ClientContext))
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.Header)) {
+		e.pair(1, []byte(name), []byte(in.Header[name]))
+		if secretField([]byte(name)) {
+			hide(e.text[len(e.text)-len(in.Header[name]):])
+		}
+	}
+	e.close()
 }
 
 // answered adds what came back from a backend; header is nil for a function.

@@ -259,6 +259,28 @@ func TestExecutionLogBinary(t *testing.T) {
 	}
 }
 
+// TestExecutionLogInvocation: the log has every field that a function is called
+// with.
+func TestExecutionLogInvocation(t *testing.T) {
+	m := lambdaMethod()
+	m.Integration.Type = apigw.IntegrationAWS
+	m.Integration.RequestParameters = map[string]string{
+		"integration.request.header.X-Amz-Invocation-Type": "'Event'", "integration.request.header.X-Own": "method.request.querystring.q", "integration.request.header.X-Api-Key": "'0123456789abcdefghij'",
+	}
+	m.Responses = map[apigw.StatusCode]*apigw.MethodResponse{"200": {StatusCode: "200"}}
+	m.Integration.Responses = map[apigw.StatusCode]*apigw.IntegrationResponse{"200": {StatusCode: "200"}}
+	in := trialRequest(apigw.TestRequest{Resource: "id:/r", Path: "/r?q=1"})
+	got, err := TestInvoke(t.Context(), define(map[string]*apigw.Method{"GET /r": m}), in, testEnv(returning("")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "Endpoint request headers: {X-Amzn-Trace-Id=~~;Sampled=0, X-Amz-Invocation-Type=Event, X-Amz-Source-Arn=arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/test-invoke-stage/GET/r, " +
+		"X-Api-Key=**************efghij, X-Own=1, x-amzn-lambda-integration-tag=" + testID + "}"
+	if log := strings.Join(plainLog(got.Log), "\n"); !strings.Contains(log, want) {
+		t.Errorf("no %s in %s", want, log)
+	}
+}
+
 // TestExecutionLogEvent: a function's event is logged with the client's
 // secrets masked where they are part of it, and cut.
 func TestExecutionLogEvent(t *testing.T) {

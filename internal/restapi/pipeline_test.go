@@ -223,6 +223,34 @@ func TestResponseCoding(t *testing.T) {
 	}
 }
 
+// TestResponseCodingOfBackends: what an integration has encoded stays as it is,
+// and what it hasn't is compressed, whatever kind it is (developer guide,
+// "Enable payload compression").
+func TestResponseCodingOfBackends(t *testing.T) {
+	address := rawBackend(t, func(request string) string {
+		coding := ""
+		if strings.HasPrefix(request, "GET /coded") {
+			coding = "Content-Encoding: br\r\n"
+		}
+		return "HTTP/1.1 200 OK\r\n" + coding + "Content-Length: 20\r\n\r\n01234567890123456789"
+	})
+	zero := 0
+	passed := httpMethod(apigw.IntegrationHTTP, "http://"+address+"/coded", nil)
+	passed.Integration.HTTPMethod = "GET"
+	passed.Integration.Responses["200"].ResponseParameters = map[string]string{"method.response.header.Content-Encoding": "integration.response.header.Content-Encoding"}
+	coded, plain := httpMethod(apigw.IntegrationHTTPProxy, "http://"+address+"/coded", nil), httpMethod(apigw.IntegrationHTTPProxy, "http://"+address+"/plain", nil)
+	coded.Integration.HTTPMethod, plain.Integration.HTTPMethod = "GET", "GET"
+	def := define(map[string]*apigw.Method{"GET /coded": coded, "GET /plain": plain, "GET /mapped": passed, "GET /function": lambdaMethod()})
+	def.API.MinimumCompressionSize = &zero
+	s := compileStage(t, def, nil, testEnv(returning(`{"body": "01234567890123456789"}`)))
+	for path, want := range map[string]string{"/coded": "br", "/plain": "gzip", "/mapped": "br", "/function": "gzip"} {
+		x, r := serve(s, call{method: "GET", target: path, header: "Accept-Encoding: gzip"})
+		if got := string(x.Response.Header.Get("Content-Encoding")); got != want || r.Status != 200 {
+			t.Errorf("%s: %d, coding %q, want %q", path, r.Status, got, want)
+		}
+	}
+}
+
 // TestVariables resolves each context variable.
 func TestVariables(t *testing.T) {
 	s := compileStage(t, define(map[string]*apigw.Method{"GET /pets/{id}": mockMethod("")}), nil, nil)
