@@ -76,6 +76,11 @@ type writer struct {
 }
 
 func (w *writer) full(depth int) bool {
+	if w.run != nil {
+		if w.run.steps--; w.run.steps < 0 {
+			w.over = true
+		}
+	}
 	if depth > maxDepth || len(w.dst) > w.limit {
 		w.over = true
 	}

@@ -26,6 +26,10 @@ func hostile() []string {
 		`#foreach($a in [1..1001])#end`,
 		`#set($x = [1..2000000000])`,
 		`#set($x = [-2147483648..2147483647])`,
+		`#set($l = [1])#foreach($i in [1..100])#set($l = [$l, $l])#end$l.hashCode()`,
+		`#set($l = [1])#foreach($i in [1..100])#set($l = [$l, $l])#end#set($k = [1])#foreach($i in [1..100])#set($k = [$k, $k])#end#if($l == $k)x#end`,
+		`#set($l = {"a": 1})#foreach($i in [1..100])#set($l = {"a": $l, "b": $l})#end#set($k = {"a": 1})#foreach($i in [1..100])#set($k = {"a": $k, "b": $k})#end$l.equals($k) $l.hashCode() [$l].contains($k)`,
+		`#set($l = [])#foreach($i in [1..100])#set($l = [$l, $l])#end#foreach($i in [1..1000])#set($s = "$l")#end`,
 		`#macro(m)#m()#m()#end#m()`,
 		`#macro(m $a)#m("$a$a")#end#m("x")`,
 		`#define($d)$d$d#end$d`,
@@ -69,7 +73,7 @@ func TestHostile(t *testing.T) {
 			start := time.Now()
 			if tmpl, err := Compile(text, testRoots()); err == nil {
 				r := testRun()
-				r.Limits = Limits{}
+				r.Limits = Limits{Steps: 2_000_000}
 				_, _ = tmpl.Render(nil, r)
 			}
 			runtime.ReadMemStats(&after)

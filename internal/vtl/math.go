@@ -112,7 +112,7 @@ func (r *Run) same(a, b Value) (bool, error) {
 	case a.kind == String && b.kind == String:
 		return a.s == b.s, nil
 	case a.kind == b.kind && a.kind != Host:
-		return equalValues(r.resolve(a), r.resolve(b)), nil
+		return r.equal(a, b), nil
 	case a.kind == Host && b.kind == Host:
 		return a.ref == b.ref, nil
 	}

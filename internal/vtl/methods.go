@@ -202,7 +202,7 @@ func (r *Run) invokeMethod(v Value, m method, args []Value) (Value, error) {
 		if len(args) != 1 {
 			return Value{}, nil
 		}
-		return BoolValue(sameClass(v, args[0]) && equalValues(r.resolve(v), r.resolve(args[0]))), nil
+		return BoolValue(sameClass(v, args[0]) && r.equal(v, args[0])), nil
 	case methodToString:
 		if len(args) == 0 {
 			text, err := r.textOf(v)
@@ -210,7 +210,7 @@ func (r *Run) invokeMethod(v Value, m method, args []Value) (Value, error) {
 		}
 	case methodHashCode:
 		if len(args) == 0 {
-			return IntegerValue(int64(hashCode(r.resolve(v), 0))), nil
+			return IntegerValue(int64(r.hashCode(v, 0))), nil
 		}
 	}
 	if m == methodCompareTo && len(args) == 1 && !comparable(v, args[0]) {

@@ -73,7 +73,7 @@ func (r *Run) listMethod1(v Value, m method, a Value) (Value, error) {
 	case methodLastIndexOf:
 		items := r.items(v)
 		for i := len(items) - 1; i >= 0; i-- {
-			if equalValues(items[i], a) {
+			if r.equal(items[i], a) {
 				return IntegerValue(int64(i)), nil
 			}
 		}
@@ -102,7 +102,7 @@ func (r *Run) listGet(v, a Value) (Value, error) {
 func (r *Run) find(v, a Value) int {
 	r.steps -= r.size(v)
 	for i, item := range r.items(v) {
-		if equalValues(item, a) {
+		if r.equal(item, a) {
 			return i
 		}
 	}
@@ -159,7 +159,7 @@ func (r *Run) listWithList(v Value, m method, other Value) (Value, error) {
 		return r.change(v, func(l *list) Value {
 			var kept []Value
 			for _, item := range l.items {
-				in := slices.ContainsFunc(items, func(o Value) bool { return equalValues(o, item) })
+				in := slices.ContainsFunc(items, func(o Value) bool { return r.equal(o, item) })
 				if in == (m == methodRetainAll) {
 					kept = append(kept, item)
 				}

@@ -63,7 +63,7 @@ func (r *Run) mapMethod1(v Value, m method, a Value) (Value, error) {
 			return Value{}, err
 		}
 		for i := range r.size(v) {
-			if equalValues(r.valueAt(v, i), a) {
+			if r.equal(r.valueAt(v, i), a) {
 				return BoolValue(true), nil
 			}
 		}

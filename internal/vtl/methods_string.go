@@ -395,39 +395,7 @@ func compareStrings(a, b string) int {
 
 func foldCase(s string) string { return strings.ToLower(strings.ToUpper(s)) }
 
-// hashCode is Java's, of strings, numbers, lists and maps.
-func hashCode(v Value, depth int) int32 {
-	if depth > maxDepth {
-		return 0
-	}
-	switch v.kind {
-	case String:
-		return hashString(v.s)
-	case Bool:
-		if v.n != 0 {
-			return 1231
-		}
-		return 1237
-	case Integer:
-		return int32(v.n ^ v.n>>32)
-	case Decimal:
-		return int32(v.n ^ int64(uint64(v.n)>>32))
-	case List:
-		h := int32(1)
-		for _, item := range v.Items() {
-			h = 31*h + hashCode(item, depth+1)
-		}
-		return h
-	case Map:
-		h := int32(0)
-		for _, m := range v.Members() {
-			h += hashString(m.Name) ^ hashCode(m.Value, depth+1)
-		}
-		return h
-	}
-	return 0
-}
-
+// hashString is String.hashCode.
 func hashString(s string) int32 {
 	h := int32(0)
 	if ascii(s) {

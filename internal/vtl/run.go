@@ -140,7 +140,10 @@ func (t *Template) Render(dst []byte, r *Run) ([]byte, error) {
 	if err == errStop || err == errBreak || errors.As(err, &to) {
 		err = nil
 	}
-	if err == nil && len(out)-len(dst) > r.limits.Output {
+	switch {
+	case err == nil && r.steps < 0: // found out too late for a node to tell
+		err = errSteps
+	case err == nil && len(out)-len(dst) > r.limits.Output:
 		err = errTooMuch
 	}
 	if err != nil {
