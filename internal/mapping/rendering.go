@@ -7,9 +7,9 @@ import (
 	"github.com/gatehouse/gatehouse/internal/vtl"
 )
 
-// TemplateLimits bound one rendering of a mapping template: #foreach ends
-// after 1000 turns (Amazon API Gateway quotas), everything else ends the
-// rendering with an error, and the request with 500.
+// TemplateLimits bound one rendering of a mapping template: what goes beyond
+// them ends the rendering with an error, and the request with 500. The turns of
+// a #foreach are AWS's quota (Amazon API Gateway quotas).
 var TemplateLimits = vtl.Limits{Steps: 2_000_000, Depth: 100, Output: 10 << 20, Loop: 1000}
 
 // The bounds of what templates ask of JSON while they are rendered: paths that
