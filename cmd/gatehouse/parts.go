@@ -150,7 +150,11 @@ func (s *parts) check(def *apigw.Definition, stage *apigw.Stage) []control.Probl
 	list := checkDefinition(def, stage)
 	for _, r := range def.Resources {
 		for verb, m := range r.Methods {
-			if err := errors.Join(s.checkFunction(m.Integration), s.checkRole(m.Integration)); err != nil {
+			source := ""
+			if stage != nil {
+				source = restapi.SourceARN(s.env.Scope, def.API.ID, stage.Name, verb, r.Path)
+			}
+			if err := errors.Join(s.checkFunction(m.Integration), s.checkRole(m.Integration, source)); err != nil {
 				list = append(list, control.Problem{Place: string(verb) + " " + r.Path, Text: err.Error(), Warning: true})
 			}
 		}

@@ -54,42 +54,38 @@ func declaredRoles(c *config.Config) ([]credentials.Role, error) {
 	return list, nil
 }
 
-// checkRole says why calls of an integration with an AWS service will fail for
-// its role. Stage variables decide later.
-func (s *parts) checkRole(i *apigw.Integration) error {
-	if f := functionOf(i); f != "" {
-		return s.checkFunctionRole(i, f)
-	}
-	if i == nil || i.Type != apigw.IntegrationAWS || i.Credentials == "" || strings.Contains(i.URI+i.Credentials, "${") {
+// checkRole says why calls of an integration for its role will fail. Source is
+// the method's ARN, empty while no stage has it; stage variables decide later.
+func (s *parts) checkRole(i *apigw.Integration, source string) error {
+	if i == nil || i.Credentials == "" || strings.Contains(i.URI+i.Credentials, "${") || integration.IsCaller(i.Credentials) {
 		return nil
 	}
-	uri, err := integration.ParseAWSURI(i.URI)
-	if err != nil || uri.Service == "lambda" {
-		return nil // restapi.Check tells
-	}
-	found, err := s.env.Services.Find(uri, nil)
-	if err != nil || integration.IsCaller(i.Credentials) {
+	err := s.env.Services.Roles.Check(i.Credentials, source)
+	if err == nil || i.Type != apigw.IntegrationAWS && i.Type != apigw.IntegrationAWSProxy {
 		return nil
 	}
-	err = s.env.Services.Roles.Check(i.Credentials, "")
-	if err == nil || !found.AWS {
-		return nil
+	if errors.Is(err, credentials.ErrUndeclared) {
+		return s.checkUndeclared(i, err)
 	}
 	return fmt.Errorf("%w; every request will be answered with 500", err)
 }
 
-// checkFunctionRole says that calls of a function elsewhere are signed with the
-// process's own credentials instead of the role that the integration names. A
-// function that runs here needs none.
-func (s *parts) checkFunctionRole(i *apigw.Integration, function string) error {
-	if i.Credentials == "" || strings.Contains(i.Credentials, "${") || integration.IsCaller(i.Credentials) {
+// checkUndeclared says what becomes of calls for a role that nobody declared.
+// A function that runs here needs none, nor does a server that isn't AWS's.
+func (s *parts) checkUndeclared(i *apigw.Integration, undeclared error) error {
+	if function := functionOf(i); function != "" {
+		here, ok := s.functions.FindConfigured(function)
+		if ok && here.Function.Endpoint == "" || s.functions.IsStored(function) {
+			return nil
+		}
+		return fmt.Errorf("the role %s isn't declared in identities.roles: the function is called with the process's own credentials", i.Credentials)
+	}
+	uri, err := integration.ParseAWSURI(i.URI)
+	if err != nil {
+		return nil // restapi.Check tells
+	}
+	if found, err := s.env.Services.Find(uri, nil); err != nil || !found.AWS {
 		return nil
 	}
-	if here, ok := s.functions.FindConfigured(function); ok && here.Function.Endpoint == "" || s.functions.IsStored(function) {
-		return nil
-	}
-	if s.env.Services.Roles.Check(i.Credentials, "") == nil {
-		return nil
-	}
-	return fmt.Errorf("the role %s isn't declared in identities.roles: the function is called with the process's own credentials", i.Credentials)
+	return fmt.Errorf("%w; every request will be answered with 500", undeclared)
 }

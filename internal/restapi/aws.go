@@ -54,7 +54,7 @@ func (c *compiler) aws(m *method, from *apigw.Method) backend {
 		return c.malformed(place, i, err)
 	}
 	c.checkOwnFields(place, i)
-	if uri.Service == "lambda" {
+	if isInvocation(uri) {
 		return c.lambdaCall(m, i, shape)
 	}
 	a := &awsCall{shape: shape}
@@ -72,6 +72,13 @@ func (c *compiler) aws(m *method, from *apigw.Method) backend {
 		return c.broken(place, err)
 	}
 	return a
+}
+
+// isInvocation says that uri means a function, rather than another operation of
+// Lambda.
+func isInvocation(uri *integration.AWSURI) bool {
+	function := strings.HasPrefix(uri.Path, "/2015-03-31/functions/") || strings.HasPrefix(uri.Path, "/2021-11-15/functions/")
+	return uri.Service == "lambda" && function && strings.HasSuffix(uri.Path, "invocations")
 }
 
 // malformed is a method whose URI is none: AWS refuses to store such a one, and
@@ -113,6 +120,7 @@ func (c *compiler) awsTarget(m *method, a *awsCall, i *apigw.Integration, uri *i
 	if a.session, err = c.env.Services.Session(a.service, integration.Substitute(i.Credentials, c.vars), c.sourceARN(m)); err != nil {
 		return err
 	}
+	a.session.Start()
 	t.uri, t.backend = a.service.URI, c.acquire(a.service.URI, false, nil)
 	a.query, a.plain = t, t
 	a.typed = t.maps(nil, http1.NameContentType)
@@ -169,7 +177,6 @@ func (a *awsCall) serve(r *request) *exchange.Fault {
 	if f != nil {
 		return f
 	}
-	began := time.Now()
 	style := a.style
 	if _, ok := r.overriddenField(fieldTarget); ok && style != styleQuery {
 		style = styleMapped
@@ -188,11 +195,12 @@ func (a *awsCall) serve(r *request) *exchange.Fault {
 	if f := a.addHeaders(r, t, json); f != nil {
 		return f
 	}
-	if f := a.sign(r, began.Add(t.timeout)); f != nil {
+	waited, f := a.sign(r, t.timeout)
+	if f != nil {
 		return f
 	}
 	r.called = true
-	r.payload, f = t.do(r, apigw.IntegrationAWS, r.payloadFor(body))
+	r.payload, f = t.do(r, apigw.IntegrationAWS, waited, r.payloadFor(body))
 	if f != nil {
 		return f
 	}
@@ -229,12 +237,12 @@ func (a *awsCall) addHeaders(r *request, t *httpTarget, json bool) *exchange.Fau
 	return r.addOverridden(&req.Header, integration.AWS)
 }
 
-// sign adds the fields that sign r.call.Request. Credentials that nobody holds
-// yet are waited for until the integration's time is over.
-func (a *awsCall) sign(r *request, until time.Time) *exchange.Fault {
-	c, f := a.credentials(r, until)
+// sign adds the fields that sign r.call.Request, and returns how long that
+// waited for credentials that nobody held yet: timeout at most.
+func (a *awsCall) sign(r *request, timeout time.Duration) (waited time.Duration, f *exchange.Fault) {
+	c, waited, f := a.credentials(r, timeout)
 	if f != nil {
-		return f
+		return waited, f
 	}
 	if r.signing == nil {
 		r.signing = new(signing)
@@ -255,23 +263,38 @@ func (a *awsCall) sign(r *request, until time.Time) *exchange.Fault {
 	s.out = sigv4.Outgoing{Method: req.Method, Target: req.Target, Host: req.Host, Fields: &req.Header, PayloadHash: hash, Plain: a.service.S3}
 	s.value = r.stage.env.signer.AppendAuthorization(s.value[:0], &s.out, c, a.service.Region, a.service.Signed, now, &s.memory)
 	req.Header.AddBytes(fieldAuthorize, s.value)
-	return nil
+	return waited, nil
 }
 
 // credentials are what a's call is signed with: 500 when there are none, as
 // for a role that can't be assumed (seen on AWS).
-func (a *awsCall) credentials(r *request, until time.Time) (*sigv4.Credentials, *exchange.Fault) {
+func (a *awsCall) credentials(r *request, timeout time.Duration) (c *sigv4.Credentials, waited time.Duration, f *exchange.Fault) {
 	if c := a.session.Current(); c != nil {
-		return c, nil
+		return c, 0, nil
 	}
-	ctx, cancel := context.WithDeadline(r.x.Context(), until)
+	began := time.Now()
+	ctx, cancel := context.WithDeadline(r.x.Context(), began.Add(timeout))
 	defer cancel()
 	c, err := a.session.Credentials(ctx)
+	waited = time.Since(began)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, integration.TimedOut(fmt.Errorf("wait for credentials: %w", err))
+		return nil, waited, integration.TimedOut(fmt.Errorf("wait for credentials: %w", err))
 	case err != nil:
-		return nil, integration.Misconfigured(err)
+		return nil, waited, integration.Misconfigured(err)
 	}
-	return c, nil
+	return c, waited, nil
 }
+
+// serviceRequestID is what a service calls a request: $context.awsEndpointRequestId.
+func serviceRequestID(h *http1.Header) string {
+	for _, name := range []string{"x-amzn-RequestId", "x-amz-request-id"} {
+		if v := h.Get(name); len(v) > 0 {
+			return string(v[:min(len(v), maxRequestID)])
+		}
+	}
+	return ""
+}
+
+// maxRequestID bounds a service's request ID in logs, in bytes.
+const maxRequestID = 128

@@ -42,7 +42,7 @@ func (h *httpCall) serve(r *request) *exchange.Fault {
 		return f
 	}
 	r.called = true
-	r.payload, f = h.target.do(r, apigw.IntegrationHTTP, r.payloadFor(body))
+	r.payload, f = h.target.do(r, apigw.IntegrationHTTP, 0, r.payloadFor(body))
 	if f != nil {
 		return f
 	}

@@ -39,7 +39,7 @@ func (p *httpProxy) serve(r *request) *exchange.Fault {
 		return p.stream(r)
 	}
 	resp := &r.x.Response
-	body, f := p.target.do(r, apigw.IntegrationHTTPProxy, resp.Body[:0])
+	body, f := p.target.do(r, apigw.IntegrationHTTPProxy, 0, resp.Body[:0])
 	resp.Body = body
 	if f != nil {
 		return f

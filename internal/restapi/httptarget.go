@@ -216,18 +216,22 @@ func checkValue(v []byte) *exchange.Fault {
 }
 
 // do calls the backend with r.call.Request and appends the answer's body to
-// body.
-func (t *httpTarget) do(r *request, kind apigw.IntegrationType, body []byte) ([]byte, *exchange.Fault) {
+// body. Waited is what of the integration's time is over already.
+func (t *httpTarget) do(r *request, kind apigw.IntegrationType, waited time.Duration, body []byte) ([]byte, *exchange.Fault) {
 	if r.exec != nil {
 		r.exec.callsHTTP(r, t)
 	}
 	r.callBegins(kind, t.uri.Address)
-	body, f := r.call.Do(r.x, t.backend, r.x.Outcome.Integration.Began.Add(t.timeout), body)
+	body, f := r.call.Do(r.x, t.backend, r.x.Outcome.Integration.Began.Add(t.timeout-waited), body)
 	if f != nil {
 		r.callEnded(0, "")
 		return body, f
 	}
-	r.callEnded(r.call.Response.Status, "")
+	requestID := ""
+	if kind == apigw.IntegrationAWS {
+		requestID = serviceRequestID(&r.call.Response.Header)
+	}
+	r.callEnded(r.call.Response.Status, requestID)
 	if r.exec != nil {
 		r.exec.answered(r, &r.call.Response.Header, body)
 	}

@@ -75,15 +75,17 @@ func (c *compiler) lambdaProxy(m *method, i *apigw.Integration) backend {
 	return p
 }
 
-// sourceARN is what a function's permission is checked against: the method's
-// ARN.
-func (c *compiler) sourceARN(m *method) string {
-	s := c.env.Scope
-	verb := string(m.verb)
-	if m.verb == "ANY" {
+// SourceARN is a method as those that it calls see it: what the permission of a
+// function and the trust of a role are checked against.
+func SourceARN(s apigw.Scope, api apigw.APIID, stage apigw.StageName, verb apigw.Verb, path string) string {
+	if verb == "ANY" {
 		verb = "*"
 	}
-	return fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s/%s%s", s.Partition, s.Region, s.Account, c.out.apiID, c.out.name, verb, m.resource.path)
+	return fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s/%s%s", s.Partition, s.Region, s.Account, api, stage, verb, path)
+}
+
+func (c *compiler) sourceARN(m *method) string {
+	return SourceARN(c.env.Scope, c.out.apiID, c.out.name, m.verb, m.resource.path)
 }
 
 var errNoFunctions = errors.New("no functions are configured")
