@@ -19,6 +19,8 @@ var (
 	nodeSource string
 	//go:embed bootstrap/python.py
 	pythonSource string
+	//go:embed bootstrap/ruby.rb
+	rubySource string
 )
 
 // language is a family of managed runtimes whose interpreter is taken from
@@ -49,6 +51,13 @@ func languages() []language {
 			ask:       []string{"-c", "import platform, sys; print(platform.python_version()); print(sys.executable)"},
 			arguments: pythonArguments,
 		},
+		{
+			name:      "ruby",
+			versions:  []string{"3.2", "3.3", "3.4"},
+			commands:  func(version string) []string { return []string{"ruby" + version, "ruby"} },
+			ask:       []string{"-e", "puts RUBY_VERSION, RbConfig.ruby"},
+			arguments: rubyArguments,
+		},
 	}
 }
 
@@ -67,16 +76,21 @@ func nodeArguments(memory int, debug bool) []string {
 func pythonArguments(_ int, debug bool) []string {
 	// Compiled under a name of its own, so that its frames can be told from
 	// the function's.
-	run := "exec(compile(" + pythonQuote(pythonSource) + ", '<gatehouse-python>', 'exec'))"
+	run := "exec(compile(" + quote(pythonSource, "\n", `\n`, "\r", `\r`) + ", '<gatehouse-python>', 'exec'))"
 	if debug {
 		return []string{"-B", "-X", "frozen_modules=off", "-m", "debugpy", "--listen", pythonDebugger, "--wait-for-client", "-c", run}
 	}
 	return []string{"-B", "-c", run} // the folder isn't written to, as on Lambda
 }
 
-// pythonQuote makes a string literal of ASCII text.
-func pythonQuote(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`).Replace(s) + "'"
+func rubyArguments(int, bool) []string {
+	return []string{"-e", "eval(" + quote(rubySource) + ", TOPLEVEL_BINDING, '<gatehouse-ruby>')"}
+}
+
+// quote makes a string literal of Python or Ruby: in single quotes, with what
+// has to be replaced besides.
+func quote(s string, replaced ...string) string {
+	return "'" + strings.NewReplacer(append([]string{`\`, `\\`, `'`, `\'`}, replaced...)...).Replace(s) + "'"
 }
 
 // parseRuntime finds the language and version of a managed runtime.
@@ -91,10 +105,10 @@ func parseRuntime(runtime string) (language, string, bool) {
 
 // unsupported says what to do instead of a runtime that doesn't run here.
 func unsupported(runtime string) error {
-	for _, name := range []string{"java", "ruby", "dotnet"} {
+	for name, client := range map[string]string{"java": "aws-lambda-java-runtime-interface-client", "dotnet": "Amazon.Lambda.RuntimeSupport"} {
 		if strings.HasPrefix(runtime, name) {
 			return fmt.Errorf("runtime %q isn't supported: AWS's runtime client for %s isn't part of this program; "+
-				"use provided.al2023 with an executable bootstrap that starts it, or give the function an endpoint", clip(runtime, 64), name)
+				"use provided.al2023 with an executable bootstrap that starts it (%s), or give the function an endpoint", clip(runtime, 64), name, client)
 		}
 	}
 	var known []string
@@ -189,7 +203,7 @@ func (i *interpreter) find(ctx context.Context) (string, error) {
 }
 
 // matches compares an interpreter's version with the runtime's: the major one
-// for Node.js, the minor one, too, for Python.
+// for Node.js, the minor one, too, for Python and Ruby.
 func (i *interpreter) matches(version string) bool {
 	want := strings.TrimSuffix(i.version, "x")
 	return strings.HasPrefix(version+".", strings.TrimSuffix(want, ".")+".")

@@ -52,7 +52,7 @@ const (
 // checkDebug says why a function can't wait for a debugger.
 func checkDebug(ctx context.Context, c code) error {
 	s, ok := c.(*scripted)
-	if !ok {
+	if !ok || s.interpreter.language.name == "ruby" {
 		return errors.New("only functions of the nodejs and python runtimes can wait for a debugger")
 	}
 	if s.interpreter.language.name != "python" {

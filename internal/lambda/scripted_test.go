@@ -27,7 +27,7 @@ func need(t testing.TB, program string) {
 // script is a host of one function "raw" in testdata.
 func script(t testing.TB, runtime, folder, handler string, change func(*Function)) (*Functions, *logBuffer) {
 	t.Helper()
-	need(t, map[byte]string{'n': "node", 'p': "python3"}[runtime[0]])
+	need(t, map[byte]string{'n': "node", 'p': "python3", 'r': "ruby"}[runtime[0]])
 	fn := Function{Runtime: runtime, Code: "testdata/" + folder, Handler: handler, Timeout: 10 * time.Second, Memory: 256}
 	if change != nil {
 		change(&fn)
