@@ -223,7 +223,8 @@ func CheckDefinition(doc *openapi.API, check Check) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := newCreation(c, apiRef{api: "0000000000"}, def)
+	def.API.ID = "0000000000"
+	e := newCreation(c, apiRef{api: def.API.ID}, def)
 	err = e.run(func(e *edit) error {
 		if err := e.merge(doc, true); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/schema"
 )
 
 // jsonNode is a JSON value whose members keep their order.
@@ -179,7 +180,26 @@ func checkSchema(def *apigw.Definition, m *apigw.Model) error {
 			refused = checkReference(def, m, ref.text)
 		}
 	})
+	if refused == nil && !compiles(def, m) {
+		return invalidSchema("Invalid model schema specified")
+	}
 	return refused
+}
+
+// compiles says whether m's schema is one of JSON Schema draft 4, as those of
+// the models that it refers to.
+func compiles(def *apigw.Definition, m *apigw.Model) bool {
+	_, err := schema.Compile([]byte(m.Schema), func(ref string) ([]byte, error) {
+		name := apigw.ModelName(strings.TrimPrefix(ref, modelURL(def.API.ID)))
+		if name == m.Name {
+			return []byte(m.Schema), nil
+		}
+		if other := def.Models[name]; other != nil {
+			return []byte(other.Schema), nil
+		}
+		return nil, errors.New("no such model")
+	})
+	return err == nil
 }
 
 func checkReference(def *apigw.Definition, m *apigw.Model, ref string) error {

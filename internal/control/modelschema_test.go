@@ -69,3 +69,24 @@ func FuzzSchema(f *testing.F) {
 		}
 	})
 }
+
+// The first two are refused by AWS, by those words; the third is a model of
+// AWS's own.
+func TestCheckSchema(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"type":"object","required":[]}`:              "Invalid model schema specified",
+		`{"properties":{"status":{"enum":["A","A"]}}}`: "Invalid model schema specified",
+		errorSchema:                                             "",
+		`{"$ref":"` + modelURL("api") + `A"}`:                   "Invalid model schema specified",
+		`{"items":{"$ref":"` + modelURL("api") + `A"}}`:         "",
+		`{"items":{"$ref":"#/definitions/x"}}`:                  "Invalid model schema specified",
+		`{"items":{"$ref":"B"}}`:                                "Model reference must be in canonical form",
+		`{"$schema":"http://json-schema.org/draft-07/schema#"}`: "",
+	} {
+		def := modelDefinition(text)
+		err := checkSchema(def, def.Models["A"])
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}

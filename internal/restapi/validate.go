@@ -117,7 +117,7 @@ func (c *compiler) schema(m *apigw.Model) *schema.Schema {
 	}
 	if s != nil {
 		for _, keyword := range s.Ignored {
-			c.warn("model "+string(m.Name), keyword+" is no keyword of JSON Schema draft 4: nothing is checked for it")
+			c.warn("model "+string(m.Name), keyword+": models are JSON Schema draft 4, where that means nothing")
 		}
 	}
 	if c.schemas == nil {
@@ -147,8 +147,7 @@ func (c *compiler) schemaKey(m *apigw.Model) (contentKey, error) {
 func (c *compiler) modelText(ref string) ([]byte, error) {
 	rest, ok := strings.CutPrefix(ref, "https://apigateway.amazonaws.com/restapis/")
 	api, name, found := strings.Cut(rest, "/models/")
-	// A definition that was read from a file has no ID yet.
-	if !ok || !found || api != string(c.def.API.ID) && api != "{apiId}" {
+	if !ok || !found || api != string(c.def.API.ID) {
 		return nil, fmt.Errorf("Model reference must be in canonical form")
 	}
 	m := c.def.Models[apigw.ModelName(name)]

@@ -56,7 +56,9 @@ func (c *compiler) keyword(n *node, p place, name string, schema, v *jsonpath.Va
 		_, err := c.members(at, v)
 		return err
 	case "$schema":
-		return dialect(at, v)
+		if v.Kind != jsonpath.String || strings.TrimSuffix(v.Text, "#") != draft4URL {
+			c.ignored = append(c.ignored, at.doc.ref+at.pointer)
+		}
 	case "const", "contains", "propertyNames", "if", "then", "else", "dependentRequired", "dependentSchemas", "minContains", "maxContains",
 		"prefixItems", "unevaluatedItems", "unevaluatedProperties", "nullable", "discriminator", "$defs", "$dynamicRef", "$recursiveRef":
 		c.ignored = append(c.ignored, at.doc.ref+at.pointer)
@@ -72,15 +74,6 @@ func add(n *node, name string, k kinds) func(checker, error) error {
 		}
 		return err
 	}
-}
-
-// dialect refuses schemas of other drafts (developer guide, "Understanding
-// data models": draft 4).
-func dialect(at place, v *jsonpath.Value) error {
-	if v.Kind != jsonpath.String || strings.TrimSuffix(v.Text, "#") != draft4URL && strings.Contains(v.Text, "json-schema.org/draft") {
-		return at.fail("a model is of JSON Schema draft 4: %s#", draft4URL)
-	}
-	return nil
 }
 
 func boolean(at place, v *jsonpath.Value) (bool, error) {

@@ -57,7 +57,8 @@ func (e *Error) Error() string {
 type Schema struct {
 	root *node
 	// Ignored are the places of keywords that change what is valid in later
-	// drafts or in OpenAPI, and mean nothing in draft 4: "/properties/a/const".
+	// drafts or in OpenAPI, and mean nothing in draft 4: "/properties/a/const";
+	// of a $schema, too, that names another draft.
 	Ignored []string
 }
 
