@@ -222,9 +222,9 @@ func (n *callNode) run(r *Run) error {
 	if err := r.enter(); err != nil {
 		return placed(err, n.at)
 	}
-	restore := n.bind(r)
+	n.bind(r)
 	err := runNodes(r, n.macro.body)
-	restore(r)
+	n.restore(r)
 	r.leave()
 	if err == errBreak {
 		err = nil
@@ -232,22 +232,22 @@ func (n *callNode) run(r *Run) error {
 	return placed(err, n.at)
 }
 
-// frame is a macro under way: its call, and where the values that its
-// parameters hide stand.
+// frame is a macro under way: its call, and where in Run.hidden the values that
+// its parameters hide stand.
 type frame struct {
-	call   *callNode
-	hidden []Value
-	body   Value // what $bodyContent was
+	call *callNode
+	base int
+	body Value // what $bodyContent was
 }
 
 // bind makes the arguments the parameters' values: evaluated in the caller's
 // place each time they are used, as in Velocity.
-func (n *callNode) bind(r *Run) func(*Run) {
+func (n *callNode) bind(r *Run) {
 	id := len(r.frames)
-	f := frame{call: n, hidden: make([]Value, n.bindable())}
-	for i := range f.hidden {
+	f := frame{call: n, base: len(r.hidden)}
+	for i := range n.bindable() {
 		slot := n.macro.params[i]
-		f.hidden[i] = r.vars[slot]
+		r.hidden = append(r.hidden, r.vars[slot])
 		r.vars[slot] = n.binding(id, i)
 	}
 	if n.hasBody {
@@ -255,23 +255,23 @@ func (n *callNode) bind(r *Run) func(*Run) {
 		r.vars[n.bodySlot] = HostValue(&block{nodes: n.body, limit: maxCalls})
 	}
 	r.frames = append(r.frames, f)
-	return n.restore
 }
 
 // restore gives the parameters back what they hid; one that the macro set keeps
 // its value, as in Velocity.
 func (n *callNode) restore(r *Run) {
 	id := len(r.frames) - 1
-	f := r.frames[id]
-	for i := len(f.hidden) - 1; i >= 0; i-- {
+	f := &r.frames[id]
+	for i := n.bindable() - 1; i >= 0; i-- {
 		slot := n.macro.params[i]
 		if r.isBinding(slot, id, i) {
-			r.vars[slot] = f.hidden[i]
+			r.vars[slot] = r.hidden[f.base+i]
 		}
 	}
 	if n.hasBody {
 		r.vars[n.bodySlot] = f.body
 	}
+	r.hidden = r.hidden[:f.base]
 	r.frames = r.frames[:id]
 }
 
@@ -299,25 +299,26 @@ func (r *Run) argument(v Value) (Value, error) {
 	if err := r.enter(); err != nil {
 		return Value{}, err
 	}
-	var swaps []swap
+	mark := len(r.swaps)
 	for id := len(r.frames) - 1; id >= int(v.n>>32); id-- {
 		f := &r.frames[id]
-		for i := len(f.hidden) - 1; i >= 0; i-- {
+		for i := f.call.bindable() - 1; i >= 0; i-- {
 			slot := f.call.macro.params[i]
 			if r.isBinding(slot, id, i) {
-				swaps = append(swaps, swap{slot, r.vars[slot]})
-				r.vars[slot] = f.hidden[i]
+				r.swaps = append(r.swaps, swap{slot, r.vars[slot]})
+				r.vars[slot] = r.hidden[f.base+i]
 			}
 		}
 	}
-	err := r.charge(len(swaps))
+	err := r.charge(len(r.swaps) - mark)
 	var out Value
 	if err == nil {
 		out, err = v.ref.(expr).eval(r)
 	}
-	for i := len(swaps) - 1; i >= 0; i-- {
-		r.vars[swaps[i].slot] = swaps[i].value
+	for i := len(r.swaps) - 1; i >= mark; i-- {
+		r.vars[r.swaps[i].slot] = r.swaps[i].value
 	}
+	r.swaps = r.swaps[:mark]
 	r.leave()
 	return out, err
 }

@@ -48,6 +48,8 @@ type Run struct {
 	vars   []Value
 	args   []Value // of the calls under way
 	frames []frame // of the macros under way
+	hidden []Value // values that their parameters hide
+	swaps  []swap  // parameters that are put aside
 
 	changed  map[*jsonpath.Value]any
 	patterns map[string]*javaregex.Pattern
@@ -162,6 +164,7 @@ func (r *Run) reset(t *Template, dst []byte) {
 	r.vars = r.vars[:t.slots]
 	clear(r.vars)
 	r.args, r.frames, r.changed = r.args[:0], r.frames[:0], nil
+	r.hidden, r.swaps = r.hidden[:0], r.swaps[:0]
 	for i, slot := range t.roots {
 		if slot >= 0 && i < len(r.Objects) && r.Objects[i] != nil {
 			r.vars[slot] = HostValue(r.Objects[i])
