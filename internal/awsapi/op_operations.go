@@ -120,6 +120,31 @@ func (o rest) operations() Operations {
 		DeleteDocumentationVersion: o.deleteDocumentationVersion,
 
 		GetExport: o.getExport,
+
+		CreateApiKey:  o.createAPIKey,
+		GetApiKey:     o.getAPIKey,
+		GetApiKeys:    o.getAPIKeys,
+		UpdateApiKey:  o.updateAPIKey,
+		DeleteApiKey:  o.deleteAPIKey,
+		ImportApiKeys: o.importAPIKeys,
+
+		CreateUsagePlan:    o.createUsagePlan,
+		GetUsagePlan:       o.getUsagePlan,
+		GetUsagePlans:      o.getUsagePlans,
+		UpdateUsagePlan:    o.updateUsagePlan,
+		DeleteUsagePlan:    o.deleteUsagePlan,
+		CreateUsagePlanKey: o.createUsagePlanKey,
+		GetUsagePlanKey:    o.getUsagePlanKey,
+		GetUsagePlanKeys:   o.getUsagePlanKeys,
+		DeleteUsagePlanKey: o.deleteUsagePlanKey,
+		GetUsage:           o.getUsage,
+		UpdateUsage:        o.updateUsage,
+
+		CreateVpcLink: o.createVPCLink,
+		GetVpcLink:    o.getVPCLink,
+		GetVpcLinks:   o.getVPCLinks,
+		UpdateVpcLink: o.updateVPCLink,
+		DeleteVpcLink: o.deleteVPCLink,
 	}
 }
 

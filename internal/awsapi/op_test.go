@@ -32,7 +32,11 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := control.New(control.Options{Store: s, Logger: quiet})
+	sealer, err := store.NewSealer(bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := control.New(control.Options{Store: s, Logger: quiet, Sealer: func() (*store.Sealer, error) { return sealer, nil }})
 	api, err := New(Config{
 		Operations: NewOperations(c, nil, nil), Logger: quiet,
 		Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"},

@@ -98,9 +98,6 @@ func (c *Control) sign(to *apigw.ClientCertificate) ([]byte, error) {
 
 // seal seals a private key for its record.
 func (c *Control) seal(record string, private []byte) ([]byte, error) {
-	if c.sealer == nil {
-		return nil, apigw.Errorf(apigw.BadRequest, "The private key can't be kept: there is no master key")
-	}
 	s, err := c.sealer()
 	if errors.Is(err, store.ErrDead) {
 		return nil, err

@@ -51,6 +51,10 @@ type Limits struct {
 	Validators           int // per API
 	DocumentationParts   int // per API; AWS: 2000
 	DocumentationSaved   int // versions per API
+	APIKeys              int // per account and region; AWS: 10000
+	UsagePlans           int // per account and region; AWS: 300
+	PlansOfKey           int // usage plans that one key is in; AWS: 10
+	VPCLinks             int // per account and region; AWS: 20
 	Stages               int // per API; AWS: 10
 	StageVariables       int // per stage; AWS: 100
 	IntegrationTimeoutMS int // AWS: 29000, raisable for regional and private APIs
@@ -67,6 +71,10 @@ func DefaultLimits() Limits {
 		Validators:           500,
 		DocumentationParts:   20000,
 		DocumentationSaved:   200,
+		APIKeys:              10000,
+		UsagePlans:           300,
+		PlansOfKey:           10,
+		VPCLinks:             200,
 		Stages:               200,
 		StageVariables:       100,
 		IntegrationTimeoutMS: 29000,
@@ -83,8 +91,8 @@ type Options struct {
 	Check  Check            // default: everything can be served
 	Logger *slog.Logger     // default: slog.Default()
 	Limits Limits
-	// Sealer seals private keys; it is asked for when one is made. Default:
-	// none can be.
+	// Sealer seals private keys and the values of API keys; it is asked for when
+	// one is made or read. Default: none can be.
 	Sealer func() (*store.Sealer, error)
 	// Visible is called after a change of stages was stored, with its
 	// revision, before the call that made it returns: it may wait until the
@@ -107,6 +115,8 @@ type Control struct {
 	limits Limits
 	sealer func() (*store.Sealer, error)
 	cache  *cache
+
+	usageMu sync.Mutex // one change of a scope's records at a time
 
 	garbage garbage
 	scopes  sync.Map // apigw.Scope → struct{}: those known to be noted
@@ -140,6 +150,9 @@ func New(o Options) *Control {
 	if c.log == nil {
 		c.log = slog.Default()
 	}
+	if c.sealer == nil {
+		c.sealer = func() (*store.Sealer, error) { return nil, errors.New("there is no master key") }
+	}
 	return c
 }
 
@@ -163,6 +176,10 @@ func (l Limits) orDefault() Limits {
 		Validators:           orDefault(l.Validators, d.Validators),
 		DocumentationParts:   orDefault(l.DocumentationParts, d.DocumentationParts),
 		DocumentationSaved:   orDefault(l.DocumentationSaved, d.DocumentationSaved),
+		APIKeys:              orDefault(l.APIKeys, d.APIKeys),
+		UsagePlans:           orDefault(l.UsagePlans, d.UsagePlans),
+		PlansOfKey:           orDefault(l.PlansOfKey, d.PlansOfKey),
+		VPCLinks:             orDefault(l.VPCLinks, d.VPCLinks),
 		Stages:               orDefault(l.Stages, d.Stages),
 		StageVariables:       orDefault(l.StageVariables, d.StageVariables),
 		IntegrationTimeoutMS: orDefault(l.IntegrationTimeoutMS, d.IntegrationTimeoutMS),

@@ -20,6 +20,13 @@ const KeyRoot = "/gatehouse/"
 //	restapi-stage/{api}/{stage}        Stage as JSON
 //	restapi-guard/{api}                changes with every change of a stage or deployment
 //	definition/{name}                  which API a definition file was put into
+//	apikey/{id}                        APIKey, its value sealed
+//	apikey-value/{fingerprint}         which key has the value
+//	usageplan/{id}                     UsagePlan
+//	usageplan-key/{plan}/{key}         that the key is in the plan
+//	usageplan-usage/{plan}/{key}       what is left to the key, as it was last set
+//	vpclink/{id}                       VPCLink
+//	usage-guard                        changes with every change of those six
 //	function/{name}                    Function as JSON, its environments sealed
 //	function-code/{name}/{hash}/{n}    a piece of a zip
 //	client-certificate/{id}            ClientCertificate as JSON, its private key sealed
@@ -37,6 +44,14 @@ const (
 
 	KeyFunctionCode      KeyKind = "function-code"
 	KeyClientCertificate KeyKind = "client-certificate"
+
+	KeyAPIKey      KeyKind = "apikey"
+	KeyAPIKeyValue KeyKind = "apikey-value"
+	KeyUsagePlan   KeyKind = "usageplan"
+	KeyPlanKey     KeyKind = "usageplan-key"
+	KeyPlanUsage   KeyKind = "usageplan-usage"
+	KeyVPCLink     KeyKind = "vpclink"
+	KeyUsageGuard  KeyKind = "usage-guard"
 )
 
 // ParsedKey is what a key says.
@@ -76,7 +91,7 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Name = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyDefinition, KeyFunction, KeyClientCertificate:
+	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink:
 		p.Name = parts[4]
 		return p, len(parts) == 5
 	}

@@ -235,7 +235,7 @@ func (c *Control) UpdateRestAPI(ctx context.Context, scope apigw.Scope, id apigw
 }
 
 // DeleteRestAPI removes an API with everything under it, stages and
-// deployments included, in one transaction.
+// deployments included, and its stages from usage plans, in one transaction.
 func (c *Control) DeleteRestAPI(ctx context.Context, scope apigw.Scope, id apigw.APIID) error {
 	ref := apiRef{scope, id}
 	return c.exclusive(ctx, ref, func(ctx context.Context) (int64, error) {
@@ -254,12 +254,16 @@ func (c *Control) DeleteRestAPI(ctx context.Context, scope apigw.Scope, id apigw
 		if err != nil {
 			return 0, err
 		}
-		c.cache.drop(ref)
-		revision, err := c.store.DeleteTree(ctx, ref.base(), tree, store.Txn{Ops: []store.Op{
+		txn := store.Txn{Ops: []store.Op{
 			{Key: ref.key(KeyGuard)},
 			{Key: ref.key(KeyStage) + "/", Prefix: true},
 			{Key: ref.key(KeyDeployment) + "/", Prefix: true},
-		}})
+		}}
+		if err := c.detachStages(ctx, ref, "", &txn); err != nil {
+			return 0, err
+		}
+		c.cache.drop(ref)
+		revision, err := c.store.DeleteTree(ctx, ref.base(), tree, txn)
 		if len(stages) == 0 {
 			revision = 0
 		}

@@ -181,7 +181,7 @@ func (c *Control) stageDefinition(ctx context.Context, ref apiRef, id apigw.Depl
 	return def, orUnknown(err, apigw.Errorf(apigw.BadRequest, "Deployment id does not exist"))
 }
 
-// DeleteStage removes a stage.
+// DeleteStage removes a stage, also from the usage plans it is in.
 func (c *Control) DeleteStage(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.StageName) error {
 	ref := apiRef{scope, api}
 	return c.exclusive(ctx, ref, func(ctx context.Context) (int64, error) {
@@ -196,6 +196,9 @@ func (c *Control) DeleteStage(ctx context.Context, scope apigw.Scope, api apigw.
 		key := ref.stage(name)
 		txn := guard.with(store.Condition{Key: key, Revision: revision})
 		txn.Ops = append(txn.Ops, store.Op{Key: key})
+		if err := c.detachStages(ctx, ref, name, &txn); err != nil {
+			return 0, err
+		}
 		return c.store.Commit(ctx, txn)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -29,6 +30,7 @@ var (
 type Sealer struct {
 	current keyID
 	keys    map[keyID]cipher.AEAD
+	prints  [][]byte // keys of Fingerprints, in the order of the master keys
 }
 
 type keyID [keyIDSize]byte
@@ -46,8 +48,29 @@ func NewSealer(keys ...[]byte) (*Sealer, error) {
 			return nil, fmt.Errorf("a master key has %d bytes: %w", len(k), err)
 		}
 		s.keys[idOf(k)] = aead
+		s.prints = append(s.prints, derive(k, "gatehouse fingerprint"))
 	}
 	return s, nil
+}
+
+// derive makes a key for one purpose of a master key.
+func derive(key []byte, purpose string) []byte {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(purpose))
+	return m.Sum(nil)
+}
+
+// Fingerprints name a secret so that it can be found again without being told:
+// by the current master key, then by the older ones. Of is what kind of secret
+// it is.
+func (s *Sealer) Fingerprints(of, secret string) []string {
+	list := make([]string, 0, len(s.prints))
+	for _, k := range s.prints {
+		m := hmac.New(sha256.New, k)
+		m.Write([]byte(of + "\x00" + secret))
+		list = append(list, hex.EncodeToString(m.Sum(nil)))
+	}
+	return list
 }
 
 // idOf names a key without giving anything of it away.

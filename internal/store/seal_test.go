@@ -120,3 +120,22 @@ func TestParseMasterKey(t *testing.T) {
 		}
 	}
 }
+
+func TestFingerprints(t *testing.T) {
+	a, b := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
+	old, err := NewSealer(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both, err := NewSealer(b, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := old.Fingerprints("key", "secret"), both.Fingerprints("key", "secret")
+	if len(one) != 1 || len(two) != 2 || one[0] != two[1] || two[0] == two[1] || len(one[0]) != 64 {
+		t.Error(one, two)
+	}
+	if old.Fingerprints("other", "secret")[0] == one[0] || old.Fingerprints("key", "secrets")[0] == one[0] {
+		t.Error("another secret has the same fingerprint")
+	}
+}

@@ -1,0 +1,70 @@
+package apigw
+
+import "time"
+
+type (
+	// APIKeyID is 10 characters of [a-z0-9].
+	APIKeyID string
+	// UsagePlanID is 6 characters of [a-z0-9].
+	UsagePlanID string
+	// VPCLinkID is 6 characters of [a-z0-9].
+	VPCLinkID string
+)
+
+// APIKey tells whose usage a request counts towards.
+type APIKey struct {
+	ID          APIKeyID          `json:"id"`
+	Name        string            `json:"name,omitempty"`
+	Description string            `json:"description,omitempty"`
+	CustomerID  string            `json:"customerId,omitempty"`
+	Enabled     bool              `json:"enabled,omitempty"`
+	Created     time.Time         `json:"created"`
+	Updated     time.Time         `json:"updated"`
+	StageKeys   []string          `json:"stageKeys,omitempty"` // "api/stage"; of before there were usage plans
+	Tags        map[string]string `json:"tags,omitempty"`
+	Value       string            `json:"-"` // a secret, sealed where it is stored
+}
+
+// UsagePlan says how much the keys in it may use the stages in it.
+type UsagePlan struct {
+	ID          UsagePlanID       `json:"id"`
+	Name        string            `json:"name"`
+	Description string            `json:"description,omitempty"`
+	Stages      []PlanStage       `json:"stages,omitempty"`
+	Throttle    *Throttle         `json:"throttle,omitempty"`
+	Quota       *Quota            `json:"quota,omitempty"`
+	ProductCode string            `json:"productCode,omitempty"` // of AWS Marketplace
+	Tags        map[string]string `json:"tags,omitempty"`
+}
+
+// PlanStage is a stage that a plan is for.
+type PlanStage struct {
+	API      APIID               `json:"api"`
+	Stage    StageName           `json:"stage"`
+	Throttle map[string]Throttle `json:"throttle,omitempty"` // "/pets/GET" → its own limits
+}
+
+// String is the stage as patches and messages name it.
+func (s PlanStage) String() string { return string(s.API) + ":" + string(s.Stage) }
+
+// Throttle bounds a rate; what is 0 wasn't set.
+type Throttle struct {
+	Burst int     `json:"burst,omitempty"` // requests
+	Rate  float64 `json:"rate,omitempty"`  // requests per second
+}
+
+// Quota bounds the requests of a period.
+type Quota struct {
+	Limit  int    `json:"limit"`            // requests
+	Offset int    `json:"offset,omitempty"` // requests that are taken off in the first period
+	Period string `json:"period"`           // DAY, WEEK or MONTH
+}
+
+// VPCLink leads to a network load balancer.
+type VPCLink struct {
+	ID          VPCLinkID         `json:"id"`
+	Name        string            `json:"name"`
+	Description string            `json:"description,omitempty"`
+	TargetARNs  []ARN             `json:"targetArns"`
+	Tags        map[string]string `json:"tags,omitempty"`
+}
