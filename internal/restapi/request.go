@@ -96,6 +96,7 @@ func overrideMethod(v []byte) string {
 // release writes down how the request went and gives r's memory to the next request.
 func (r *request) release(x *exchange.Exchange) {
 	r.record(x)
+	r.templates.end(r)
 	if cap(x.Response.Body) > keepMemory {
 		x.Response.Body = nil
 	}
@@ -104,7 +105,6 @@ func (r *request) release(x *exchange.Exchange) {
 			*b = nil
 		}
 	}
-	r.templates.end()
 	if r.bodies != nil {
 		r.bodies.client.Set(nil)
 		r.bodies.backend.Set(nil)

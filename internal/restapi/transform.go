@@ -32,14 +32,16 @@ func (t *templating) begin(r *request) *mapping.Rendering {
 	return t.rendering
 }
 
-// end forgets the request.
-func (t *templating) end() {
-	if t.active {
-		t.rendering.Begin(nil, nil, nil)
+// end forgets the request: its memory too when bodies, and so what templates
+// made of them, were large.
+func (t *templating) end(r *request) {
+	if !t.active {
+		return
 	}
+	t.rendering.Begin(nil, nil, nil)
 	t.active, t.context.In, t.out = false, nil, t.out[:0]
-	if cap(t.out) > keepMemory {
-		t.out = nil
+	if cap(t.out) > keepMemory || len(r.body) > keepMemory || len(r.x.Response.Body) > keepMemory {
+		*t = templating{}
 	}
 }
 
