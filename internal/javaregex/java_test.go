@@ -37,7 +37,7 @@ func (q question) ask() answer {
 	matched, err1 := p.Match([]byte(q.text))
 	found, err2 := p.Find([]byte(q.text))
 	var spans strings.Builder
-	err3 := p.each([]byte(q.text), func(slots []int) (bool, error) {
+	err3 := p.each([]byte(q.text), nil, func(slots []int) (bool, error) {
 		found = false
 		for i := 0; i < len(slots); i += 2 {
 			spans.WriteString(span(i, slots[i], slots[i+1]))
@@ -45,12 +45,12 @@ func (q question) ask() answer {
 		spans.WriteByte(';')
 		return true, nil
 	})
-	parts, err4 := p.Split(q.text)
+	parts, err4 := p.Split(q.text, 0, nil)
 	if err := errors.Join(err1, err2, err3, err4); err != nil || found {
 		return answer(fmt.Sprint("error ", found, err))
 	}
 	return answer(fmt.Sprintf("%v\t%s\t%q\t%q\t%q", matched, spans.String(),
-		text(p.ReplaceAll(q.text, q.replacement, 1<<20)), text(p.ReplaceFirst(q.text, q.replacement, 1<<20)), parts))
+		text(p.ReplaceAll(q.text, q.replacement, 1<<20, nil)), text(p.ReplaceFirst(q.text, q.replacement, 1<<20, nil)), parts))
 }
 
 func span(i, from, to int) string {

@@ -136,11 +136,16 @@ func (p *Pattern) within(s string, b *Budget, r *re2, run func(*machine) (bool, 
 	}
 	m := p.machine([]byte(s))
 	defer p.release(m)
+	defer b.lend(m)()
+	return run(m)
+}
+
+// lend gives m no more steps than b has. The function that it returns takes
+// from b what m used of them.
+func (b *Budget) lend(m *machine) func() {
 	had := min(m.steps, b.Steps)
 	m.steps = had
-	found, err := run(m)
-	b.Steps -= had - max(m.steps, 0)
-	return found, err
+	return func() { b.Steps -= had - m.steps }
 }
 
 // re2Speed is how many instructions RE2 may look at in a step's time.

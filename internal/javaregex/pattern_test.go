@@ -88,7 +88,7 @@ func TestReplaceLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	for limit, want := range map[int]error{8: nil, 7: ErrOutput} {
-		if _, err := p.ReplaceAll("aaaab", "xy", limit+1); !errors.Is(err, want) {
+		if _, err := p.ReplaceAll("aaaab", "xy", limit+1, nil); !errors.Is(err, want) {
 			t.Errorf("ReplaceAll to %d bytes: %v, want %v", limit, err, want)
 		}
 	}
@@ -168,10 +168,10 @@ func FuzzPattern(f *testing.F) {
 			return
 		}
 		checkEngines(t, p, []byte(text))
-		if out, err := p.ReplaceAll(text, replacement, 1000); err == nil && len(out) > max(1000, len(text)) {
+		if out, err := p.ReplaceAll(text, replacement, 1000, nil); err == nil && len(out) > max(1000, len(text)) {
 			t.Errorf("%q with %q gave %d bytes", pattern, replacement, len(out))
 		}
-		_, _ = p.Split(text)
+		_, _ = p.Split(text, 0, nil)
 		if p, err := CompileScript(pattern); err == nil {
 			_, _ = p.Find([]byte(text))
 		}
@@ -203,7 +203,7 @@ func TestReplacementErrors(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, replacement := range []string{"$", "$2", "${m}", "${", "$x", `\`} {
-		_, err := p.ReplaceFirst("a", replacement, 100)
+		_, err := p.ReplaceFirst("a", replacement, 100, nil)
 		got[replacement] = err.Error()
 	}
 	want := map[string]string{

@@ -14,21 +14,21 @@ var ErrOutput = errors.New("the result is longer than it may be")
 func indexLiteral(s []byte, literal string) int { return bytes.Index(s, []byte(literal)) }
 
 // ReplaceAll is String.replaceAll, with $1 and ${name} in the replacement.
-// limit bounds the bytes of the result. The error is ErrLimit, ErrOutput, or
-// that of the replacement, in Java's words.
-func (p *Pattern) ReplaceAll(s, replacement string, limit int) (string, error) {
-	return p.replace(s, replacement, limit, -1)
+// limit bounds the bytes of the result, b the steps (nil: those of any match).
+// The error is ErrLimit, ErrOutput, or that of the replacement, in Java's words.
+func (p *Pattern) ReplaceAll(s, replacement string, limit int, b *Budget) (string, error) {
+	return p.replace(s, replacement, limit, -1, b)
 }
 
 // ReplaceFirst is String.replaceFirst, like ReplaceAll.
-func (p *Pattern) ReplaceFirst(s, replacement string, limit int) (string, error) {
-	return p.replace(s, replacement, limit, 1)
+func (p *Pattern) ReplaceFirst(s, replacement string, limit int, b *Budget) (string, error) {
+	return p.replace(s, replacement, limit, 1, b)
 }
 
-func (p *Pattern) replace(s, replacement string, limit, count int) (string, error) {
+func (p *Pattern) replace(s, replacement string, limit, count int, b *Budget) (string, error) {
 	var out strings.Builder
 	text, last := []byte(s), 0
-	err := p.each(text, func(slots []int) (bool, error) {
+	err := p.each(text, b, func(slots []int) (bool, error) {
 		out.WriteString(s[last:slots[0]])
 		last = slots[1]
 		if err := p.expand(&out, replacement, s, slots, limit); err != nil {
@@ -49,16 +49,14 @@ func (p *Pattern) replace(s, replacement string, limit, count int) (string, erro
 	return out.String(), nil
 }
 
-// Split is String.split(pattern): empty strings at the end are left out, and
-// so is an empty match at the beginning. The error is ErrLimit.
-func (p *Pattern) Split(s string) ([]string, error) { return p.SplitN(s, 0) }
-
-// SplitN is String.split(pattern, limit): with a positive limit at most so many
-// strings, with a negative one all, the empty ones at the end too.
-func (p *Pattern) SplitN(s string, limit int) ([]string, error) {
+// Split is String.split(pattern, limit): with a limit of 0 the empty strings at
+// the end are left out, with a positive one there are at most so many, with a
+// negative one all. An empty match at the beginning doesn't count. b is as for
+// ReplaceAll. The error is ErrLimit.
+func (p *Pattern) Split(s string, limit int, b *Budget) ([]string, error) {
 	var parts []string
 	last, found := 0, false
-	err := p.each([]byte(s), func(slots []int) (bool, error) {
+	err := p.each([]byte(s), b, func(slots []int) (bool, error) {
 		if slots[1] == 0 {
 			return true, nil
 		}
@@ -85,12 +83,18 @@ func (p *Pattern) SplitN(s string, limit int) ([]string, error) {
 
 // each calls use for every match as Matcher.find finds them, until it returns
 // false: behind an empty match the search goes on one character later.
-func (p *Pattern) each(text []byte, use func(slots []int) (bool, error)) error {
+func (p *Pattern) each(text []byte, b *Budget, use func(slots []int) (bool, error)) error {
 	if p.literal != nil {
+		if b != nil {
+			b.Steps -= len(text) / stepsPerByte
+		}
 		return eachLiteral(text, *p.literal, use)
 	}
 	m := p.machine(text)
 	defer p.release(m)
+	if b != nil {
+		defer b.lend(m)()
+	}
 	for from := 0; from <= len(text); {
 		ok, err := m.find(from)
 		if !ok || err != nil {

@@ -37,6 +37,7 @@ func hostile() []string {
 		`#define($a)xxxxxxxxxx$b$b$b$b#end#define($b)$c$c$c$c$c#end#define($c)$e$e$e$e$e$e#end#define($e)yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy#end#foreach($i in [1..1000])#set($s = "$s$a")#end`,
 		`#set($n = 9999999999)#foreach($i in [1..1000])#set($n = $n * $n)#end$n`,
 		`#set($s = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")$s.matches("(a+)+")`,
+		`#set($s = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")#foreach($i in [1..1000])#if($s.matches("(a+)+\1b") || $s.replaceAll("(?:(a+)+\1b)?", "") == $s.split("(a+)+\1b").size())#end#end`,
 		`#set($s = "%9999s")#foreach($i in [1..20])#set($s = "$s$s")#end$s.format($s, "a")`,
 		`#set($l = [1..1000])#foreach($i in $l)#foreach($j in $l)$l.contains($j)#end#end`,
 		`#set($m = {})#foreach($i in [1..1000])#foreach($j in [1..1000])#set($m["$i $j"] = 1)#end#end$m.size()`,

@@ -226,8 +226,26 @@ func (r *Run) matches(s, pattern string) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	ok, err := p.Match([]byte(s))
+	var ok bool
+	err = r.regex(func(b *javaregex.Budget) (err error) {
+		ok, err = p.MatchString(s, b)
+		return err
+	})
 	return BoolValue(ok), err
+}
+
+// regexSteps is how many steps of a pattern count as one of a template.
+const regexSteps = 16
+
+// regex has use take a pattern's steps from those that are left.
+func (r *Run) regex(use func(b *javaregex.Budget) error) error {
+	b := javaregex.Budget{Steps: r.steps * regexSteps}
+	err := use(&b)
+	r.steps = b.Steps / regexSteps
+	if b.Steps < 0 {
+		return errSteps
+	}
+	return err
 }
 
 func (r *Run) replaceRegex(s string, m method, pattern, replacement string) (Value, error) {
@@ -236,11 +254,14 @@ func (r *Run) replaceRegex(s string, m method, pattern, replacement string) (Val
 		return Value{}, err
 	}
 	var out string
-	if m == methodReplaceFirst {
-		out, err = p.ReplaceFirst(s, replacement, r.limits.Output)
-	} else {
-		out, err = p.ReplaceAll(s, replacement, r.limits.Output)
-	}
+	err = r.regex(func(b *javaregex.Budget) (err error) {
+		if m == methodReplaceFirst {
+			out, err = p.ReplaceFirst(s, replacement, r.limits.Output, b)
+		} else {
+			out, err = p.ReplaceAll(s, replacement, r.limits.Output, b)
+		}
+		return err
+	})
 	if err != nil {
 		return Value{}, err
 	}
@@ -258,7 +279,11 @@ func (r *Run) split(s, pattern string, limit int) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
-		if parts, err = p.SplitN(s, limit); err != nil {
+		err = r.regex(func(b *javaregex.Budget) (err error) {
+			parts, err = p.Split(s, limit, b)
+			return err
+		})
+		if err != nil {
 			return Value{}, err
 		}
 	}
