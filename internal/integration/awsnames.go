@@ -1,24 +1,12 @@
 package integration
 
-// dnsSuffixes end the host names of the services of partitions other than aws.
-var dnsSuffixes = map[string]string{
-	"aws-cn":    "amazonaws.com.cn",
-	"aws-iso":   "c2s.ic.gov",
-	"aws-iso-b": "sc2s.sgov.gov",
-	"aws-iso-e": "cloud.adc-e.uk",
-	"aws-iso-f": "csp.hci.ic.gov",
-	"aws-eusc":  "amazonaws.eu",
-}
+import "github.com/gatehouse/gatehouse/internal/apigw"
 
 // globalServices have one address for all regions, in us-east-1.
 var globalServices = map[string]bool{"cloudfront": true, "iam": true, "importexport": true, "organizations": true, "route53": true, "shield": true, "waf": true}
 
 // ownHost is the host name of AWS's own address.
 func ownHost(u *AWSURI) string {
-	suffix := dnsSuffixes[u.Partition]
-	if suffix == "" {
-		suffix = "amazonaws.com"
-	}
 	name := u.Name()
 	switch {
 	case globalServices[name] && u.Partition == "aws":
@@ -38,7 +26,7 @@ func ownHost(u *AWSURI) string {
 	case name == "mobiletargeting":
 		name = "pinpoint"
 	}
-	return name + "." + u.Region + "." + suffix
+	return name + "." + u.Region + "." + apigw.DNSSuffix(u.Partition)
 }
 
 // signingName is what the service is called in signatures.

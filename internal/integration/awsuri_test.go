@@ -126,3 +126,16 @@ func FuzzParseAWSURI(f *testing.F) {
 		}
 	})
 }
+
+func TestAppendS3Target(t *testing.T) {
+	for target, want := range map[string]string{
+		"/bucket/a.txt":                  "/bucket/a.txt",
+		"/bucket/it%27s+a@b:c(1)?x=%27+": "/bucket/it%27s%2Ba%40b%3Ac%281%29?x=%27+",
+		"/b/%e2%82%ac%2fd/%zz%2":         "/b/%E2%82%AC/d/%25zz%252",
+		"?list":                          "?list",
+	} {
+		if got := string(AppendS3Target(nil, []byte(target))); got != want {
+			t.Errorf("%s: %s, want %s", target, got, want)
+		}
+	}
+}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
 )
 
 // Functions finds a function by name or ARN and invokes it where it runs. It
@@ -276,7 +278,7 @@ func (f *Functions) resolve(function string) (*target, error) {
 		partition = f.cfg.Partition
 	}
 	t.aws = true
-	t.url, err = functionURL("https://lambda."+t.region+"."+dnsSuffix(partition), name)
+	t.url, err = functionURL("https://lambda."+t.region+"."+apigw.DNSSuffix(partition), name)
 	return t, err
 }
 

@@ -86,25 +86,6 @@ func functionURL(endpoint string, name Name) (string, error) {
 	return target, nil
 }
 
-// dnsSuffix ends the host names of a partition's services.
-func dnsSuffix(partition string) string {
-	switch partition {
-	case "aws-cn":
-		return "amazonaws.com.cn"
-	case "aws-iso":
-		return "c2s.ic.gov"
-	case "aws-iso-b":
-		return "sc2s.sgov.gov"
-	case "aws-iso-e":
-		return "cloud.adc-e.uk"
-	case "aws-iso-f":
-		return "csp.hci.ic.gov"
-	case "aws-eusc":
-		return "amazonaws.eu"
-	}
-	return "amazonaws.com"
-}
-
 func (c *remote) invoke(ctx context.Context, in *Invocation, t *target, out *Result) error {
 	if until, ok := ctx.Deadline(); !in.Deadline.IsZero() && (!ok || in.Deadline.Before(until)) {
 		var cancel context.CancelFunc

@@ -189,6 +189,10 @@ func (a *awsCall) serve(r *request) *exchange.Fault {
 		return f
 	}
 	req := &r.call.Request
+	if a.service.S3 {
+		r.scratch = integration.AppendS3Target(r.scratch[:0], req.Target)
+		req.Target = append(req.Target[:0], r.scratch...)
+	}
 	if req.Body, req.ForceLength = body, true; json && len(body) == 0 {
 		req.Body = emptyJSON
 	}

@@ -131,3 +131,39 @@ func BenchmarkAppendAuthorization(b *testing.B) {
 		dst = signer.AppendAuthorization(dst[:0], out, c, "us-east-1", "kinesis", at, m)
 	}
 }
+
+// FuzzAppendAuthorization holds our two ways of signing against one another.
+func FuzzAppendAuthorization(f *testing.F) {
+	f.Add("POST", "/a%20b//./c?x=1&x=%zz&y", "X-Amz-Target", "  a  b ", "x-amz-target")
+	f.Add("", "", "", "", "")
+	at := time.Date(2025, 6, 18, 17, 28, 59, 0, time.UTC)
+	c := Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret", SessionToken: "t"}
+	var signer Signer
+	var m Memory
+	f.Fuzz(func(t *testing.T, method, target, name, value, other string) {
+		for _, n := range []string{name, other} {
+			for i := range len(n) {
+				if n[i] <= ' ' || n[i] >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", rune(n[i])) {
+					t.Skip("no field is called that")
+				}
+			}
+		}
+		sent := fields{{"X-Amz-Date", Date(at)}, {"X-Amz-Security-Token", "t"}, {name, value}, {other, value}}
+		out := &Outgoing{Method: method, Target: []byte(target), Host: []byte("h"), Fields: sent}
+		got := string(signer.AppendAuthorization(nil, out, &c, "r", "s", at, &m))
+		_, list, _ := strings.Cut(got, "SignedHeaders=")
+		list, _, _ = strings.Cut(list, ", Signature=")
+		path, query, _ := strings.Cut(target, "?")
+		want := signer.Sign(&Request{Method: method, Path: path, Query: query, Host: "h", Header: func(name string) (values []string) {
+			for _, f := range sent {
+				if strings.EqualFold(f[0], name) {
+					values = append(values, f[1])
+				}
+			}
+			return values
+		}}, c, "r", "s", at, strings.Split(list, ";")...)
+		if got != want && !strings.Contains(query, "X-Amz-Signature") && !strings.EqualFold(name, "host") && !strings.EqualFold(other, "host") {
+			t.Errorf("%q\n%q", got, want)
+		}
+	})
+}
