@@ -4,7 +4,7 @@
 // and $stageVariables are is given by the host.
 //
 // The language is that of Apache Velocity 1.7, whose own engine was asked for
-// its answers (testdata/oracle.txtar). Three things differ, as recorded on AWS:
+// its answers (testdata/velocity). Three things differ, as recorded on AWS:
 // a reference to nothing renders empty instead of as it is written, null equals
 // the empty string, and JSON arrays render as JSON.
 package vtl

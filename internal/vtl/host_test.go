@@ -154,3 +154,43 @@ func testValue(v any, order func(map[string]any) []string) Value {
 	}
 	return StringValue(fmt.Sprint(v))
 }
+
+// article is a template of 2 KB that goes over a list, as the examples of the
+// developer guide do.
+const article = `#set($inputRoot = $input.path('$'))
+{
+  "count": $inputRoot.count,
+  "source": "$context.apiId/$context.stage",
+  "items": [
+#foreach($elem in $inputRoot.items)
+    {
+      "last_updated_date": "$elem.last_updated_date",
+      "expire_date": "$elem.expire_date",
+      "author_first_name": "$elem.author_first_name",
+      "description": "$elem.description",
+      "creation_date": "$elem.creation_date",
+      "title": "$elem.title",
+      "allow_comment": #if($elem.allow_comment == "1")true#{else}false#end,
+      "author": {
+        "last_name": "$elem.author.last_name",
+        "email": "$elem.author.email",
+        "first_name": "$elem.author.first_name"
+      },
+      "body": "$util.escapeJavaScript($elem.body)",
+      "publish_date": "$elem.publish_date",
+      "version": "$elem.version",
+      "author_last_name": "$elem.author_last_name",
+      "parent_id": $elem.parent_id,
+      "article_url": "$elem.article_url"
+    }#if($foreach.hasNext),#end
+
+#end
+  ],
+  "version": $inputRoot.version
+}
+`
+
+const articleBody = `{"count": 2, "items": [
+{"last_updated_date": "2015-04-24", "expire_date": "2016-04-25", "author_first_name": "John", "description": "Sample Description", "creation_date": "2015-04-20", "title": "Sample Title", "allow_comment": "1", "author": {"last_name": "Doe", "email": "johndoe@example.com", "first_name": "John"}, "body": "Sample Body", "publish_date": "2015-04-25", "version": "1", "author_last_name": "Doe", "parent_id": 2345678901, "article_url": "http://www.example.com/articles/3456789012"},
+{"last_updated_date": "2015-04-25", "expire_date": "2016-04-26", "author_first_name": "Jane", "description": "Another Description", "creation_date": "2015-04-21", "title": "Another Title", "allow_comment": "0", "author": {"last_name": "Roe", "email": "janeroe@example.com", "first_name": "Jane"}, "body": "Another Body", "publish_date": "2015-04-26", "version": "2", "author_last_name": "Roe", "parent_id": 2345678902, "article_url": "http://www.example.com/articles/3456789013"}
+], "version": 1}`
