@@ -51,6 +51,9 @@ func compile(path string, depth int) (*Path, error) {
 	if err := c.compile(); err != nil {
 		return nil, err
 	}
+	if len(c.tokens) == 2 && c.tokens[0].kind == scan && c.tokens[1].kind == called {
+		return nil, c.fail("a function behind '..' has nothing that was found to work on") // Jayway fails when it looks
+	}
 	return newPath(invertScan(c.tokens), c.text[0] == '$'), nil
 }
 
