@@ -55,7 +55,8 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 11, "rounds; each measures every peer once, medians are printed")
 	flag.DurationVar(&o.duration, "duration", time.Second, "of one measurement")
 	flag.IntVar(&o.conns, "connections", 64, "client connections")
-	flag.StringVar(&only, "only", "plain,logged,tls,h2", "scenarios: plain, logged, tls, h2; or alone: overload, edits")
+	flag.StringVar(&only, "only", "plain,logged,tls,h2", "scenarios: plain, logged, tls, h2; or alone: overload, edits, functions")
+	offline := flag.String("serverless", "", "with functions: folder where serverless and serverless-offline are installed")
 	flag.StringVar(&peers, "peers", "gatehouse,nginx,haproxy,caddy,fasthttp", "proxies")
 	apis := flag.Int("scale", 0, "instead: import this many APIs, restart, and print start time and memory")
 	flag.StringVar(&o.binary, "gatehouse", "", "binary; built from this checkout when empty")
@@ -71,6 +72,9 @@ func main() {
 		return
 	case "edits":
 		fail(edits(o))
+		return
+	case "functions":
+		fail(functions(o, *offline))
 		return
 	}
 	fail(run(o))
