@@ -35,6 +35,12 @@ func (b *Body) Set(text []byte) {
 	*b = Body{text: text, memory: b.memory}
 }
 
+// Holds says that b is text, in the same memory: what was read of it is still
+// valid.
+func (b *Body) Holds(text []byte) bool {
+	return len(b.text) == len(text) && (len(text) == 0 || &b.text[0] == &text[0])
+}
+
 // Text is the body as it is; "{}" when it is empty, as every mapping sees an
 // empty body (recorded on AWS).
 func (b *Body) Text() []byte {

@@ -50,7 +50,9 @@ func (r *request) readClientBody(convert integration.Conversion) *exchange.Fault
 	}
 	if text, ok := r.clientText(convert); ok {
 		r.input.Body = &r.mappedBodies().client
-		r.input.Body.Set(text)
+		if !r.input.Body.Holds(text) { // a model may have been held against it
+			r.input.Body.Set(text)
+		}
 	}
 	return nil
 }
