@@ -121,6 +121,10 @@ func (o rest) operations() Operations {
 
 		GetExport: o.getExport,
 
+		GetTags:       o.getTags,
+		TagResource:   o.tagResource,
+		UntagResource: o.untagResource,
+
 		CreateApiKey:  o.createAPIKey,
 		GetApiKey:     o.getAPIKey,
 		GetApiKeys:    o.getAPIKeys,

@@ -1,0 +1,119 @@
+package control
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
+
+// taggable is something that has tags, as its ARN names it.
+type taggable struct {
+	kind  string // restapis, stages, apikeys, usageplans, vpclinks, clientcertificates
+	id    string
+	stage apigw.StageName
+}
+
+// parseTaggable takes arn:aws:apigateway:{region}::/restapis/{id} and its like
+// apart (developer guide, "Tag API Gateway resources").
+func parseTaggable(scope apigw.Scope, arn string) (taggable, error) {
+	bad := apigw.Errorf(apigw.BadRequest, "Invalid ARN specified in the request")
+	path, ok := strings.CutPrefix(arn, "arn:"+scope.Partition+":apigateway:"+scope.Region+"::/")
+	if !ok {
+		return taggable{}, bad
+	}
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		var err error
+		if parts[i], err = url.PathUnescape(p); err != nil || parts[i] == "" {
+			return taggable{}, bad
+		}
+	}
+	switch {
+	case len(parts) == 2 && (parts[0] == "restapis" || parts[0] == "apikeys" || parts[0] == "usageplans" || parts[0] == "vpclinks" || parts[0] == "clientcertificates"):
+		return taggable{kind: parts[0], id: parts[1]}, nil
+	case len(parts) == 4 && parts[0] == "restapis" && parts[2] == "stages":
+		return taggable{kind: "stages", id: parts[1], stage: apigw.StageName(parts[3])}, nil
+	}
+	return taggable{}, bad
+}
+
+// Tags are the tags of what an ARN names.
+func (c *Control) Tags(ctx context.Context, scope apigw.Scope, arn string) (map[string]string, error) {
+	t, err := parseTaggable(scope, arn)
+	if err != nil {
+		return nil, err
+	}
+	switch t.kind {
+	case "restapis":
+		return tagsOf(c.RestAPI(ctx, scope, apigw.APIID(t.id)))(func(a *apigw.RestAPI) map[string]string { return a.Tags })
+	case "stages":
+		return tagsOf(c.Stage(ctx, scope, apigw.APIID(t.id), t.stage))(func(s *apigw.Stage) map[string]string { return s.Tags })
+	case "apikeys":
+		return tagsOf(c.APIKey(ctx, scope, apigw.APIKeyID(t.id), false))(func(k *apigw.APIKey) map[string]string { return k.Tags })
+	case "usageplans":
+		return tagsOf(c.UsagePlan(ctx, scope, apigw.UsagePlanID(t.id)))(func(p *apigw.UsagePlan) map[string]string { return p.Tags })
+	case "vpclinks":
+		return tagsOf(c.VPCLink(ctx, scope, apigw.VPCLinkID(t.id)))(func(l *apigw.VPCLink) map[string]string { return l.Tags })
+	}
+	return tagsOf(c.ClientCertificate(ctx, scope, t.id))(func(l *apigw.ClientCertificate) map[string]string { return l.Tags })
+}
+
+func tagsOf[T any](v *T, err error) func(func(*T) map[string]string) (map[string]string, error) {
+	return func(tags func(*T) map[string]string) (map[string]string, error) {
+		if err != nil {
+			return nil, err
+		}
+		return tags(v), nil
+	}
+}
+
+// TagResource adds tags to what an ARN names; others stay.
+func (c *Control) TagResource(ctx context.Context, scope apigw.Scope, arn string, tags map[string]string) error {
+	return c.changeTags(ctx, scope, arn, func(have map[string]string) { maps.Copy(have, tags) })
+}
+
+// UntagResource removes tags; those that aren't there don't matter.
+func (c *Control) UntagResource(ctx context.Context, scope apigw.Scope, arn string, keys []string) error {
+	return c.changeTags(ctx, scope, arn, func(have map[string]string) {
+		for _, k := range keys {
+			delete(have, k)
+		}
+	})
+}
+
+func (c *Control) changeTags(ctx context.Context, scope apigw.Scope, arn string, change func(map[string]string)) error {
+	t, err := parseTaggable(scope, arn)
+	if err != nil {
+		return err
+	}
+	to := func(tags *map[string]string) error {
+		changed := maps.Clone(*tags)
+		if changed == nil {
+			changed = map[string]string{}
+		}
+		change(changed)
+		if len(changed) == 0 {
+			changed = nil
+		}
+		*tags = changed
+		return checkTags(changed)
+	}
+	switch t.kind {
+	case "restapis":
+		_, err = c.UpdateRestAPI(ctx, scope, apigw.APIID(t.id), func(a *apigw.RestAPI) error { return to(&a.Tags) })
+	case "stages":
+		_, err = c.UpdateStage(ctx, scope, apigw.APIID(t.id), t.stage, func(s *apigw.Stage) error { return to(&s.Tags) })
+	case "apikeys":
+		_, err = c.UpdateAPIKey(ctx, scope, apigw.APIKeyID(t.id), func(k *apigw.APIKey) error { return to(&k.Tags) })
+	case "usageplans":
+		_, err = c.UpdateUsagePlan(ctx, scope, apigw.UsagePlanID(t.id), func(p *PlanChange) error { return to(&p.Tags) })
+	case "vpclinks":
+		_, err = c.UpdateVPCLink(ctx, scope, apigw.VPCLinkID(t.id), func(l *apigw.VPCLink) error { return to(&l.Tags) })
+	default:
+		_, err = c.UpdateClientCertificate(ctx, scope, t.id, func(l *apigw.ClientCertificate) error { return to(&l.Tags) })
+	}
+	return err
+}
