@@ -1,11 +1,15 @@
 package restapi
 
 import (
+	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/telemetry"
 )
 
 const modelsOf = "https://apigateway.amazonaws.com/restapis/a1b2c3d4e5/models/"
@@ -134,5 +138,56 @@ func BenchmarkValidatedRequest(b *testing.B) {
 			b.Fatal(x.Response.Status)
 		}
 		x.End()
+	}
+}
+
+// TestValidationLog has the lines of a test as AWS's console showed them, in
+// public transcripts.
+func TestValidationLog(t *testing.T) {
+	def := validated("/users", apigw.RequestValidator{ValidateBody: true, ValidateParameters: true},
+		map[string]bool{"method.request.querystring.q": true}, map[string]apigw.ModelName{"application/json": "Pair"})
+	for name, tt := range map[string]struct{ path, body, want string }{
+		"empty":     {"/users?q=1", "", "Request body does not match model schema for content type application/json: [Unknown error parsing request body]"},
+		"members":   {"/users?q=1", `{"a":1}`, `Request body does not match model schema for content type application/json: [object has missing required properties (["b"])]`},
+		"parameter": {"/users", "", "Missing required request parameters: [q]"},
+	} {
+		out, err := TestInvoke(t.Context(), def, trialRequest(apigw.TestRequest{Resource: "id:/users", Verb: "POST", Path: tt.path, Body: tt.body}), testEnv(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := plainLog(out.Log)
+		want := []string{"@ " + tt.want, "@ Method completed with status: 400", ""}
+		if diff := cmp.Diff(want, lines[len(lines)-3:]); diff != "" || out.Status != 400 {
+			t.Errorf("%s: %d\n%s", name, out.Status, diff)
+		}
+		if diff := cmp.Diff([]apigw.TestField{{Name: "x-amzn-ErrorType", Value: "BadRequestException"}}, out.Header); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestValidationAccessLog shows that a client can't put quotes of its own into
+// a log that is JSON.
+func TestValidationAccessLog(t *testing.T) {
+	def := validated("/r", apigw.RequestValidator{ValidateBody: true}, nil, map[string]apigw.ModelName{"application/json": "Loop"})
+	dir := t.TempDir()
+	env := testEnv(nil)
+	env.Logs = telemetry.NewLogs(&telemetry.Directory{Path: dir, Size: 1 << 30, Keep: 1}, slog.New(slog.DiscardHandler))
+	s := compileStage(t, def, accessStage(`{"id":"$context.requestId","why":"$context.error.validationErrorString"}`), env)
+	x := newExchange(call{"POST", "/r", "", `{"x\",\"id\":\"\n":1}`, 0})
+	copy(x.RequestID[:], testID)
+	s.Serve(x)
+	x.End()
+	if err := env.Logs.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "access.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := decode(t, string(data))
+	want := map[string]any{"id": testID, "why": `[object instance has properties which are not allowed by the schema: ["x\",\"id\":\"\n"]]`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s\n%s", data, diff)
 	}
 }

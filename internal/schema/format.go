@@ -170,38 +170,6 @@ func isRegex(s string) bool {
 	return err == nil
 }
 
-// isURI is what java.net.URI reads: relative ones too.
-func isURI(s string) bool {
-	if i := strings.IndexAny(s, ":/?#"); i >= 0 && s[i] == ':' {
-		if i == 0 || !isScheme(s[:i]) || i == len(s)-1 || s[i+1] == '#' {
-			return false
-		}
-	}
-	fragments := 0
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '%':
-			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
-				return false
-			}
-		case c == '#':
-			fragments++
-		case c <= ' ' || c == 0x7F || strings.IndexByte("\"<>\\^`{|}", c) >= 0:
-			return false
-		}
-	}
-	return fragments <= 1
-}
-
-func isScheme(s string) bool {
-	for i := range len(s) {
-		if !isAlnum(s[i]) && (i == 0 || strings.IndexByte("+-.", s[i]) < 0) || i == 0 && s[i] <= '9' {
-			return false
-		}
-	}
-	return true
-}
-
 func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
 // isUUID is java.util.UUID.fromString: five groups of hexadecimal digits, not

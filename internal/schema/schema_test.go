@@ -186,7 +186,7 @@ func TestFormats(t *testing.T) {
 		"ipv4":         {[]string{"1.2.3.4"}, []string{"", "1.2.3", "256.1.1.1", "01.2.3.4", "::1"}},
 		"ipv6":         {[]string{"::1", "2001:db8::1"}, []string{"", "1.2.3.4", "::ffff:1.2.3.4", "fe80::1%eth0", "12345::"}},
 		"regex":        {[]string{"^a$", `\d`}, []string{"(", "[b-a]"}},
-		"uri":          {[]string{"http://a/b?c#d", "a", "", "urn:x:y", "mailto:a@b", "http://[::1]/", "/a%20b", "http://é/"}, []string{"http://a b", "a#b#c", "%zz", "1a:b", ":a", "a:", "http://a/{b}", "\\"}},
+		"uri":          {[]string{"http://a/b?c#d", "a", "", "urn:x:y", "mailto:a@b", "http://[::1]/", "/a%20b", "http://é/", "http://u:p@[::1]:80/", "file:///x", "http://a?[b]", "//#"}, []string{"http://", "//", "http://a/[b]", "http://[1.2.3.4]/", "http://[::1]x", "a\u2028b", "http://a b", "a#b#c", "%zz", "1a:b", ":a", "a:", "http://a/{b}", "\\"}},
 		"uuid":         {[]string{"6BA7B810-9DAD-11d1-80b4-00c04fd430c8"}, []string{"", "6ba7b810", "6ba7b810-9dad-11d1-80b4-00c04fd430cg"}},
 		"mac":          {[]string{"00:1a:2B:3c:4d:5e"}, []string{"", "00:1a:2b:3c:4d", "001:a:2b:3c:4d:5e"}},
 		"base64":       {[]string{"", "YQ==", "YWJj"}, []string{"YQ=", "Y===", "Y-Q="}},
