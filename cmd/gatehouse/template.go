@@ -118,7 +118,7 @@ func renderText(text string, r *mapping.Rendering, trace bool) (*templateResult,
 // print writes the text to out, and what else is to be told to notes.
 func (t *templateResult) print(out, notes io.Writer) {
 	for _, w := range t.Warnings {
-		fmt.Fprintln(notes, "warning:", w)
+		fmt.Fprintln(notes, "warning:", strings.TrimSuffix(w, mapping.Fails))
 	}
 	t.printTrace(notes)
 	for _, o := range []struct {

@@ -49,6 +49,9 @@ func (inputObject) Call(run *vtl.Run, method string, args []vtl.Value) (vtl.Valu
 // where it is compiled then.
 func bindInput(warn func(string)) func(string, []vtl.Value) (vtl.Func, error) {
 	return func(method string, args []vtl.Value) (vtl.Func, error) {
+		if known := method == "json" || method == "path" || method == "params"; !known || len(args) != 1 && (method != "params" || len(args) != 0) {
+			warn(fmt.Sprintf("$input.%s with %d arguments is no function that API Gateway has: it renders empty", method, len(args)))
+		}
 		if len(args) != 1 || args[0].Kind() != vtl.String {
 			return nil, nil
 		}
@@ -62,7 +65,7 @@ func bindInput(warn func(string)) func(string, []vtl.Value) (vtl.Func, error) {
 		path, err := jsonpath.Compile(text)
 		if err != nil {
 			err = fmt.Errorf("$input.%s(%q): %w", method, text, err)
-			warn(err.Error())
+			warn(err.Error() + Fails)
 			return func(*vtl.Run, []vtl.Value) (vtl.Value, error) { return vtl.Value{}, err }, nil
 		}
 		if method == "json" {

@@ -9,7 +9,8 @@ import (
 // Program is a compiled mapping template, for any number of goroutines.
 type Program struct {
 	template *vtl.Template
-	// Warnings are what will fail once the rendering comes to it.
+	// Warnings are what is odd with it: what fails once a rendering comes to it,
+	// and functions that API Gateway doesn't have.
 	Warnings []string
 }
 
@@ -32,6 +33,9 @@ func CompileProgram(text string) (*Program, error) {
 	return p, nil
 }
 
+// Fails is the end of a warning of what fails.
+const Fails = "; a request that comes to it will be answered with 500"
+
 // Constant is the text that the template gives whatever the request.
 func (p *Program) Constant() ([]byte, bool) { return p.template.Constant() }
 
@@ -47,7 +51,7 @@ func (p *Program) Render(dst []byte, r *Rendering) ([]byte, error) {
 func roots(warn func(string)) []vtl.Root {
 	return []vtl.Root{
 		{Name: "input", Bind: bindInput(warn)},
-		{Name: "util"},
+		{Name: "util", Bind: bindUtil(warn)},
 		{Name: "context"},
 		{Name: "stageVariables"},
 	}

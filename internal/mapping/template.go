@@ -39,8 +39,8 @@ type Templates struct{ list []Template }
 // passes the body through (Amazon API Gateway developer guide, "Mapping
 // template override"): it is how a console user asks for that.
 //
-// What is wrong with the templates is returned by media type: AWS takes any
-// text, and answers 500 once a request comes to what is wrong.
+// What is wrong with the templates is returned by media type, for warnings: AWS
+// takes any text, and answers 500 once a request comes to what fails.
 func CompileTemplates(templates map[string]*string, order []string, compile func(text string) (*Program, error)) (*Templates, map[string][]string) {
 	t := new(Templates)
 	wrong := map[string][]string{}
@@ -49,7 +49,7 @@ func CompileTemplates(templates map[string]*string, order []string, compile func
 		if text := templates[mediaType]; text != nil && *text != "" {
 			one.program, one.err = compile(*text)
 			if one.err != nil {
-				wrong[mediaType] = []string{one.err.Error()}
+				wrong[mediaType] = []string{one.err.Error() + Fails}
 			} else if one.program.Warnings != nil {
 				wrong[mediaType] = one.program.Warnings
 			}

@@ -164,6 +164,27 @@ func subset(t *testing.T, what string, want, got map[string]any) {
 	}
 }
 
+func TestProgramWarns(t *testing.T) {
+	tests := map[string][]string{
+		"$input.path('$.a') $input.params() $input.params('a') $input.json(\"$x\") $util.urlEncode('a') $util.parseJson('1')": nil,
+		"#if(false)$input.path('$[')#end":            {"$input.path(\"$[\"): "},
+		"$util.toJson($a) $util.urlEncode('a', 'b')": {"$util.toJson with 1 arguments is no function that API Gateway has: it renders empty", "$util.urlEncode with 2 arguments is no function"},
+		"$input.jason('$') $input.path()":            {"$input.jason with 1 arguments is no function", "$input.path with 0 arguments is no function"},
+	}
+	for template, want := range tests {
+		p, err := CompileProgram(template)
+		if err != nil || len(p.Warnings) != len(want) {
+			t.Errorf("%s: warnings %q, %v", template, p.Warnings, err)
+			continue
+		}
+		for i := range want {
+			if !strings.HasPrefix(p.Warnings[i], want[i]) {
+				t.Errorf("%s: warning %q, want %q", template, p.Warnings[i], want[i])
+			}
+		}
+	}
+}
+
 // FuzzProgram renders whatever compiles, with small bounds, and holds it to
 // them. What fails says where.
 func FuzzProgram(f *testing.F) {

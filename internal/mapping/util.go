@@ -56,6 +56,17 @@ func (utilObject) Call(run *vtl.Run, method string, args []vtl.Value) (vtl.Value
 	return vtl.StringValue(text), true, run.Charge((len(text) + len(out)) / bytesPerStep)
 }
 
+// bindUtil warns of functions that $util doesn't have; those of AppSync's are
+// mistaken for API Gateway's easily.
+func bindUtil(warn func(string)) func(string, []vtl.Value) (vtl.Func, error) {
+	return func(method string, args []vtl.Value) (vtl.Func, error) {
+		if known := method == "parseJson" || textFunction(method) != nil; !known || len(args) != 1 {
+			warn(fmt.Sprintf("$util.%s with %d arguments is no function that API Gateway has: it renders empty", method, len(args)))
+		}
+		return nil, nil
+	}
+}
+
 func textFunction(name string) func(dst []byte, text string) ([]byte, error) {
 	switch name {
 	case "escapeJavaScript":

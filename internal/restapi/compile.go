@@ -260,7 +260,7 @@ func (c *compiler) templates(place, what string, from map[string]*string, order 
 	t, wrong := mapping.CompileTemplates(from, order, c.program)
 	for _, mediaType := range slices.Sorted(maps.Keys(wrong)) {
 		for _, text := range wrong[mediaType] {
-			c.warn(place, fmt.Sprintf("%s %s: %s; a request that comes to it will be answered with 500", what, mediaType, text))
+			c.warn(place, fmt.Sprintf("%s %s: %s", what, mediaType, text))
 		}
 	}
 	return t

@@ -325,3 +325,73 @@ func TestTransformLambda(t *testing.T) {
 		t.Errorf("invoked %+v with %s", got, got.Payload)
 	}
 }
+
+// TestTransformConsole: the template that AWS's console generates to pass all
+// there is on to a function ("Method Request passthrough").
+func TestTransformConsole(t *testing.T) {
+	const template = `##  See http://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+##  This template will pass through all parameters including path, querystring, header, stage variables, and context through to the integration endpoint via the body/payload
+#set($allParams = $input.params())
+{
+"body-json" : $input.json('$'),
+"params" : {
+#foreach($type in $allParams.keySet())
+    #set($params = $allParams.get($type))
+"$type" : {
+    #foreach($paramName in $params.keySet())
+    "$paramName" : "$util.escapeJavaScript($params.get($paramName))"
+        #if($foreach.hasNext),#end
+    #end
+}
+    #if($foreach.hasNext),#end
+#end
+},
+"stage-variables" : {
+#foreach($key in $stageVariables.keySet())
+"$key" : "$util.escapeJavaScript($stageVariables.get($key))"
+    #if($foreach.hasNext),#end
+#end
+},
+"context" : {
+    "account-id" : "$context.identity.accountId",
+    "api-id" : "$context.apiId",
+    "authorizer-principal-id" : "$context.authorizer.principalId",
+    "http-method" : "$context.httpMethod",
+    "stage" : "$context.stage",
+    "source-ip" : "$context.identity.sourceIp",
+    "user-agent" : "$context.identity.userAgent",
+    "request-id" : "$context.requestId",
+    "resource-path" : "$context.resourcePath"
+    }
+}
+`
+	var got map[string]any
+	m := lambdaMethod()
+	m.Responses = map[apigw.StatusCode]*apigw.MethodResponse{"200": {StatusCode: "200"}}
+	m.Integration.Type = apigw.IntegrationAWS
+	m.Integration.RequestTemplates = map[string]*string{"application/json": text(template)}
+	m.Integration.Responses = map[apigw.StatusCode]*apigw.IntegrationResponse{"200": {StatusCode: "200"}}
+	s := compileStage(t, define(map[string]*apigw.Method{"POST /r/{id}": m}), &apigw.Stage{Name: "prod", Variables: map[string]string{"env": "blue"}}, testEnv(capture(t, &got)))
+	x, r := serve(s, call{method: "POST", target: "/r/1?q=a%22b", header: "User-Agent: me/1\nAccept: */*", body: `{"a": [1, {"b": null}]}`})
+	if r.Status != 200 {
+		t.Fatal(r)
+	}
+	params := got["params"].(map[string]any)
+	for _, name := range []string{"X-Amzn-Trace-Id", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"} {
+		if params["header"].(map[string]any)[name] == "" {
+			t.Errorf("no %s", name)
+		}
+		delete(params["header"].(map[string]any), name)
+	}
+	want := map[string]any{
+		"body-json": map[string]any{"a": []any{1.0, map[string]any{"b": nil}}},
+		"params": map[string]any{"path": map[string]any{"id": "1"}, "querystring": map[string]any{"q": `a"b`},
+			"header": map[string]any{"Host": "a1b2c3d4e5.execute-api.localhost", "User-Agent": "me/1", "Accept": "*/*"}},
+		"stage-variables": map[string]any{"env": "blue"},
+		"context": map[string]any{"account-id": "", "api-id": "a1b2c3d4e5", "authorizer-principal-id": "", "http-method": "POST", "stage": "prod",
+			"source-ip": "198.51.100.7", "user-agent": "me/1", "request-id": string(x.RequestID[:]), "resource-path": "/r/{id}"},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
