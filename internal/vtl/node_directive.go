@@ -4,8 +4,10 @@ import (
 	"errors"
 )
 
-// setNode is #set. A null leaves the reference as it was, as Velocity 1.7 does
-// unless it is configured otherwise; nobody recorded what AWS does.
+// setNode is #set. A null leaves the reference as it was: so does Velocity 1.7
+// unless it is configured otherwise, and so does the engine that AWS runs for
+// AppSync (aws-amplify/amplify-cli, issue 5018: a null member in a loop left the
+// value of the turn before); for API Gateway nobody recorded it.
 type setNode struct {
 	at     position
 	source string
