@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/jsonpath"
 	"github.com/gatehouse/gatehouse/internal/vtl"
@@ -38,7 +39,7 @@ func (inputObject) Call(run *vtl.Run, method string, args []vtl.Value) (vtl.Valu
 			v, err := r.json(path)
 			return v, true, err
 		}
-		v, err := r.value(path)
+		v, err := r.value(path, args[0].Text() == wholeBody)
 		return v, true, err
 	}
 	return vtl.Value{}, false, nil
@@ -71,7 +72,7 @@ func bindInput(warn func(string)) func(string, []vtl.Value) (vtl.Func, error) {
 		if method == "json" {
 			return func(run *vtl.Run, _ []vtl.Value) (vtl.Value, error) { return of(run).json(path) }, nil
 		}
-		return func(run *vtl.Run, _ []vtl.Value) (vtl.Value, error) { return of(run).value(path) }, nil
+		return func(run *vtl.Run, _ []vtl.Value) (vtl.Value, error) { return of(run).value(path, text == wholeBody) }, nil
 	}
 }
 
@@ -90,13 +91,30 @@ func (r *Rendering) json(path *jsonpath.Path) (vtl.Value, error) {
 	return vtl.StringValue(string(r.scratch)), r.run.Charge(len(r.scratch) / bytesPerStep)
 }
 
-// value is $input.path: what path names, null when it isn't there.
-func (r *Rendering) value(path *jsonpath.Path) (vtl.Value, error) {
+// wholeBody is the path of a whole body.
+const wholeBody = "$"
+
+// value is $input.path: what path names, null when it isn't there. Of a body
+// that is no JSON the path $ is the text, which the templates that turn forms
+// into JSON rely on: #set($rawAPIData = $input.path('$')) (seen in many public
+// APIs; json-smart, in its permissive mode, reads any text as a string).
+func (r *Rendering) value(path *jsonpath.Path, whole bool) (vtl.Value, error) {
 	found, err := r.find(path)
-	if err != nil || found == nil {
+	switch {
+	case err != nil:
 		return vtl.NullValue(), err
+	case found != nil:
+		return vtl.JSONValue(found), nil
+	case whole && isPlainText(r.bodyText()):
+		return vtl.StringValue(strings.TrimSpace(r.bodyText())), nil
 	}
-	return vtl.JSONValue(found), nil
+	return vtl.NullValue(), nil
+}
+
+// isPlainText says that a text that is no JSON doesn't begin as if it were.
+func isPlainText(text string) bool {
+	text = strings.TrimSpace(text)
+	return text != "" && !strings.ContainsRune("{[]}:,\"'", rune(text[0]))
 }
 
 // errReadOnly is why a #set fails.

@@ -85,3 +85,24 @@ func FuzzTextFunctions(f *testing.F) {
 		}
 	})
 }
+
+// TestInputPath has what $input.path makes of bodies that are no JSON.
+func TestInputPath(t *testing.T) {
+	tests := []struct{ name, body, template, want string }{
+		{"a form", "From=%2B1&Body=a+b", `#set($form = $input.path('$'))#foreach($pair in $form.split("&"))<$pair>#end`, "<From=%2B1><Body=a+b>"},
+		{"a form, by a path that is computed", "a=b", `#set($p = '$')$input.path("$p")`, "a=b"},
+		{"its members", "a=b", `[$input.path('$.a')]`, "[]"},
+		{"as JSON", "a=b", `$input.json('$')`, `""`},
+		{"an empty body", "", `$input.path('$')`, "{}"},
+		{"an array that is none", "[1,", `[$input.path('$')]`, "[]"},
+		{"a JSON string", `"a b"`, `$input.path('$')`, "a b"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := templateCase{Body: tt.body, Context: map[string]any{}}
+			if got, err := render(c.rendering(t), tt.template); err != nil || got != tt.want {
+				t.Errorf("%s: %q, %v, want %q", tt.template, got, err, tt.want)
+			}
+		})
+	}
+}

@@ -178,7 +178,7 @@ func (r *Run) call(v Value, a *access) (Value, error) {
 			return Value{}, err
 		}
 		if v.kind == Host {
-			if arg, err = r.settle(arg); err != nil {
+			if arg, err = r.settle(arg, a.method == methodPut || a.method == methodPutAll); err != nil {
 				r.args = r.args[:start]
 				return Value{}, err
 			}
@@ -280,7 +280,7 @@ func (n *refNode) assign(r *Run, v Value) error {
 func (r *Run) assignTo(target, key, v Value, kind accessKind) error {
 	switch target.kind {
 	case Host:
-		v, err := r.settle(v)
+		v, err := r.settle(v, true)
 		if err != nil {
 			return err
 		}

@@ -5,8 +5,8 @@ import "github.com/gatehouse/gatehouse/internal/jsonpath"
 // settle readies a value for the host, which sees it without the run: a
 // #define's block becomes its text, a JSON document has what the run changed in
 // it, and a List or Map is small enough to be written, which one that holds
-// another again and again may not be.
-func (r *Run) settle(v Value) (Value, error) {
+// another again and again may not be. What the host keeps outlives the document.
+func (r *Run) settle(v Value, keeps bool) (Value, error) {
 	switch v.kind {
 	case Host:
 		if b, ok := v.ref.(*block); ok {
@@ -14,13 +14,13 @@ func (r *Run) settle(v Value) (Value, error) {
 			return StringValue(string(text)), err
 		}
 	case List, Map:
-		if _, ok := v.ref.(*jsonpath.Value); ok && r.changed == nil {
-			return v, nil
-		}
-		if r.changed == nil {
+		_, document := v.ref.(*jsonpath.Value)
+		switch {
+		case keeps || r.changed != nil:
+			return r.copy(v, 0)
+		case !document:
 			return v, r.walk(v, 0)
 		}
-		return r.copy(v, 0)
 	}
 	return v, nil
 }
@@ -50,7 +50,8 @@ func (r *Run) walk(v Value, depth int) error {
 	return nil
 }
 
-// copy is v with all that the run changed in the documents in it.
+// copy is v without the documents in it, and with all that the run changed in
+// them.
 func (r *Run) copy(v Value, depth int) (Value, error) {
 	if v.kind != List && v.kind != Map {
 		return v, r.charge(1 + len(v.s)>>6)

@@ -262,3 +262,26 @@ func TestValue(t *testing.T) {
 		})
 	}
 }
+
+// TestKept wants a value that the host keeps to outlive the document it is of:
+// the memory of a body is used again.
+func TestKept(t *testing.T) {
+	var memory jsonpath.Memory
+	doc, err := memory.Parse([]byte(`{"a": {"b": ["x", {"c": "y"}]}}`), jsonpath.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := testRun()
+	r.Objects[0].(*testInput).doc = doc
+	if got := renderWith(`#set($context.set = $input.path('$.a'))`, testRoots(), r); got != "" {
+		t.Fatal(got)
+	}
+	memory.Reset()
+	if _, err := memory.Parse([]byte(`{"other": {"text": ["z", {"z": "z"}]}}`), jsonpath.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	v, _ := r.Objects[2].Get(r, "set")
+	if got := v.Text(); got != `{b=["x",{"c":"y"}]}` {
+		t.Errorf("kept %s", got)
+	}
+}
