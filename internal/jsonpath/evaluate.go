@@ -35,13 +35,15 @@ func (e *evaluator) visit(v *Value) error {
 // whether something exists.
 func (e *evaluator) find(p *Path, v *Value, strict bool) (*Value, error) {
 	if p.plain {
-		if e.left -= len(p.tokens); e.left < 0 {
-			return nil, ErrLimit
+		for i := range p.tokens {
+			if err := e.visit(v); err != nil {
+				return nil, err
+			}
+			if v = p.tokens[i].follow(v); v == nil {
+				return nil, errNotFound
+			}
 		}
-		if found := p.follow(v); found != nil {
-			return found, nil
-		}
-		return nil, errNotFound
+		return v, nil
 	}
 	w := walk{evaluator: e, tokens: p.tokens, strict: strict, definite: p.definite}
 	if err := w.at(0, v); err != nil {

@@ -10,8 +10,8 @@ type logic uint8
 
 const (
 	compares logic = iota
-	all
-	any1
+	every
+	either
 	not
 )
 
@@ -64,9 +64,9 @@ func (c *compiler) word2(op string) bool {
 	return false
 }
 
-func (c *compiler) or(depth int) (*condition, error) { return c.chain(any1, "||", c.and, depth) }
+func (c *compiler) or(depth int) (*condition, error) { return c.chain(either, "||", c.and, depth) }
 
-func (c *compiler) and(depth int) (*condition, error) { return c.chain(all, "&&", c.operand, depth) }
+func (c *compiler) and(depth int) (*condition, error) { return c.chain(every, "&&", c.operand, depth) }
 
 // chain reads parts joined by op.
 func (c *compiler) chain(l logic, op string, part func(int) (*condition, error), depth int) (*condition, error) {

@@ -1,6 +1,7 @@
 package jsonpath
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -166,6 +167,33 @@ func TestBounds(t *testing.T) {
 		if _, err := Compile(path); err == nil {
 			t.Errorf("%.20s… compiled", path)
 		}
+	}
+}
+
+// TestLargeObject: a filter that compares with a member of a large object looks
+// for it once, and one that must look into many doesn't go on for ever.
+func TestLargeObject(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`{"list":[1,2` + strings.Repeat(",3", 20000) + `]`)
+	for i := range 20000 {
+		fmt.Fprintf(&b, `,"member%d":0`, i)
+	}
+	b.WriteString(`,"limit":3}`)
+	for path, want := range map[string]string{"$.list[?(@ < $.limit)]": "[1,2]", "$.list[?(@ < $.none)]": "[]", "$.list[?(@ == $..limit)]": "[]"} {
+		if got := search(t, path, b.String()); got != want {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	doc, err := Parse([]byte(b.String()), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Compile("$[?(@.list[?(@ < 0)])].list[?(@ in $.list[?(@.x == 1)])]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := p.Find(doc, Limits{Nodes: 30000}); err != ErrLimit {
+		t.Error(err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package jsonpath
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -78,6 +79,13 @@ func FuzzParse(f *testing.F) {
 		}
 		if err != nil {
 			return
+		}
+		var m Memory
+		for range 2 {
+			if again, err := m.Parse(text, Limits{Depth: 5000}); err != nil || !bytes.Equal(again.AppendJSON(nil), v.AppendJSON(nil)) {
+				t.Fatalf("%q: %v in memory that is used again", text, err)
+			}
+			m.Reset()
 		}
 		got, again := v.AppendJSON(nil), ""
 		if d := cmp.Diff(normal(t, string(text)), normal(t, string(got))); d != "" {

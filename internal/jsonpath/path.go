@@ -102,8 +102,7 @@ func (p *Path) FindNested(doc *Value, limits Limits) (*Value, bool, error) {
 			}
 			v = inner
 		}
-		step := Path{tokens: p.tokens[i : i+1]}
-		if v = step.follow(v); v == nil {
+		if v = p.tokens[i].follow(v); v == nil {
 			return nil, false, nil
 		}
 	}
@@ -113,17 +112,19 @@ func (p *Path) FindNested(doc *Value, limits Limits) (*Value, bool, error) {
 // follow is what a plain path names from v on, nil when that is nothing.
 func (p *Path) follow(v *Value) *Value {
 	for i := range p.tokens {
-		t := &p.tokens[i]
-		if t.kind == property {
-			v = v.Member(t.name)
-		} else {
-			v = v.element(t.index)
-		}
-		if v == nil {
+		if v = p.tokens[i].follow(v); v == nil {
 			return nil
 		}
 	}
 	return v
+}
+
+// follow is the member or element that a step of a plain path leads to.
+func (t *token) follow(v *Value) *Value {
+	if t.kind == property {
+		return v.Member(t.name)
+	}
+	return v.element(t.index)
 }
 
 // element is element i of an array, from its end on when i is negative; nil
