@@ -55,6 +55,9 @@ func TestDocumentationParts(t *testing.T) {
 	}
 	h.ok("DELETE "+parts+"/{part}", "")
 	h.refused("GET "+parts+"/{part}", "", 404, "Invalid Documentation part identifier specified")
+	h.refused("DELETE "+parts+"/{part}", "", 404, "Invalid Documentation part identifier specified")
+	h.refused("GET /restapis/nothing/documentation/parts/{part}", "", 404, "Invalid Documentation part identifier specified")
+	h.refused("DELETE /restapis/nothing/documentation/parts/{part}", "", 404, "Invalid API identifier specified 000000000000:nothing")
 }
 
 // rows are the rows of a list.

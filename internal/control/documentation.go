@@ -133,9 +133,11 @@ func (c *Control) UpdateDocumentationPart(ctx context.Context, scope apigw.Scope
 	})
 }
 
-// DeleteDocumentationPart removes a part; versions that have it keep it.
+// DeleteDocumentationPart removes a part; versions that have it keep it. Unlike
+// a get or an update it looks for the API first (recorded on AWS).
 func (c *Control) DeleteDocumentationPart(ctx context.Context, scope apigw.Scope, api apigw.APIID, id string) error {
-	return c.mutate(ctx, apiRef{scope, api}, unknownPart(), func(e *edit) error {
+	ref := apiRef{scope, api}
+	return c.mutate(ctx, ref, ref.unknownAPI(), func(e *edit) error {
 		if e.def.Documentation[id] == nil {
 			return unknownPart()
 		}

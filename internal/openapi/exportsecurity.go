@@ -22,9 +22,10 @@ func (x *methodExport) security() *node {
 	}
 	switch x.m.AuthorizationType {
 	case "AWS_IAM":
-		x.schemes[sigv4Scheme] = x.apiKey("Authorization", "header")
-		x.schemes[sigv4Scheme].put(extAuthType, newText("awsSigv4"))
-		require(sigv4Scheme, nil)
+		name := x.free(sigv4Scheme)
+		x.schemes[name] = x.apiKey("Authorization", "header")
+		x.schemes[name].put(extAuthType, newText("awsSigv4"))
+		require(name, nil)
 	case "CUSTOM", "COGNITO_USER_POOLS":
 		if a := x.def.Authorizers[x.m.AuthorizerID]; a != nil {
 			x.schemes[a.Name] = x.authorizerScheme(a)
@@ -32,10 +33,21 @@ func (x *methodExport) security() *node {
 		}
 	}
 	if x.m.APIKeyRequired {
-		x.schemes[apiKeyScheme] = x.apiKey("x-api-key", "header")
-		require(apiKeyScheme, nil)
+		name := x.free(apiKeyScheme)
+		x.schemes[name] = x.apiKey("x-api-key", "header")
+		require(name, nil)
 	}
 	return all.orNil()
+}
+
+// free is a scheme's name, or a longer one while an authorizer has it.
+func (e *exporter) free(name string) string {
+	for _, a := range e.def.Authorizers {
+		if a.Name == name {
+			return e.free(name + "_")
+		}
+	}
+	return name
 }
 
 func (e *exporter) apiKey(name, in string) *node {
