@@ -95,10 +95,10 @@ func JSONValue(v *jsonpath.Value) Value {
 // size; else a Double, or with more than 18 characters a BigDecimal unless the
 // Double is written the same.
 func numberFromText(text string) Value {
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return Value{kind: Integer, n: n}
-	}
 	if isDigits(text) {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return Value{kind: Integer, n: n}
+		}
 		if n, ok := new(big.Int).SetString(text, 10); ok {
 			return bigValue(n)
 		}
