@@ -48,7 +48,11 @@ func asks(t *testing.T, base, path, name, value string, sign func(*http.Request)
 // baseOf is the base URL by path of the one definition that s serves.
 func baseOf(t *testing.T, s *server) string {
 	t.Helper()
-	records := s.records("serving")
+	var records []map[string]any
+	eventually(t, "the definition is announced", func() bool {
+		records = s.records("serving")
+		return len(records) > 0
+	})
 	if len(records) != 1 {
 		t.Fatalf("%d definitions are served:\n%s", len(records), s.log.String())
 	}

@@ -33,7 +33,7 @@ func TestValidationExample(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			request.Header["x-customer"] = []string{c.customer} // not the case that net/http would give it
+			request.Header.Set("x-customer", c.customer)
 			request.Header.Set("Content-Type", "application/json")
 			response, err := http.DefaultClient.Do(request)
 			if err != nil {

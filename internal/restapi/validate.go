@@ -24,6 +24,7 @@ type validation struct {
 
 type requiredParameter struct {
 	name   string
+	header bool
 	source mapping.Source
 }
 
@@ -68,12 +69,12 @@ func (c *compiler) requiredParameters(place string, m *apigw.Method) (list []req
 			continue
 		}
 		source, err := mapping.ParseSource(key, mapping.RequestPhase, nil)
-		_, name, _ := strings.Cut(strings.TrimPrefix(key, "method.request."), ".")
+		place, name, _ := strings.Cut(strings.TrimPrefix(key, "method.request."), ".")
 		if err != nil || name == "" || source.ReadsBody() {
 			c.refuse(place, fmt.Sprintf("requestParameters %s is no parameter of a request", key))
 			continue
 		}
-		list = append(list, requiredParameter{name, source})
+		list = append(list, requiredParameter{name, place == "header", source})
 	}
 	return list
 }
@@ -176,13 +177,11 @@ func (r *request) validate() *exchange.Fault {
 
 // validateParameters finds the required parameters that are missing or blank.
 // A path parameter that the resource's path doesn't have always is (recorded
-// on AWS). Names are compared in their case, as everywhere.
+// on AWS).
 func (r *request) validateParameters(v *validation) *exchange.Fault {
 	var missing []string
 	for i := range v.required {
-		value, ok := v.required[i].source.Append(r.scratch[:0], &r.input)
-		r.scratch = value[:0]
-		if !ok || isBlank(value) {
+		if !r.has(&v.required[i]) {
 			missing = append(missing, v.required[i].name)
 		}
 	}
@@ -194,6 +193,19 @@ func (r *request) validateParameters(v *validation) *exchange.Fault {
 		r.exec.say(f.Message)
 	}
 	return f
+}
+
+// has says whether the request has the parameter, and not just blanks. Names of
+// headers are compared as HTTP does, whatever their case: clients of HTTP/2 have
+// no upper case, and a header that AWS's mappings wouldn't find is still one
+// that the client sent.
+func (r *request) has(p *requiredParameter) bool {
+	if p.header {
+		return !isBlank(r.x.Header.Get(p.name))
+	}
+	value, ok := p.source.Append(r.scratch[:0], &r.input)
+	r.scratch = value[:0]
+	return ok && !isBlank(value)
 }
 
 func isBlank(value []byte) bool {
