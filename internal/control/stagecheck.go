@@ -102,7 +102,7 @@ func (c *Control) refuse(ref apiRef, def *apigw.Definition, s *apigw.Stage) erro
 		return err
 	}
 	for _, p := range problems {
-		c.log.Warn("deployed as on AWS, but it will fail when it is used", "api", ref.api, "problem", p.String())
+		c.log.Warn("deployed as on AWS, but not all of it works as written", "api", ref.api, "problem", p.String())
 	}
 	return nil
 }
