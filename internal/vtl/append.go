@@ -2,9 +2,11 @@ package vtl
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"math/big"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/gatehouse/gatehouse/internal/jsonpath"
 )
@@ -73,6 +75,7 @@ type writer struct {
 	run     *Run // nil outside of a run
 	over    bool
 	failure error // of a #define's block
+	smart   bool  // JSON as json-smart writes it
 }
 
 func (w *writer) full(depth int) bool {
@@ -145,7 +148,10 @@ func (w *writer) listText(v Value, depth int) {
 	v = w.resolve(v)
 	l, ok := v.ref.(*list)
 	if !ok || l.json {
+		smart := w.smart
+		w.smart = true
 		w.json(v, depth)
+		w.smart = smart
 		return
 	}
 	w.dst = append(w.dst, '[')
@@ -227,7 +233,7 @@ func (w *writer) json(v Value, depth int) {
 		}
 		w.number(v)
 	case String:
-		w.dst = jsonpath.AppendQuoted(w.dst, v.s)
+		w.quoted(v.s)
 	case List:
 		w.listJSON(v, depth)
 	case Map:
@@ -235,7 +241,7 @@ func (w *writer) json(v Value, depth int) {
 	case Host:
 		text := writer{limit: w.limit, run: w.run}
 		text.host(v)
-		w.dst = jsonpath.AppendQuoted(w.dst, string(text.dst))
+		w.quoted(string(text.dst))
 	}
 	w.full(depth)
 }
@@ -269,7 +275,8 @@ func (w *writer) mapJSON(v Value, depth int) {
 	if doc, ok := v.ref.(*jsonpath.Value); ok {
 		for i, name := range doc.Names {
 			w.comma(i)
-			w.dst = append(jsonpath.AppendQuoted(w.dst, name), ':')
+			w.quoted(name)
+			w.dst = append(w.dst, ':')
 			w.json(JSONValue(&doc.Items[i]), depth+1)
 			if w.over {
 				return
@@ -279,7 +286,8 @@ func (w *writer) mapJSON(v Value, depth int) {
 		h := v.ref.(*hash)
 		for i, name := range h.names {
 			w.comma(i)
-			w.dst = append(jsonpath.AppendQuoted(w.dst, name), ':')
+			w.quoted(name)
+			w.dst = append(w.dst, ':')
 			w.json(h.values[i], depth+1)
 			if w.over {
 				return
@@ -287,6 +295,43 @@ func (w *writer) mapJSON(v Value, depth int) {
 		}
 	}
 	w.dst = append(w.dst, '}')
+}
+
+// quoted appends a JSON string. An array's text comes of json-smart's
+// JSONArray.toString, which also escapes slashes, and characters that aren't
+// safe in JavaScript.
+func (w *writer) quoted(s string) {
+	if !w.smart || !needsEscape(s) {
+		w.dst = jsonpath.AppendQuoted(w.dst, s)
+		return
+	}
+	w.dst = append(w.dst, '"')
+	for _, c := range s {
+		switch {
+		case c == '"', c == '\\', c == '/':
+			w.dst = append(w.dst, '\\', byte(c))
+		case c == '\b', c == '\f', c == '\n', c == '\r', c == '\t':
+			w.dst = append(w.dst, '\\', "btn_fr"[c-'\b'])
+		case c < ' ', unsafeInScript(c):
+			w.dst = fmt.Appendf(w.dst, "\\u%04X", c)
+		default:
+			w.dst = utf8.AppendRune(w.dst, c)
+		}
+	}
+	w.dst = append(w.dst, '"')
+}
+
+func needsEscape(s string) bool {
+	for _, c := range s {
+		if c < ' ' || c == '/' || unsafeInScript(c) {
+			return true
+		}
+	}
+	return false
+}
+
+func unsafeInScript(c rune) bool {
+	return c >= 0x7F && c <= 0x9F || c >= 0x2000 && c <= 0x20FF
 }
 
 func (w *writer) comma(i int) {

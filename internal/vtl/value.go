@@ -104,11 +104,8 @@ func numberFromText(text string) Value {
 		}
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	if err != nil && math.IsInf(f, 0) {
-		return Value{kind: Decimal, n: int64(math.Float64bits(f)), s: text}
-	}
 	v := decimalValue(f)
-	if len(text) > 18 && string(appendDouble(nil, f)) != text {
+	if (err == nil || !math.IsInf(f, 0)) && len(text) > 18 && string(appendDouble(nil, f)) != text {
 		v.s = text
 	}
 	return v

@@ -70,7 +70,9 @@ func TestJSON(t *testing.T) {
 	const set = `#set($j = $util.parseJson('{"m": {"a": 1, "b": "x"}, "l": [{"a": "q\""}, 2.50, null, true, "/"], "n": null, "big": 12345678901234567890, "e": 1e3, "d": 0.1234567890123456789}'))`
 	runCases(t, []renderCase{
 		{"map", set + `$j.m`, `{a=1, b=x}`},
-		{"list", set + `$j.l`, `[{"a":"q\""},2.5,null,true,"/"]`},
+		{"list", set + `$j.l`, `[{"a":"q\""},2.5,null,true,"\/"]`},
+		{"escapes in a list's text", `#set($j = $util.parseJson('{"a": ["http://x/é€\u0001\t\"", {"k/": [1.50, 1e400]}]}'))$j.a $j`, `["http:\/\/x\/é\u20AC\u0001\t\"",{"k\/":[1.5,null]}] {a=["http:\/\/x\/é\u20AC\u0001\t\"",{"k\/":[1.5,null]}]}`},
+		{"no escapes in other texts", `#set($j = $util.parseJson('{"a": {"b/": "x/y"}}'))$j #set($l = ["a/b"])$l`, `{a={b/=x/y}}[a/b]`},
 		{"map in a list", set + `$j.l[0]`, `{a=q"}`},
 		{"numbers", set + `$j.big $j.e $j.d`, `12345678901234567890 1000.0 0.1234567890123456789`},
 		{"null member", set + `[$j.n][$j.l[2]]#if($j.containsKey("n"))there#end`, `[][]there`},
@@ -78,9 +80,9 @@ func TestJSON(t *testing.T) {
 		{"negative index", set + `$j.l[-1]`, `/`},
 		{"beyond the end", set + `$j.l[9]`, `failed: line 1, column 182: index 9 out of bounds for length 5`},
 		{"changed member", set + `#set($j.m.a = 2)$j.m.put("c", 3)$j.m $j.m.size() $j.m.c`, `{a=2, b=x, c=3} 3 3`},
-		{"changed list", set + `#set($ok = $j.l.add("z"))$j.l.size()$j.l.get(5)#set($j.l[0] = 7)$j.l`, `6z[7,2.5,null,true,"/","z"]`},
+		{"changed list", set + `#set($ok = $j.l.add("z"))$j.l.size()$j.l.get(5)#set($j.l[0] = 7)$j.l`, `6z[7,2.5,null,true,"\/","z"]`},
 		{"removed member", set + `$j.m.remove("a")$j.m`, `1{b=x}`},
-		{"a change reaches functions", set + `#set($j.l[0].a = 5)$util.escapeJavaScript($j.l)`, `[{\"a\":5},2.5,null,true,\"/\"]`},
+		{"a change reaches functions", set + `#set($j.l[0].a = 5)$util.escapeJavaScript($j.l)`, `[{\"a\":5},2.5,null,true,\"\\/\"]`},
 		{"a block reaches functions", `#define($d)a"b#end$util.escapeJavaScript($d)`, `a\"b`},
 		{"the document itself stays", `#set($b = $input.path('$.items[0]'))#set($b.title = "new")$input.path('$.items[0].title') $input.json('$.items[0].title')`, `Sample Title "Sample Title"`},
 		{"equals", set + `#if($j.m == {"a": 1, "b": "x"})same#end#if($j.l == [])same#end`, `same`},
