@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -394,4 +395,28 @@ func TestTransformConsole(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
+}
+
+// TestTransformConcurrent: requests that share a stage, programs and pooled
+// memory keep to themselves.
+func TestTransformConcurrent(t *testing.T) {
+	const template = `#set($context.responseOverride.header.who = $input.params('who'))#set($context.responseOverride.kept = $input.json('$.list')){"statusCode": 200}`
+	s := compileStage(t, define(map[string]*apigw.Method{"POST /r": templated(template, "$input.params('who') $context.responseOverride.kept")}), nil, nil)
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			who := strings.Repeat(string(rune('a'+n)), n+1)
+			body := `{"list": ["` + strings.Repeat(who+`","`, 20*n) + `"]}`
+			for range 200 {
+				x, r := serve(s, call{method: "POST", target: "/r?who=" + who, body: body})
+				want := who + " " + strings.ReplaceAll(body[len(`{"list": `):len(body)-1], " ", "")
+				if r.Body != want || string(x.Response.Header.Get("who")) != who {
+					t.Errorf("%s: %q, want %q", who, r.Body, want)
+					return
+				}
+				x.End()
+			}
+		})
+	}
+	all.Wait()
 }
