@@ -31,6 +31,7 @@ type compiler struct {
 	documents map[string]*document
 	nodes     map[string]*node // by document and pointer
 	refs      []reference
+	patterns  int // sum of the sizes
 	ignored   []string
 }
 

@@ -29,7 +29,7 @@ func (c *compiler) keyword(n *node, p place, name string, schema, v *jsonpath.Va
 	case "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties":
 		return addSize(n, at, name, v)
 	case "pattern":
-		re, err := pattern(at, v)
+		re, err := c.pattern(at, v)
 		return add(n, name, kindsOf(jsonpath.String))(patternRule{re}, err)
 	case "format":
 		return addFormat(n, at, v)
@@ -83,13 +83,16 @@ func boolean(at place, v *jsonpath.Value) (bool, error) {
 	return v.Bool, nil
 }
 
-func pattern(at place, v *jsonpath.Value) (*javaregex.Pattern, error) {
+func (c *compiler) pattern(at place, v *jsonpath.Value) (*javaregex.Pattern, error) {
 	if v.Kind != jsonpath.String {
 		return nil, at.fail("must be a pattern")
 	}
 	re, err := javaregex.CompileScript(v.Text)
 	if err != nil {
 		return nil, at.fail("%v", err)
+	}
+	if c.patterns += re.Size(); c.patterns > maxPatterns {
+		return nil, at.fail("the patterns of the model are too many, or too large")
 	}
 	return re, nil
 }

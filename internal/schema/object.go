@@ -25,7 +25,7 @@ func (c *compiler) patternProperties(n *node, at place, v *jsonpath.Value) error
 		return err
 	}
 	for _, name := range slices.Sorted(slices.Values(v.Names)) {
-		re, err := pattern(at.at(name), &jsonpath.Value{Kind: jsonpath.String, Text: name})
+		re, err := c.pattern(at.at(name), &jsonpath.Value{Kind: jsonpath.String, Text: name})
 		if err != nil {
 			return err
 		}

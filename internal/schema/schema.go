@@ -23,6 +23,7 @@ const (
 	maxDocuments = 1000
 	maxNodes     = 50_000 // schemas within schemas
 	maxDepth     = 200
+	maxPatterns  = 200_000 // sum of the sizes of its patterns
 )
 
 // The bounds of a validation.

@@ -119,7 +119,9 @@ func TestCompileErrors(t *testing.T) {
 		}
 		return nil, errors.New("there is no model Missing")
 	}
+	many := `{"items":[` + strings.Repeat(`{"pattern":"a{2,950}"},`, 1000) + `{}]}`
 	for text, want := range map[string]string{
+		many:                           "at /items/52/pattern: the patterns of the model are too many, or too large",
 		`{`:                            "at its root: the model is no JSON document: at byte 1: ",
 		`[]`:                           "at its root: a schema is an object, not array",
 		`{"required":[]}`:              "at /required: must be an array of at least one name", // refused by AWS

@@ -38,6 +38,7 @@ func hostile() []string {
 		`#set($n = 9999999999)#foreach($i in [1..1000])#set($n = $n * $n)#end$n`,
 		`#set($s = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")$s.matches("(a+)+")`,
 		`#set($s = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")#foreach($i in [1..1000])#if($s.matches("(a+)+\1b") || $s.replaceAll("(?:(a+)+\1b)?", "") == $s.split("(a+)+\1b").size())#end#end`,
+		`#foreach($i in [1..1000])#foreach($j in [1..1000])#set($x = "a".matches("a{1,950}\p{L}$i$j"))#end#end`,
 		`#set($s = "%9999s")#foreach($i in [1..20])#set($s = "$s$s")#end$s.format($s, "a")`,
 		`#set($l = [1..1000])#foreach($i in $l)#foreach($j in $l)$l.contains($j)#end#end`,
 		`#set($m = {})#foreach($i in [1..1000])#foreach($j in [1..1000])#set($m["$i $j"] = 1)#end#end$m.size()`,

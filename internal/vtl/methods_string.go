@@ -200,6 +200,9 @@ func (r *Run) replace(s, old, new string) (Value, error) {
 	return StringValue(strings.ReplaceAll(s, old, new)), nil
 }
 
+// patternSteps is how many steps each unit of a pattern's size costs.
+const patternSteps = 4
+
 // pattern compiles a Java pattern, each one once in a run.
 func (r *Run) pattern(text string) (*javaregex.Pattern, error) {
 	if p, ok := r.patterns[text]; ok {
@@ -210,6 +213,9 @@ func (r *Run) pattern(text string) (*javaregex.Pattern, error) {
 	}
 	p, err := javaregex.Compile(text)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.charge(patternSteps * p.Size()); err != nil {
 		return nil, err
 	}
 	if r.patterns == nil || len(r.patterns) > 100 {
