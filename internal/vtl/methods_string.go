@@ -201,7 +201,7 @@ func (r *Run) replace(s, old, new string) (Value, error) {
 }
 
 // patternSteps is how many steps each unit of a pattern's size costs.
-const patternSteps = 4
+const patternSteps = 8
 
 // pattern compiles a Java pattern, each one once in a run.
 func (r *Run) pattern(text string) (*javaregex.Pattern, error) {
