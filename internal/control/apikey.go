@@ -208,7 +208,8 @@ func (c *Control) addKey(ctx context.Context, s *scopeChange, k *apigw.APIKey) e
 }
 
 // putKey adds the write of a key; sealed is its value as it is stored, nil to
-// seal it.
+// seal it. What an older master key has sealed is sealed anew as far as it can
+// be opened.
 func (c *Control) putKey(s *scopeChange, k *apigw.APIKey, sealed []byte) error {
 	key := apiKeyRecord(s.scope, k.ID)
 	if sealed == nil {
@@ -217,12 +218,66 @@ func (c *Control) putKey(s *scopeChange, k *apigw.APIKey, sealed []byte) error {
 			return err
 		}
 		sealed = sealer.Seal(key, []byte(k.Value))
+	} else if fresh, err := c.resealValue(s, k.ID, sealed); err == nil {
+		sealed = fresh
 	}
 	raw, err := encodeRecord(key, k, sealed)
 	if err == nil {
 		s.set(key, raw)
 	}
 	return err
+}
+
+// resealValue is a stored value sealed with the current master key, with which
+// it is found by then, too. One that is already is returned as it is.
+func (c *Control) resealValue(s *scopeChange, id apigw.APIKeyID, sealed []byte) ([]byte, error) {
+	sealer, err := c.sealer()
+	if err != nil || !sealer.Stale(sealed) {
+		return sealed, err
+	}
+	key := apiKeyRecord(s.scope, id)
+	value, err := sealer.Open(key, sealed)
+	if err != nil {
+		return nil, err
+	}
+	prints, err := c.fingerprints(s.scope, string(value))
+	if err != nil {
+		return nil, err
+	}
+	s.set(prints[0], []byte(`"`+string(id)+`"`))
+	for _, old := range prints[1:] {
+		s.remove(old)
+	}
+	return sealer.Seal(key, value), nil
+}
+
+// resealKey seals the value of a key's record anew if an older master key has
+// sealed it, and says whether it did, as 1.
+func (c *Control) resealKey(ctx context.Context, sealer *store.Sealer, scope apigw.Scope, r store.Record) (changed int, err error) {
+	k, sealed, err := decodeRecord[apigw.APIKey](r)
+	if err != nil || !sealer.Stale(sealed) {
+		return 0, err
+	}
+	err = c.changeScope(ctx, scope, func(s *scopeChange) error {
+		k, sealed, err := c.readKey(ctx, scope, k.ID, false)
+		if apigw.KindOf(err) == apigw.NotFound && err != nil {
+			return nil // it was deleted meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		fresh, err := c.resealValue(s, k.ID, sealed)
+		if err != nil {
+			return err
+		}
+		changed = 1
+		raw, err := encodeRecord(r.Key, k, fresh)
+		if err == nil {
+			s.set(r.Key, raw)
+		}
+		return err
+	})
+	return changed, err
 }
 
 // keySealer refuses the caller when there is no master key, and says why.

@@ -44,8 +44,12 @@ func (c *Control) Reseal(ctx context.Context) (changed int, err error) {
 
 // reseal is Reseal for one record: 1 when it was changed.
 func (c *Control) reseal(ctx context.Context, sealer *store.Sealer, r store.Record) (int, error) {
-	if p, ok := ParseKey(r.Key); !ok || p.Kind == KeyBlob {
+	p, ok := ParseKey(r.Key)
+	switch {
+	case !ok || p.Kind == KeyBlob:
 		return 0, nil
+	case p.Kind == KeyAPIKey: // it is found by what the master key makes of it, too
+		return c.resealKey(ctx, sealer, p.Scope, r)
 	}
 	var failed error
 	value := sealedText.ReplaceAllFunc(r.Value, func(text []byte) []byte {

@@ -54,6 +54,44 @@ func TestKeysAreSealed(t *testing.T) {
 	must[*apigw.APIKey](t)(other.CreateAPIKey(t.Context(), w.scope, apigw.APIKey{Value: secret}))
 }
 
+// TestResealedKeys: after a new master key took over, values are opened, and
+// found to be taken, without the old one; a change of a key does the same.
+func TestResealedKeys(t *testing.T) {
+	w := newWorldWith(t, Options{Sealer: sealedWith(t, 1)})
+	var made []*apigw.APIKey
+	for _, c := range "ab" {
+		made = append(made, must[*apigw.APIKey](t)(w.CreateAPIKey(t.Context(), w.scope, apigw.APIKey{Value: strings.Repeat(string(c), 30)})))
+	}
+	both := New(Options{Store: shared, Sealer: sealedWith(t, 2, 1)})
+	defer both.Close()
+	must[*apigw.APIKey](t)(both.UpdateAPIKey(t.Context(), w.scope, made[0].ID, func(*apigw.APIKey) error { return nil }))
+	sealer := must[*store.Sealer](t)(sealedWith(t, 2, 1)())
+	changed := 0
+	records, _, _, err := shared.List(t.Context(), kindPrefix(w.scope, KeyAPIKey), "", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		changed += must[int](t)(both.reseal(t.Context(), sealer, r))
+	}
+	if changed != 1 {
+		t.Errorf("%d records were sealed anew", changed)
+	}
+	fresh := New(Options{Store: shared, Sealer: sealedWith(t, 2)})
+	defer fresh.Close()
+	for _, k := range made {
+		if got := must[*apigw.APIKey](t)(fresh.APIKey(t.Context(), w.scope, k.ID, true)); got.Value != k.Value {
+			t.Error(got.Value)
+		}
+		_, err := fresh.CreateAPIKey(t.Context(), w.scope, apigw.APIKey{Value: k.Value})
+		wantError(t, err, apigw.Conflict, "API Key already exists")
+	}
+	values, _, _, err := shared.List(t.Context(), kindPrefix(w.scope, KeyAPIKeyValue), "", 0)
+	if err != nil || len(values) != 2 {
+		t.Error(len(values), err)
+	}
+}
+
 // TestKeysWithoutMasterKey are refused with the reason, and can be removed.
 func TestKeysWithoutMasterKey(t *testing.T) {
 	w := newWorld(t)
