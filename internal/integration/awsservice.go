@@ -55,43 +55,45 @@ func (s *Services) Endpoint(u *AWSURI) string {
 // Find is the service that u means. params are the mappings to
 // integration.request.path: they fill the {name}s of u.
 func (s *Services) Find(u *AWSURI, params []mapping.Parameter) (*Service, error) {
-	base, path := s.Endpoint(u), u.Path
 	found := &Service{Region: u.Region, Signed: signingName(u), S3: u.Service == "s3"}
-	if base == "" {
-		found.AWS = true
+	base := s.Endpoint(u)
+	found.AWS = base == "" || isAWSHost(base)
+	switch {
+	case base == "":
 		base = "https://" + ownHost(u)
 		if globalServices[u.Name()] {
 			found.Region = "us-east-1"
 		}
-	} else {
-		found.AWS = isAWSHost(base)
-		if found.S3 && u.Subdomain != "" {
-			// A bucket's own host name is nowhere but on AWS.
-			path = "/" + u.Subdomain + path
-		}
-	}
-	plain := base + path
-	if u.Query != "" {
-		plain += "?" + u.Query
+	case found.S3 && u.Subdomain != "":
+		// A bucket's own host name is nowhere but on AWS.
+		base += "/" + u.Subdomain
 	}
 	var err error
 	if u.Action == "" {
-		found.URI, err = ParseURI(plain, params)
+		found.URI, err = ParseURI(withQuery(base+u.Path, u.Query), params)
 		return found, err
 	}
-	if found.Plain, err = ParseURI(plain, params); err != nil {
+	if found.Plain, err = ParseURI(withQuery(base+u.Path, u.Query), params); err != nil {
 		return nil, err
 	}
 	if j, ok := jsonServices[u.Name()]; ok {
 		found.JSON = &JSONAction{Target: j.target + "." + u.Action, ContentType: "application/x-amz-json-" + j.version}
 		found.JSONOnly = j.always
 	}
-	query := base + path + "?Action=" + u.Action
-	if u.Query != "" {
-		query += "&" + u.Query
-	}
-	found.URI, err = ParseURI(query, params)
+	found.URI, err = ParseURI(withQuery(base+u.Path, "Action="+u.Action, u.Query), params)
 	return found, err
+}
+
+// withQuery is uri with the parts of a query that aren't empty.
+func withQuery(uri string, parts ...string) string {
+	separator := "?"
+	for _, p := range parts {
+		if p != "" {
+			uri += separator + p
+			separator = "&"
+		}
+	}
+	return uri
 }
 
 // isAWSHost says that an endpoint of the configuration is AWS's too, such as
@@ -141,24 +143,24 @@ func IsCaller(credentials string) bool { return strings.HasSuffix(credentials, c
 // A role that identities.roles declares is assumed where STS is: at
 // endpoints.sts, or AWS's for a service of AWS's; a server of the operator's
 // without an STS takes the process's own credentials. One that isn't declared
-// signs with stand-ins, and reaches nothing of AWS's.
-func (s *Services) Session(found *Service, role, source string) (*credentials.Session, error) {
+// signs with stand-ins, and reaches nothing of AWS's. Why says which, in words.
+func (s *Services) Session(found *Service, role, source string) (session *credentials.Session, why string, err error) {
 	switch {
 	case IsCaller(role):
-		return nil, ErrCaller
+		return nil, "", ErrCaller
 	case role == "":
-		return nil, errors.New("Role ARN must be specified for AWS integrations")
+		return nil, "", errors.New("Role ARN must be specified for AWS integrations")
 	case s.Roles == nil:
-		return nil, fmt.Errorf("the role %s can't be used here", role)
+		return nil, "", fmt.Errorf("the role %s can't be used here", role)
 	}
-	err := s.Roles.Check(role, source)
+	err = s.Roles.Check(role, source)
 	switch {
 	case err == nil && (found.AWS || s.Endpoints["sts"] != ""):
-		return s.Roles.Session(role, credentials.OnAWS), nil
+		return s.Roles.Session(role, credentials.OnAWS), "the role " + role + ", which was assumed", nil
 	case err == nil:
-		return s.Roles.Session(role, credentials.OnOwn), nil
+		return s.Roles.Session(role, credentials.OnOwn), "the process's own, or stand-ins, for the role " + role + ": there is no endpoints.sts", nil
 	case errors.Is(err, credentials.ErrUndeclared) && !found.AWS:
-		return s.Roles.Local(role), nil
+		return s.Roles.Local(role), "stand-ins for the role " + role + ", which nobody declared", nil
 	}
-	return nil, err
+	return nil, "", err
 }

@@ -1,22 +1,16 @@
 package restapi
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/credentials"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
-	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
 // awsCall serves integrations of type AWS: request and response are mapped,
@@ -25,6 +19,7 @@ type awsCall struct {
 	*shape
 	service *integration.Service
 	session *credentials.Session
+	why     string     // session's, for explanations
 	query   httpTarget // path/…, and action/… as a query
 	plain   httpTarget // action/… whose X-Amz-Target names it
 	style   awsStyle
@@ -117,7 +112,7 @@ func (c *compiler) awsTarget(m *method, a *awsCall, i *apigw.Integration, uri *i
 	if a.service, err = c.env.Services.Find(uri, params); err != nil {
 		return err
 	}
-	if a.session, err = c.env.Services.Session(a.service, integration.Substitute(i.Credentials, c.vars), c.sourceARN(m)); err != nil {
+	if a.session, a.why, err = c.env.Services.Session(a.service, integration.Substitute(i.Credentials, c.vars), c.sourceARN(m)); err != nil {
 		return err
 	}
 	a.session.Start()
@@ -157,45 +152,20 @@ func (t *httpTarget) sendsForm() bool {
 }
 
 var (
-	fieldTarget      = []byte("X-Amz-Target")
-	fieldDate        = []byte("X-Amz-Date")
-	fieldToken       = []byte("X-Amz-Security-Token")
-	fieldContentHash = []byte("X-Amz-Content-Sha256")
-	fieldAuthorize   = []byte("Authorization")
-	emptyJSON        = []byte("{}")
+	fieldTarget = []byte("X-Amz-Target")
+	emptyJSON   = []byte("{}")
 )
-
-// signing is the memory of a request's signature.
-type signing struct {
-	memory sigv4.Memory
-	out    sigv4.Outgoing
-	value  []byte
-}
 
 func (a *awsCall) serve(r *request) *exchange.Fault {
 	body, _, f := a.request.render(r)
 	if f != nil {
 		return f
 	}
-	style := a.style
-	if _, ok := r.overriddenField(fieldTarget); ok && style != styleQuery {
-		style = styleMapped
-	}
-	t, json := &a.query, style == styleJSON || style == styleBody && len(body) > 0
-	if json || style == styleMapped {
-		t = &a.plain
-	}
+	t, json := a.target(r, body)
 	if f := t.begin(r, false); f != nil {
 		return f
 	}
-	req := &r.call.Request
-	if a.service.S3 {
-		r.scratch = integration.AppendS3Target(r.scratch[:0], req.Target)
-		req.Target = append(req.Target[:0], r.scratch...)
-	}
-	if req.Body, req.ForceLength = body, true; json && len(body) == 0 {
-		req.Body = emptyJSON
-	}
+	a.setBody(r, body, json)
 	if f := a.addHeaders(r, t, json); f != nil {
 		return f
 	}
@@ -211,6 +181,32 @@ func (a *awsCall) serve(r *request) *exchange.Fault {
 	from := &r.call.Response
 	r.scratch = appendStatus(r.scratch[:0], from.Status)
 	return a.answers.answer(r, r.scratch, backendAnswer{header: &from.Header, body: r.payload})
+}
+
+// target is where a request with body goes, and whether as an action in JSON.
+// A template may have given it an X-Amz-Target of its own.
+func (a *awsCall) target(r *request, body []byte) (t *httpTarget, json bool) {
+	style := a.style
+	if _, ok := r.overriddenField(fieldTarget); ok && style != styleQuery {
+		style = styleMapped
+	}
+	json = style == styleJSON || style == styleBody && len(body) > 0
+	if json || style == styleMapped {
+		return &a.plain, json
+	}
+	return &a.query, false
+}
+
+// setBody gives the call its body. Of JSON there is always one.
+func (a *awsCall) setBody(r *request, body []byte, json bool) {
+	req := &r.call.Request
+	if a.service.S3 {
+		r.scratch = integration.AppendS3Target(r.scratch[:0], req.Target)
+		req.Target = append(req.Target[:0], r.scratch...)
+	}
+	if req.Body, req.ForceLength = body, true; json && len(body) == 0 {
+		req.Body = emptyJSON
+	}
 }
 
 // addHeaders sends what API Gateway sends of its own, unless mapped: nothing
@@ -240,65 +236,3 @@ func (a *awsCall) addHeaders(r *request, t *httpTarget, json bool) *exchange.Fau
 	}
 	return r.addOverridden(&req.Header, integration.AWS)
 }
-
-// sign adds the fields that sign r.call.Request, and returns how long that
-// waited for credentials that nobody held yet: timeout at most.
-func (a *awsCall) sign(r *request, timeout time.Duration) (waited time.Duration, f *exchange.Fault) {
-	c, waited, f := a.credentials(r, timeout)
-	if f != nil {
-		return waited, f
-	}
-	if r.signing == nil {
-		r.signing = new(signing)
-	}
-	s, req := r.signing, &r.call.Request
-	now := time.Now()
-	hash := sha256.Sum256(req.Body)
-	s.value = sigv4.AppendDate(s.value[:0], now)
-	req.Header.AddBytes(fieldDate, s.value)
-	if c.SessionToken != "" {
-		s.value = append(s.value[:0], c.SessionToken...)
-		req.Header.AddBytes(fieldToken, s.value)
-	}
-	if a.service.S3 {
-		s.value = hex.AppendEncode(s.value[:0], hash[:])
-		req.Header.AddBytes(fieldContentHash, s.value)
-	}
-	s.out = sigv4.Outgoing{Method: req.Method, Target: req.Target, Host: req.Host, Fields: &req.Header, PayloadHash: hash, Plain: a.service.S3}
-	s.value = r.stage.env.signer.AppendAuthorization(s.value[:0], &s.out, c, a.service.Region, a.service.Signed, now, &s.memory)
-	req.Header.AddBytes(fieldAuthorize, s.value)
-	return waited, nil
-}
-
-// credentials are what a's call is signed with: 500 when there are none, as
-// for a role that can't be assumed (seen on AWS).
-func (a *awsCall) credentials(r *request, timeout time.Duration) (c *sigv4.Credentials, waited time.Duration, f *exchange.Fault) {
-	if c := a.session.Current(); c != nil {
-		return c, 0, nil
-	}
-	began := time.Now()
-	ctx, cancel := context.WithDeadline(r.x.Context(), began.Add(timeout))
-	defer cancel()
-	c, err := a.session.Credentials(ctx)
-	waited = time.Since(began)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return nil, waited, integration.TimedOut(fmt.Errorf("wait for credentials: %w", err))
-	case err != nil:
-		return nil, waited, integration.Misconfigured(err)
-	}
-	return c, waited, nil
-}
-
-// serviceRequestID is what a service calls a request: $context.awsEndpointRequestId.
-func serviceRequestID(h *http1.Header) string {
-	for _, name := range []string{"x-amzn-RequestId", "x-amz-request-id"} {
-		if v := h.Get(name); len(v) > 0 {
-			return string(v[:min(len(v), maxRequestID)])
-		}
-	}
-	return ""
-}
-
-// maxRequestID bounds a service's request ID in logs, in bytes.
-const maxRequestID = 128
