@@ -99,14 +99,17 @@ func (s *Session) Start() {
 	}
 }
 
-// start begins an attempt unless one is under way, and returns what is closed
-// at its end. Shortly after one that failed there is no other: its error
-// stands.
+// start begins an attempt unless one is under way, or has ended well since the
+// caller looked, and returns what is closed at its end. Shortly after one that
+// failed there is no other: its error stands.
 func (s *Session) start(now time.Time) (<-chan struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.pending != nil {
 		return s.pending, nil
+	}
+	if h := s.current.Load(); h != nil && now.Before(h.renew) {
+		return ended, nil
 	}
 	if s.err != nil && now.Sub(s.failed) < retryAfter {
 		return nil, s.err
@@ -115,6 +118,13 @@ func (s *Session) start(now time.Time) (<-chan struct{}, error) {
 	go s.attempt()
 	return s.pending, nil
 }
+
+// ended is closed.
+var ended = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
 
 func (s *Session) attempt() {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTime)
