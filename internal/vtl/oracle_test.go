@@ -36,7 +36,7 @@ func TestVelocity(t *testing.T) {
 
 func compareWithVelocity(t *testing.T, template, answer txtar.File) {
 	text := strings.TrimSuffix(string(template.Data), "\n")
-	got, want := render(t, text), strings.TrimSuffix(string(answer.Data), "\n")
+	got, want := renderWith(text, testRoots()[1:2], &Run{Objects: []Object{testUtil{}}}), strings.TrimSuffix(string(answer.Data), "\n")
 	if strings.HasSuffix(answer.Name, ": fails") {
 		want = "fails"
 		if strings.HasPrefix(got, "refused: ") || strings.HasPrefix(got, "failed: ") {

@@ -1,16 +1,19 @@
 // Oracle asks Apache Velocity 1.7 what the templates of this folder render to,
 // and writes its answers into them. On Debian:
 //
-//	apt-get install velocity default-jdk-headless
-//	CP=/usr/share/java/velocity.jar:/usr/share/java/commons-collections3.jar:/usr/share/java/commons-lang.jar
+//	apt-get install velocity libjson-smart-java default-jdk-headless
+//	cd /usr/share/java; CP=$PWD/velocity.jar:$PWD/commons-collections3.jar:$PWD/commons-lang.jar:$PWD/json-smart.jar:$PWD/asm.jar; cd -
 //	java -cp $CP Oracle.java *.txtar
 //
 // Velocity is configured as API Gateway is recorded to behave: a reference to
-// nothing renders empty, and classes can't be reached.
+// nothing renders empty. $util.parseJson reads JSON by json-smart, the parser
+// under Jayway's paths, as ordered maps and its JSONArray.
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.*;
 import java.util.*;
+import net.minidev.json.JSONValue;
+import net.minidev.json.parser.JSONParser;
 import org.apache.velocity.VelocityContext;
 import org.apache.velocity.app.VelocityEngine;
 import org.apache.velocity.app.event.EventCartridge;
@@ -51,12 +54,19 @@ public class Oracle {
         return out.toString();
     }
 
+    public static class Util {
+        public Object parseJson(String text) throws Exception {
+            return new JSONParser(JSONParser.MODE_PERMISSIVE).parse(text, JSONValue.defaultReader.DEFAULT_ORDERED);
+        }
+    }
+
     static String render(String template) throws Exception {
         VelocityEngine engine = new VelocityEngine();
         engine.setProperty("runtime.log.logsystem.class", "org.apache.velocity.runtime.log.NullLogChute");
         engine.setProperty("runtime.introspector.uberspect", "org.apache.velocity.util.introspection.SecureUberspector");
         engine.init();
         VelocityContext context = new VelocityContext();
+        context.put("util", new Util());
         EventCartridge cartridge = new EventCartridge();
         cartridge.addEventHandler((ReferenceInsertionEventHandler) (reference, value) -> value == null ? "" : value);
         cartridge.attachToContext(context);
