@@ -114,6 +114,7 @@ func appendYAML(n *node) ([]byte, error) {
 	b.WriteString("---\n")
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
+	e.CompactSeqIndent()
 	if err := e.Encode(yamlNode(n)); err != nil {
 		return nil, fmt.Errorf("write YAML: %w", err)
 	}
