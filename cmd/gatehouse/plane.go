@@ -34,6 +34,7 @@ type plane struct {
 	control *control.Control
 
 	functions *control.Functions // created through Lambda's API; nil without a store
+	metered   *control.Metered   // API keys and usage plans; nil without a store
 
 	following context.Context // ends when the store is given back
 	stop      context.CancelFunc
@@ -68,6 +69,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl := &plane{store: s}
 	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s)})
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
+	pl.metered = p.newMetered(pl.control)
 	p.follow(pl, pl.control.Feed())
 	pl.running.Go(func() { p.reseal(pl) })
 	return p.setAPI(awsapi.NewOperations(pl.control, p.parts.test, p.parts.testAuthorizer), pl.functions, nil)
@@ -136,6 +138,7 @@ func (p *program) follow(pl *plane, src gateway.Source) {
 	if pl.control != nil {
 		pl.running.Go(func() { pl.control.Maintain(pl.following) })
 		pl.running.Go(func() { pl.functions.Follow(pl.following) })
+		pl.running.Go(func() { pl.metered.Follow(pl.following) })
 	}
 	p.plane.Store(pl)
 }
@@ -253,6 +256,7 @@ func (p *program) settle(ctx context.Context) error {
 		defer cancel()
 	}
 	p.settleFunctions(ctx)
+	p.settlePlans(ctx)
 	err := p.gateway.WaitFor(ctx, 0)
 	if err != nil && missing != nil {
 		return fmt.Errorf("there is no last good state to serve: %w", missing)

@@ -39,20 +39,24 @@ func (p *program) keptFunctions() string {
 }
 
 func (p *program) keepFunctions(records []byte) {
-	file := p.keptFunctions()
-	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, records) {
-		return
+	if err := writeWhole(p.keptFunctions(), records); err != nil {
+		p.log.Warn("the stored functions can't be kept: without the store, they aren't served after a restart", "error", err)
+	}
+}
+
+// writeWhole writes what isn't in a file already, whole or not at all.
+func writeWhole(file string, content []byte) error {
+	if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, content) {
+		return nil
 	}
 	err := os.MkdirAll(filepath.Dir(file), 0o700)
 	if err == nil {
-		err = os.WriteFile(file+".new", records, 0o600)
+		err = os.WriteFile(file+".new", content, 0o600)
 	}
 	if err == nil {
 		err = os.Rename(file+".new", file)
 	}
-	if err != nil {
-		p.log.Warn("the stored functions can't be kept: without the store, they aren't served after a restart", "error", err)
-	}
+	return err
 }
 
 // rememberedFunctions are the stored functions as they were when the store

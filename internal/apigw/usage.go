@@ -58,6 +58,8 @@ type Quota struct {
 	Limit  int    `json:"limit"`            // requests
 	Offset int    `json:"offset,omitempty"` // requests that are taken off in the first period
 	Period string `json:"period"`           // DAY, WEEK or MONTH
+
+	Since time.Time `json:"since,omitzero"` // when the plan got a quota: its first period has it
 }
 
 // VPCLink leads to a network load balancer.

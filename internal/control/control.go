@@ -117,6 +117,7 @@ type Control struct {
 	cache  *cache
 
 	usageMu sync.Mutex // one change of a scope's records at a time
+	metered *Metered   // what counts here; nil: nothing does
 
 	garbage garbage
 	scopes  sync.Map // apigw.Scope → struct{}: those known to be noted

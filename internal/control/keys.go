@@ -25,6 +25,7 @@ const KeyRoot = "/gatehouse/"
 //	usageplan/{id}                     UsagePlan
 //	usageplan-key/{plan}/{key}         that the key is in the plan
 //	usageplan-usage/{plan}/{key}       what is left to the key, as it was last set
+//	usageplan-count/{plan}/{day}/{n}   how many requests keys of the plan had on a day
 //	vpclink/{id}                       VPCLink
 //	usage-guard                        changes with every change of those six
 //	function/{name}                    Function as JSON, its environments sealed
@@ -50,6 +51,7 @@ const (
 	KeyUsagePlan   KeyKind = "usageplan"
 	KeyPlanKey     KeyKind = "usageplan-key"
 	KeyPlanUsage   KeyKind = "usageplan-usage"
+	KeyPlanCount   KeyKind = "usageplan-count"
 	KeyVPCLink     KeyKind = "vpclink"
 	KeyUsageGuard  KeyKind = "usage-guard"
 )
@@ -60,6 +62,7 @@ type ParsedKey struct {
 	Kind  KeyKind
 	API   apigw.APIID // empty for what belongs to no API
 	Name  string      // deployment or certificate ID, stage or function name, or the rest of a blob's key
+	Rest  string      // of a plan's key, usage and count: what follows the plan
 }
 
 // ParseKey takes a key apart; ok is false for a key of another layout.
@@ -89,6 +92,12 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 		p.API = apigw.APIID(parts[4])
 		if len(parts) == 6 {
 			p.Name = parts[5]
+		}
+		return p, len(parts) == 6
+	case KeyPlanKey, KeyPlanUsage, KeyPlanCount:
+		p.Name = parts[4]
+		if len(parts) == 6 {
+			p.Rest = parts[5]
 		}
 		return p, len(parts) == 6
 	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink:

@@ -128,7 +128,10 @@ func (c *Control) tryScope(ctx context.Context, scope apigw.Scope, apply func(*s
 	if err := s.end(); err != nil {
 		return err
 	}
-	_, err = c.store.Commit(ctx, s.txn)
+	revision, err := c.store.Commit(ctx, s.txn)
+	if err == nil && c.metered != nil {
+		c.metered.committed(s.txn.Ops, revision)
+	}
 	return err
 }
 

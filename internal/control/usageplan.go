@@ -103,6 +103,7 @@ func (c *Control) CreateUsagePlan(ctx context.Context, scope apigw.Scope, plan a
 			return err
 		}
 		p.ID, made = apigw.UsagePlanID(id), p
+		c.beginQuota(p)
 		return putPlan(s, p)
 	})
 	if err != nil {
@@ -170,6 +171,15 @@ func checkQuota(q *apigw.Quota) error {
 		return apigw.Errorf(apigw.BadRequest, "Usage Plan quota offset must be between 0 and the limit")
 	}
 	return nil
+}
+
+// beginQuota notes when a plan got its quota: its offset is for that period.
+func (c *Control) beginQuota(p *apigw.UsagePlan) {
+	if p.Quota != nil && p.Quota.Since.IsZero() {
+		quota := *p.Quota
+		quota.Since = c.seconds()
+		p.Quota = &quota
+	}
 }
 
 // PlanChange is a plan while operations change it.
@@ -258,6 +268,7 @@ func (c *Control) UpdateUsagePlan(ctx context.Context, scope apigw.Scope, id api
 		if err := c.checkNewStages(ctx, scope, p, before); err != nil {
 			return err
 		}
+		c.beginQuota(p)
 		changed = p
 		return putPlan(s, p)
 	})
@@ -330,7 +341,7 @@ func (c *Control) DeleteUsagePlan(ctx context.Context, scope apigw.Scope, id api
 		}
 		s.remove(planRecord(scope, id))
 		s.counts.Plans--
-		for _, prefix := range []string{planKeyPrefix(scope, id), planUsagePrefix(scope, id)} {
+		for _, prefix := range []string{planKeyPrefix(scope, id), planUsagePrefix(scope, id), planCountPrefix(scope, id)} {
 			s.txn.Ops = append(s.txn.Ops, store.Op{Key: prefix, Prefix: true})
 		}
 		return nil

@@ -150,8 +150,16 @@ func (c *Control) DeleteUsagePlanKey(ctx context.Context, scope apigw.Scope, pla
 
 // grant is what is left to a key of a plan's quota, as it was last set.
 type grant struct {
-	Since     time.Time `json:"since"`     // the day it was set
-	Remaining int64     `json:"remaining"` // requests, until the period ends
+	Since     time.Time `json:"since"`          // the day it was set
+	Remaining int64     `json:"remaining"`      // requests, until the period ends
+	Used      int64     `json:"used,omitempty"` // requests of the period that were before
+}
+
+func (g *grant) limit() *apigw.UsageGrant {
+	if g == nil {
+		return nil
+	}
+	return &apigw.UsageGrant{Day: apigw.DayOf(g.Since), Limit: g.Used + g.Remaining}
 }
 
 // Usage is what keys used, day by day.
@@ -188,9 +196,8 @@ func days(start, end string) (first time.Time, n int, err error) {
 	return first, n, nil
 }
 
-// Usage says what the keys of a plan, or one of them, used. No method that
-// requires a key can be deployed yet, so that nothing was used: what is left
-// is the plan's limit, or what was set.
+// Usage says what the keys of a plan, or one of them, used: with what this node
+// counted until now, and what others had stored.
 func (c *Control) Usage(ctx context.Context, scope apigw.Scope, plan apigw.UsagePlanID, key apigw.APIKeyID, start, end string, after apigw.APIKeyID, limit int) (*Usage, error) {
 	p, err := c.UsagePlan(ctx, scope, plan)
 	if err != nil {
@@ -199,6 +206,9 @@ func (c *Control) Usage(ctx context.Context, scope apigw.Scope, plan apigw.Usage
 	first, n, err := days(start, end)
 	if err != nil {
 		return nil, err
+	}
+	if err := c.metered.flush(ctx); err != nil {
+		return nil, storeError(err)
 	}
 	prefix, from := planKeyPrefix(scope, plan), ""
 	if after != "" {
@@ -209,6 +219,10 @@ func (c *Control) Usage(ctx context.Context, scope apigw.Scope, plan apigw.Usage
 		return nil, storeError(err)
 	}
 	u := &Usage{Plan: plan, Start: start, End: end, Days: map[apigw.APIKeyID][][2]int64{}}
+	counts, err := c.countsOf(ctx, scope, p, apigw.DayOf(first), n)
+	if err != nil {
+		return nil, storeError(err)
+	}
 	last := apigw.APIKeyID("")
 	for _, r := range records {
 		id := apigw.APIKeyID(lastSegment(r.Key))
@@ -219,7 +233,7 @@ func (c *Control) Usage(ctx context.Context, scope apigw.Scope, plan apigw.Usage
 			u.Last = last
 			break
 		}
-		if u.Days[id], err = c.usageOf(ctx, scope, p, id, first, n); err != nil {
+		if u.Days[id], err = c.usageOf(ctx, scope, p, id, counts, apigw.DayOf(first), n); err != nil {
 			return nil, storeError(err)
 		}
 		last = id
@@ -227,34 +241,27 @@ func (c *Control) Usage(ctx context.Context, scope apigw.Scope, plan apigw.Usage
 	return u, nil
 }
 
-func (c *Control) usageOf(ctx context.Context, scope apigw.Scope, p *apigw.UsagePlan, id apigw.APIKeyID, first time.Time, n int) ([][2]int64, error) {
+// usageOf is what a key used on each of n days, and what was left when the day
+// ended, or now.
+func (c *Control) usageOf(ctx context.Context, scope apigw.Scope, p *apigw.UsagePlan, id apigw.APIKeyID, counts dayCounts, first apigw.Day, n int) ([][2]int64, error) {
 	g, err := c.grantOf(ctx, scope, p.ID, id)
 	if err != nil {
 		return nil, err
 	}
 	list := make([][2]int64, n)
 	for i := range list {
-		at := first.AddDate(0, 0, i)
-		if p.Quota != nil {
-			list[i][1] = int64(p.Quota.Limit)
+		d := first + apigw.Day(i)
+		list[i][0] = counts[d][id]
+		if p.Quota == nil {
+			continue
 		}
-		if g != nil && p.Quota != nil && !at.Before(g.Since) && at.Before(periodEnd(p.Quota.Period, g.Since)) {
-			list[i][1] = g.Remaining
+		limit := g.limit()
+		if limit != nil && d < limit.Day {
+			limit = nil // it was set later
 		}
+		list[i][1] = max(0, p.Quota.LimitOn(d, limit)-counts.used(p.Quota, id, d))
 	}
 	return list, nil
-}
-
-// periodEnd is the first day after the period that has at. Periods begin at
-// midnight UTC: weeks on Sunday, months on their first day.
-func periodEnd(period string, at time.Time) time.Time {
-	switch period {
-	case "WEEK":
-		return at.AddDate(0, 0, 7-int(at.Weekday()))
-	case "MONTH":
-		return time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC)
-	}
-	return at.AddDate(0, 0, 1)
 }
 
 // grantOf is what was set for a key; nil: nothing.
@@ -274,6 +281,9 @@ func (c *Control) grantOf(ctx context.Context, scope apigw.Scope, plan apigw.Usa
 // ends, and returns the usage of today.
 func (c *Control) UpdateUsage(ctx context.Context, scope apigw.Scope, plan apigw.UsagePlanID, id apigw.APIKeyID, remaining *int64) (*Usage, error) {
 	today := c.now().UTC().Truncate(24 * time.Hour)
+	if err := c.metered.flush(ctx); err != nil {
+		return nil, storeError(err)
+	}
 	err := c.changeScope(ctx, scope, func(s *scopeChange) error {
 		p, err := c.readPlan(ctx, scope, plan)
 		if err != nil {
@@ -290,8 +300,17 @@ func (c *Control) UpdateUsage(ctx context.Context, scope apigw.Scope, plan apigw
 		if p.Quota == nil {
 			return apigw.Errorf(apigw.BadRequest, "Usage Plan %s does not have a quota", plan)
 		}
+		if *remaining < 0 {
+			return apigw.Errorf(apigw.BadRequest, "What remains of a quota can't be negative")
+		}
+		d := apigw.DayOf(today)
+		first, _ := p.Quota.Days(d)
+		counts, err := c.countsOf(ctx, scope, p, first, int(d-first)+1)
+		if err != nil {
+			return err
+		}
 		record := planUsageRecord(scope, plan, id)
-		raw, err := encodeRecord(record, &grant{Since: today, Remaining: *remaining}, nil)
+		raw, err := encodeRecord(record, &grant{Since: today, Remaining: *remaining, Used: counts.used(p.Quota, id, d)}, nil)
 		if err == nil {
 			s.set(record, raw)
 		}

@@ -40,6 +40,8 @@ const (
 	VarAuthorizer // authorizer.{key}: Key is the rest
 	VarIdentityAccessKey
 	VarIdentityAccountID
+	VarIdentityAPIKey
+	VarIdentityAPIKeyID
 	VarIdentityCaller
 	VarIdentityUser
 	VarIdentityUserARN
@@ -72,6 +74,7 @@ var variableNames = map[string]VariableName{
 	"accountId": VarAccountID, "apiId": VarAPIID, "awsEndpointRequestId": VarAWSEndpointRequestID, "deploymentId": VarDeploymentID,
 	"domainName": VarDomainName, "domainPrefix": VarDomainPrefix,
 	"extendedRequestId": VarExtendedRequestID, "httpMethod": VarHTTPMethod, "isCanaryRequest": VarIsCanaryRequest,
+	"identity.apiKey": VarIdentityAPIKey, "identity.apiKeyId": VarIdentityAPIKeyID,
 	"identity.accessKey": VarIdentityAccessKey, "identity.accountId": VarIdentityAccountID, "identity.caller": VarIdentityCaller,
 	"identity.user": VarIdentityUser, "identity.userArn": VarIdentityUserARN,
 	"identity.sourceIp": VarIdentitySourceIP, "identity.userAgent": VarIdentityUserAgent,

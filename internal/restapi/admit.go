@@ -53,10 +53,17 @@ func (c *compiler) limit(m *method) {
 
 var throttled = &exchange.Fault{Kind: exchange.Throttled}
 
-// admit lets the request in, unless the method had too many.
+// admit lets the request in, unless it needs an API key and has none, or its
+// key's usage plan or the method had too many: in that order (developer guide,
+// "Throttle requests to your REST APIs"). What the method refuses, the plan's
+// quota doesn't count.
 func (r *request) admit() *exchange.Fault {
-	if r.exec != nil && r.exec.info && !r.exec.trial {
-		r.exec.say("Verifying Usage Plan for request: " + string(r.exec.id) + ". API Key:  API Stage: " + r.exec.stage(r))
+	if r.route.needsKey {
+		if f := r.checkKey(); f != nil {
+			return f
+		}
+	} else if r.exec != nil && r.exec.info && !r.exec.trial {
+		r.exec.verifying(r, nil)
 	}
 	l := &r.route.limiter
 	if l.bucket != nil {
@@ -65,6 +72,9 @@ func (r *request) admit() *exchange.Fault {
 			r.decideThrottle(l, admitted)
 		}
 		if !admitted {
+			if r.route.needsKey {
+				r.key.use.GiveBack()
+			}
 			if r.exec != nil && r.exec.info {
 				r.exec.throttled(r, l)
 			}
@@ -87,7 +97,9 @@ func (r *request) decideThrottle(l *limiter, admitted bool) {
 
 // throttled adds that the method's limit refuses the request, in the words that
 // AWS has for a key's limit (seen on AWS); its words for a method's aren't known.
-func (e *execution) throttled(r *request, l *limiter) {
-	e.say("Method throttle limit exceeded for RestApi " + string(r.stage.apiID) + ", Stage " + string(r.stage.name) + ", Resource " + string(r.route.resource.id) +
-		", HttpMethod " + r.httpMethod + ". Limit: " + strconv.FormatFloat(l.limit.Rate, 'f', 2, 64) + " Burst: " + strconv.Itoa(l.limit.Burst))
+func (e *execution) throttled(r *request, l *limiter) { e.overLimit("Method", r, l.limit) }
+
+func (e *execution) overLimit(whose string, r *request, l throttle.Limit) {
+	e.say(whose + " throttle limit exceeded for RestApi " + string(r.stage.apiID) + ", Stage " + string(r.stage.name) + ", Resource " + string(r.route.resource.id) +
+		", HttpMethod " + r.httpMethod + ". Limit: " + strconv.FormatFloat(l.Rate, 'f', 2, 64) + " Burst: " + strconv.Itoa(l.Burst))
 }

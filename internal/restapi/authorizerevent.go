@@ -91,6 +91,12 @@ func (r *request) appendIdentityVariable(dst []byte, v exchange.Variable) ([]byt
 	if v.Name == exchange.VarAuthorizer {
 		return r.appendAuthorizerVariable(dst, v.Key)
 	}
+	switch v.Name {
+	case exchange.VarIdentityAPIKey:
+		return append(dst, r.key.value...), r.key.id != ""
+	case exchange.VarIdentityAPIKeyID:
+		return append(dst, r.key.id...), r.key.id != ""
+	}
 	c := r.identity.caller
 	if c == nil {
 		return dst, false

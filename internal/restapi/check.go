@@ -76,12 +76,6 @@ func (c *compiler) checkMethodSetting(place string, m *apigw.MethodSetting) {
 	}
 }
 
-func (c *compiler) checkMethod(place string, m *apigw.Method) {
-	if m.APIKeyRequired {
-		c.refuse(place, "apiKeyRequired: API keys are not enforced yet")
-	}
-}
-
 func (c *compiler) checkIntegration(place string, i *apigw.Integration) {
 	if i.ConnectionType != "" && i.ConnectionType != "INTERNET" {
 		c.refuse(place, "connectionType "+i.ConnectionType+": private integrations are not supported yet")

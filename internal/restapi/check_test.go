@@ -70,9 +70,11 @@ func TestCheck(t *testing.T) {
 		"settings that are defaults": {func(s *subject) {
 			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {CachingEnabled: true, LoggingLevel: "OFF", ThrottlingRateLimit: 10000, ThrottlingBurstLimit: 5000}}
 		}, nil},
-		"authorization": {func(s *subject) { s.method.AuthorizationType = "OTHER" }, []string{"GET /r: authorizationType OTHER"}},
-		"authorizer":    {func(s *subject) { s.method.AuthorizationType = "CUSTOM" }, []string{`authorizerId "" names no authorizer`}},
-		"API key":       {func(s *subject) { s.method.APIKeyRequired = true }, []string{"apiKeyRequired"}},
+		"authorization":            {func(s *subject) { s.method.AuthorizationType = "OTHER" }, []string{"GET /r: authorizationType OTHER"}},
+		"authorizer":               {func(s *subject) { s.method.AuthorizationType = "CUSTOM" }, []string{`authorizerId "" names no authorizer`}},
+		"API key":                  {func(s *subject) { s.method.APIKeyRequired = true }, nil},
+		"API key source":           {func(s *subject) { s.def.API.APIKeySource = "COOKIE" }, []string{`API: apiKeySource "COOKIE" is none that API Gateway has`}},
+		"API key of no authorizer": {func(s *subject) { s.def.API.APIKeySource, s.method.APIKeyRequired = "AUTHORIZER", true }, []string{"!GET /r: apiKeyRequired: the API's keys come from Lambda authorizers, and the method has none"}},
 		"validator": {func(s *subject) {
 			s.method.RequestValidatorID = "v"
 			s.def.Validators = map[apigw.ValidatorID]*apigw.RequestValidator{"v": {ValidateBody: true, ValidateParameters: true}}
@@ -236,11 +238,11 @@ func TestCheckWithoutStage(t *testing.T) {
 // TestCompileReleases: a refused stage keeps no backend.
 func TestCompileReleases(t *testing.T) {
 	bad := mockMethod("")
-	bad.APIKeyRequired = true
+	bad.AuthorizationType = "OTHER"
 	def := define(map[string]*apigw.Method{"GET /a": httpMethod(apigw.IntegrationHTTP, "http://backend.internal/x", nil), "GET /b": bad})
 	if s, err := Compile(def, &apigw.Stage{Name: "prod"}, "d", testEnv(nil)); err == nil || s != nil {
 		t.Fatal("compiled")
-	} else if !strings.Contains(err.Error(), "GET /b: apiKeyRequired") {
+	} else if !strings.Contains(err.Error(), "GET /b: authorizationType OTHER") {
 		t.Error(err)
 	}
 }

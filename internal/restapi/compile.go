@@ -100,6 +100,7 @@ func (c *compiler) compile(dep apigw.DeploymentID) *Stage {
 	c.observeStage()
 	c.out.responses = c.gatewayResponses(c.def)
 	c.out.policy = c.policy()
+	c.out.keyFrom = c.keySource()
 	resources := slices.SortedFunc(maps.Values(c.def.Resources), func(a, b *apigw.Resource) int { return cmp.Compare(a.Path, b.Path) })
 	for _, r := range resources {
 		if len(r.Methods) > 0 {
@@ -156,6 +157,7 @@ func (c *compiler) addResource(r *apigw.Resource) {
 		if c.trial != nil {
 			c.trial.method = m
 		}
+		m.needsKey = c.needsKey(m.place(), from)
 		c.observeMethod(m)
 		c.limit(m)
 		place.add(m)
@@ -169,7 +171,6 @@ func (c *compiler) addResource(r *apigw.Resource) {
 
 func (c *compiler) method(m *method, from *apigw.Method) backend {
 	place := m.place()
-	c.checkMethod(place, from)
 	i := from.Integration
 	if i == nil {
 		c.refuse(place, "No integration defined for method")

@@ -228,6 +228,10 @@ func (r *request) appendIdentity(dst []byte) []byte {
 	} else {
 		dst = append(dst, "null"...)
 	}
+	if r.key.id != "" {
+		dst = appendJSONString(append(dst, `,"apiKey":`...), r.key.value)
+		dst = appendJSONString(append(dst, `,"apiKeyId":`...), string(r.key.id))
+	}
 	return append(appendOrNull(append(dst, `,"user":`...), who.ID), '}')
 }
 

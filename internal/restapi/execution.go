@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
@@ -72,9 +73,7 @@ func (e *execution) started(r *request) *exchange.Fault {
 		return nil
 	}
 	if !e.trial {
-		e.say("API Key  authorized because method '" + r.httpMethod + " " + r.route.resource.path +
-			"' does not require API Key. Request will not contribute to throttle or quota limits")
-		e.say("Usage Plan check succeeded for API Key  and API Stage " + e.stage(r))
+		e.entitled(r)
 	}
 	e.say("Starting execution for request: " + string(e.id))
 	e.say("HTTP Method: " + r.httpMethod + ", Resource Path: " + string(r.x.Address.StagePath))
@@ -93,9 +92,13 @@ func (e *execution) authorizes(id string, r *request) {
 	e.say("Incoming identity: " + lastSix(string(r.x.Header.GetKnown(http1.NameAuthorization))))
 }
 
-// authorizerAnswered adds the function's answer as it came.
+// authorizerAnswered adds the function's answer as it came, but for the API key
+// in it.
 func (e *execution) authorizerAnswered(result *lambda.Result, took time.Duration) {
 	if e.info && e.data {
+		if a, err := authorizer.ParseAnswer(result.Payload); err == nil {
+			e.hideKey(a.UsageKey)
+		}
 		e.body("Authorizer result body before parsing: ", result.Payload, false)
 	}
 }

@@ -44,6 +44,7 @@ type request struct {
 	end     func(*exchange.Exchange) // r.release, made once
 
 	identity   identity
+	key        keyUse
 	ask        iam.Request
 	sentBody   []byte     // the body as it came, when body is what it was decompressed to
 	exec       *execution // nil: the method has no execution log

@@ -24,6 +24,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 	"github.com/gatehouse/gatehouse/internal/throttle"
+	"github.com/gatehouse/gatehouse/internal/usageplan"
 )
 
 // Env is what stages share with the process around them. Don't copy one that
@@ -44,6 +45,8 @@ type Env struct {
 	OpenKey func(record string, sealed []byte) ([]byte, error)
 	// Identities are who may sign requests; nil: nobody.
 	Identities authorizer.Identities
+	// Plans are the API keys and their usage plans; nil: every key is unknown.
+	Plans *usageplan.Book
 	// Issuers are where tokens come from; nil: AWS's user pools, reached
 	// without a rule of egress.
 	Issuers *authorizer.Issuers
@@ -98,6 +101,7 @@ type Stage struct {
 	binary    integration.BinaryTypes
 	compress  int // minimumCompressionSize; -1: no compression
 	backends  []*integration.Backend
+	keyFrom   keySource
 	policy    []*iam.Policy // the API's; nil: it has none
 
 	maxURL, maxHeaders int
@@ -121,6 +125,7 @@ type method struct {
 	backend  backend
 	observe  methodObservation
 	limiter  limiter
+	needsKey bool // apiKeyRequired
 
 	authorization *authorization // nil: anyone may call
 	validation    *validation    // nil: nothing is checked

@@ -249,8 +249,10 @@ func (t *trial) appendVariable(dst []byte, v exchange.Variable) ([]byte, bool) {
 		value = c.User
 	case v.Name == exchange.VarIdentityAccessKey:
 		value = c.AccessKey
-	case v.Name == exchange.VarUnset:
-		value = map[string]string{"identity.apiKey": trialKey, "identity.apiKeyId": trialKeyID}[v.Key]
+	case v.Name == exchange.VarIdentityAPIKey:
+		value = trialKey
+	case v.Name == exchange.VarIdentityAPIKeyID:
+		value = trialKeyID
 	}
 	return append(dst, value...), value != ""
 }

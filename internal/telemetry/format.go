@@ -165,7 +165,21 @@ func appendValue(dst []byte, x *exchange.Exchange, v exchange.Variable, ended ti
 	if !ok {
 		return dst[:from]
 	}
+	if v.Name == exchange.VarIdentityAPIKey {
+		hide(dst[from:])
+	}
 	return dst
+}
+
+// shownOfKey is how many characters of an API key a log shows, as AWS's execution
+// logs do.
+const shownOfKey = 6
+
+// hide writes asterisks over a secret but for its end.
+func hide(secret []byte) {
+	for i := range max(0, len(secret)-shownOfKey) {
+		secret[i] = '*'
+	}
 }
 
 // appendIntegration appends what is known of a request's integration call. It
