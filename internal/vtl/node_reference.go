@@ -2,6 +2,8 @@ package vtl
 
 import (
 	"fmt"
+
+	"github.com/gatehouse/gatehouse/internal/jsonpath"
 )
 
 type accessKind uint8
@@ -80,6 +82,10 @@ func (n *refNode) follow(r *Run, v Value, links int) (Value, error) {
 		var err error
 		switch a.kind {
 		case memberAccess:
+			if doc, ok := v.ref.(*jsonpath.Value); ok && r.changed == nil && v.kind == Map && a.name != "class" {
+				v = memberValue(doc, a.name)
+				continue
+			}
 			v, err = r.property(v, a.name)
 		case indexAccess:
 			v, err = r.index(v, a.args[0])
@@ -91,6 +97,18 @@ func (n *refNode) follow(r *Run, v Value, links int) (Value, error) {
 		}
 	}
 	return v, nil
+}
+
+// memberValue is what most references look for: a member of a document.
+func memberValue(doc *jsonpath.Value, name string) Value {
+	m := doc.Member(name)
+	switch {
+	case m == nil:
+		return Value{}
+	case m.Kind == jsonpath.String:
+		return Value{kind: String, s: m.Text}
+	}
+	return JSONValue(m)
 }
 
 // property is v.name: of a map its member, of an object what it says, of the
