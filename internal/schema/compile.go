@@ -46,7 +46,6 @@ type reference struct {
 type place struct {
 	doc     *document
 	pointer string
-	depth   int
 }
 
 func (p place) at(parts ...string) place {
