@@ -10,12 +10,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/jsonpath"
 )
 
-// render is what a template without roots comes to: its text, or why not.
-func render(t *testing.T, text string) string {
-	t.Helper()
-	return renderWith(text, nil, &Run{})
-}
-
+// renderWith is what a template comes to: its text, or why not.
 func renderWith(text string, roots []Root, r *Run) string {
 	tmpl, err := Compile(text, roots)
 	if err != nil {
