@@ -139,7 +139,7 @@ func appendJavaScriptByte(dst []byte, c byte) []byte {
 	case '\r':
 		return append(dst, `\r`...)
 	}
-	if c < ' ' || c == 0x7f {
+	if c < ' ' {
 		return appendUnicode(dst, rune(c))
 	}
 	return append(dst, c)
@@ -210,6 +210,5 @@ func validText(dst []byte, from int) []byte {
 	if utf8.Valid(dst[from:]) {
 		return dst
 	}
-	text := []rune(string(dst[from:]))
-	return append(dst[:from], string(text)...)
+	return AppendText(dst[:from:from], dst[from:])
 }
