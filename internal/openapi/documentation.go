@@ -31,6 +31,14 @@ func ParseDocumentation(doc []byte, o Options) (parts []*apigw.DocumentationPart
 	return im.api.Documentation, im.api.Warnings, nil
 }
 
+// maxDescriptions and maxDescribed, in bytes, bound the parts that are made of
+// descriptions: a large document without any on purpose must be imported, too.
+// AWS keeps 2,000 parts for an API.
+const (
+	maxDescriptions = 10_000
+	maxDescribed    = 1 << 20
+)
+
 // describe notes what a description of the document says of an entity; each
 // of pairs is an attribute and the node that has it.
 func (im *importer) describe(l apigw.DocumentationLocation, pairs ...described) {
@@ -51,6 +59,10 @@ func (im *importer) describe(l apigw.DocumentationLocation, pairs ...described) 
 		b = appendString(b, p.node.text)
 	}
 	if b == nil || !im.spend(1) {
+		return
+	}
+	if im.described += len(b); im.described > maxDescribed || len(im.descriptions) == maxDescriptions {
+		im.undescribed = true
 		return
 	}
 	properties := string(append(b, '}'))
@@ -83,6 +95,9 @@ func (im *importer) documentation() {
 				im.part(p, seen)
 			}
 		}
+	}
+	if im.undescribed {
+		im.warn("More than %d descriptions, or more than %d bytes of them. The others don't become documentation parts.", maxDescriptions, maxDescribed)
 	}
 	rest := slices.Clone(im.descriptions)
 	slices.SortStableFunc(rest, func(a, b *apigw.DocumentationPart) int {

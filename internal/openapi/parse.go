@@ -61,6 +61,8 @@ type importer struct {
 	resources *resource                 // the tree of paths
 
 	descriptions []*apigw.DocumentationPart // what descriptions come to
+	described    int                        // bytes of them
+	undescribed  bool                       // some were left out
 }
 
 // maxWork bounds what a document may mean: its values, or many more when
