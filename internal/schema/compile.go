@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -22,8 +23,30 @@ const draft4URL = "http://json-schema.org/draft-04/schema"
 
 // document is a model's text, read.
 type document struct {
-	ref  string
-	root *jsonpath.Value
+	ref     string
+	root    *jsonpath.Value
+	members map[*jsonpath.Value]map[string]*jsonpath.Value // of large objects that references led through
+}
+
+// manyMembers is how many an object has before they are looked up in a map.
+const manyMembers = 16
+
+func (d *document) member(v *jsonpath.Value, name string) *jsonpath.Value {
+	if len(v.Names) < manyMembers {
+		return v.Member(name)
+	}
+	m := d.members[v]
+	if m == nil {
+		m = make(map[string]*jsonpath.Value, len(v.Names))
+		for i, name := range v.Names {
+			m[name] = &v.Items[i]
+		}
+		if d.members == nil {
+			d.members = map[*jsonpath.Value]map[string]*jsonpath.Value{}
+		}
+		d.members[v] = m
+	}
+	return m[name]
 }
 
 type compiler struct {
@@ -50,7 +73,10 @@ type place struct {
 
 func (p place) at(parts ...string) place {
 	for _, part := range parts {
-		p.pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(part)
+		if strings.ContainsAny(part, "~/") {
+			part = strings.NewReplacer("~", "~0", "/", "~1").Replace(part)
+		}
+		p.pointer += "/" + part
 	}
 	return p
 }
@@ -110,7 +136,7 @@ func (c *compiler) resolve(ref reference) (*node, error) {
 			return nil, err
 		}
 	}
-	v, pointer, ok := walk(doc.root, fragment)
+	v, pointer, ok := doc.walk(fragment)
 	if !ok {
 		return nil, ref.at.fail("%q leads nowhere", ref.to)
 	}
@@ -135,16 +161,19 @@ func (c *compiler) document(url string, ref reference) (*document, error) {
 }
 
 // walk follows a JSON pointer, percent-encoded as in a fragment.
-func walk(v *jsonpath.Value, fragment string) (*jsonpath.Value, string, bool) {
+func (d *document) walk(fragment string) (*jsonpath.Value, string, bool) {
+	v := d.root
 	pointer, err := url.PathUnescape(fragment)
 	if err != nil || pointer != "" && pointer[0] != '/' {
 		return nil, "", false
 	}
 	for _, part := range strings.Split(pointer, "/")[1:] {
-		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+		if strings.Contains(part, "~") {
+			part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+		}
 		switch v.Kind {
 		case jsonpath.Object:
-			v = v.Member(part)
+			v = d.member(v, part)
 		case jsonpath.Array:
 			i, err := strconv.Atoi(part)
 			if err != nil || i < 0 || i >= len(v.Items) {
@@ -257,17 +286,12 @@ func findLoop(nodes map[string]*node) string {
 		state[n] = done
 		return false
 	}
-	var found []string
-	for key, n := range nodes {
-		if visit(n) {
-			found = append(found, key)
-			clear(state)
+	for _, key := range slices.Sorted(maps.Keys(nodes)) {
+		if visit(nodes[key]) {
+			return key
 		}
 	}
-	if len(found) == 0 {
-		return ""
-	}
-	return slices.Min(found)
+	return ""
 }
 
 // sameValue are the schemas that n holds against its own value.

@@ -129,8 +129,9 @@ type required []string
 
 func (names required) check(r *run, v *jsonpath.Value) bool {
 	var missing []string
+	has := finder(v, len(names))
 	for _, name := range names {
-		if v.Member(name) != nil {
+		if has(name) {
 			continue
 		}
 		if r.quick {
@@ -141,10 +142,25 @@ func (names required) check(r *run, v *jsonpath.Value) bool {
 	return missing == nil || r.fail("object has missing required properties (%s)", list(missing))
 }
 
+// finder says which members v has, so that many questions of a large object
+// don't take the product of both.
+func finder(v *jsonpath.Value, questions int) func(name string) bool {
+	if len(v.Names) < manyMembers || questions < 4 {
+		return func(name string) bool { return v.Member(name) != nil }
+	}
+	set := make(map[string]bool, len(v.Names))
+	for _, name := range v.Names {
+		set[name] = true
+	}
+	return func(name string) bool { return set[name] }
+}
+
 // dependencies are what a member asks of the object that has it.
 type dependencies struct {
 	names   []nameDependency
 	schemas []schemaDependency // in the order of their members
+
+	questions int // how many names are looked for
 }
 
 type nameDependency struct {
@@ -161,7 +177,7 @@ func (c *compiler) dependencies(at place, v *jsonpath.Value) (checker, error) {
 	if v.Kind != jsonpath.Object {
 		return nil, at.fail("must be an object of schemas and lists of names")
 	}
-	d := &dependencies{}
+	d := &dependencies{questions: len(v.Names)}
 	for _, i := range byName(v.Names) {
 		name, item := v.Names[i], &v.Items[i]
 		if item.Kind == jsonpath.Array {
@@ -170,6 +186,7 @@ func (c *compiler) dependencies(at place, v *jsonpath.Value) (checker, error) {
 				return nil, err
 			}
 			d.names = append(d.names, nameDependency{name, names})
+			d.questions += len(names)
 			continue
 		}
 		n, err := c.sub(at, item, name)
@@ -182,19 +199,19 @@ func (c *compiler) dependencies(at place, v *jsonpath.Value) (checker, error) {
 }
 
 func (d *dependencies) check(r *run, v *jsonpath.Value) bool {
-	valid := true
+	valid, has := true, finder(v, d.questions)
 	for _, dep := range d.names {
-		if v.Member(dep.member) == nil {
+		if !has(dep.member) {
 			continue
 		}
-		missing := slices.DeleteFunc(slices.Clone(dep.required), func(name string) bool { return v.Member(name) != nil })
+		missing := slices.DeleteFunc(slices.Clone(dep.required), has)
 		if len(missing) > 0 {
 			valid = r.fail("property %q of object has missing property dependencies (schema requires %s; missing: %s)",
 				dep.member, list(dep.required), list(missing))
 		}
 	}
 	for _, dep := range d.schemas {
-		if v.Member(dep.member) != nil && !r.check(dep.node, v) {
+		if has(dep.member) && !r.check(dep.node, v) {
 			valid = false
 		}
 	}
