@@ -17,6 +17,7 @@ type behind struct {
 	waiting []byte
 	spare   []byte // memory for the next waiting
 	dropped int64  // lines
+	writing bool
 	closed  bool
 
 	wake chan struct{} // holds a token when something waits, or it is closed
@@ -61,6 +62,9 @@ func (b *behind) run() {
 		lines, dropped, closed := b.take()
 		if len(lines) > 0 {
 			_, _ = b.to.Write(lines) // there is nobody to complain to
+			b.mu.Lock()
+			b.writing = false
+			b.mu.Unlock()
 		}
 		if dropped > 0 && !closed {
 			b.lost(dropped)
@@ -76,8 +80,21 @@ func (b *behind) take() (lines []byte, dropped int64, closed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	lines, dropped = b.waiting, b.dropped
-	b.waiting, b.spare, b.dropped = b.spare[:0], lines, 0
+	b.waiting, b.spare, b.dropped, b.writing = b.spare[:0], lines, 0, len(lines) > 0
 	return lines, dropped, b.closed
+}
+
+// catchUp waits until what was told is written, for a moment: what is said
+// elsewhere next should be read after it.
+func (b *behind) catchUp() {
+	for end := time.Now().Add(lastWords / 4); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		b.mu.Lock()
+		idle := len(b.waiting) == 0 && !b.writing
+		b.mu.Unlock()
+		if idle {
+			return
+		}
+	}
 }
 
 // close writes what waits, within lastWords.

@@ -249,6 +249,7 @@ func (p *program) run(definitions []definition) error {
 
 // ready prints the line that scripts wait for.
 func (p *program) ready() {
+	p.screen.behind.catchUp()
 	line := fmt.Sprintf("ready invoke=%s control=%s", baseURL(p.config.Invoke[0], p.gateway.Addrs()[0]), baseURL(p.config.Control[0], p.control.addr()))
 	fmt.Fprintln(p.stdout, line)
 	tellPredecessor()
