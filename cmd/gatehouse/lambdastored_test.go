@@ -337,7 +337,7 @@ func (s *server) lambdaRefusals(ctx context.Context, c *lambda.Client) {
 		{"a second of the name", create(func(in *lambda.CreateFunctionInput) { in.FunctionName = aws.String("f") }), "ResourceConflictException: Function already exist: f"},
 		{"no zip", create(func(in *lambda.CreateFunctionInput) { in.Code.ZipFile = []byte("nonsense") }), "InvalidParameterValueException: Could not unzip uploaded file"},
 		{"a way out", create(func(in *lambda.CreateFunctionInput) { in.Code.ZipFile = zipOf(s.t, "../evil", "x") }), "InvalidParameterValueException: The zip's entry \"../evil\" doesn't lie in its folder"},
-		{"a runtime that doesn't run here", create(func(in *lambda.CreateFunctionInput) { in.Runtime = types.RuntimeJava21 }), "InvalidParameterValueException: runtime \"java21\" isn't supported"},
+		{"a runtime that doesn't run here", create(func(in *lambda.CreateFunctionInput) { in.Runtime = types.RuntimeDotnet8 }), "InvalidParameterValueException: runtime \"dotnet8\" isn't supported"},
 		{"a runtime of nobody", create(func(in *lambda.CreateFunctionInput) { in.Runtime = "cobol" }), "ValidationException: 1 validation error detected: Value 'cobol' at 'runtime' failed"},
 		{"layers", create(func(in *lambda.CreateFunctionInput) {
 			in.Layers = []string{"arn:aws:lambda:us-east-1:000000000000:layer:l:1"}

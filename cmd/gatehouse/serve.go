@@ -45,7 +45,7 @@ func serve(args []string, stdout, stderr *os.File) error {
 	flags.StringVar(&stage, "stage", "dev", "stage to which the given definitions are deployed")
 	flags.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&format, "log-format", "", "text or json (default text on a terminal, json elsewhere)")
-	flags.StringVar(&debugged, "debug", "", "function that waits for a debugger (Node.js on 127.0.0.1:9229, Python on 127.0.0.1:5678)")
+	flags.StringVar(&debugged, "debug", "", "function that waits for a debugger (Node.js on 127.0.0.1:9229, Python on 127.0.0.1:5678, Java on 127.0.0.1:5005)")
 	flags.BoolVar(&quiet, "quiet", false, "no line for each request (there is one on a terminal, or with --log-format)")
 	flags.BoolVar(&explaining, "explain", false, "keep what was decided about the latest requests, for gatehouse explain")
 	flags.BoolVar(&watching, "watch", true, "take up edits of the given definitions and of functions' code")

@@ -36,10 +36,10 @@ type Config struct {
 	// and a function's folder is open to it, else the process's own.
 	User string
 
-	// Debug names a function whose process waits for a debugger: Node.js on
-	// 127.0.0.1:9229, Python (which needs the package debugpy) on
-	// 127.0.0.1:5678. It has one environment, and neither it nor its callers
-	// are bound by time. Empty means none.
+	// Debug names a function whose process waits for a debugger: Java on
+	// 127.0.0.1:5005, Node.js on 127.0.0.1:9229, Python (which needs the
+	// package debugpy) on 127.0.0.1:5678. It has one environment, and neither
+	// it nor its callers are bound by time. Empty means none.
 	Debug string
 
 	// Events is a folder for asynchronous invocations: those that were given up

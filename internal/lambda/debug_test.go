@@ -109,7 +109,7 @@ func TestDebugRefused(t *testing.T) {
 		fn   Function
 		want string
 	}{
-		{"f", Function{Runtime: "provided.al2023", Code: rawFolder}, "function f: only functions of the nodejs and python runtimes can wait for a debugger"},
+		{"f", Function{Runtime: "provided.al2023", Code: rawFolder}, "function f: only functions of the nodejs, python and java runtimes can wait for a debugger"},
 		{"g", Function{Endpoint: "http://localhost:1"}, "function g, which is to be debugged, is not among those that run here"},
 		{"h:blue", Function{Runtime: "provided.al2023", Code: rawFolder}, "function h:blue: only functions of"},
 	}

@@ -172,6 +172,7 @@ func (f *Functions) interpreter(function, runtime string, user *identity) (*inte
 		case err != nil:
 			return nil, user, err
 		case reachable:
+			i.classes = f.classFolder(user)
 			f.interpreters[key] = i
 			return i, user, nil
 		case f.cfg.User != "":

@@ -33,7 +33,7 @@ func TestConfigurationProblems(t *testing.T) {
 		fn   Function
 		want string
 	}{
-		{"another runtime", ok(func(fn *Function) { fn.Runtime = "java21" }), `runtime "java21" isn't supported: AWS's runtime client for java isn't part`},
+		{"another runtime", ok(func(fn *Function) { fn.Runtime = "dotnet8" }), `runtime "dotnet8" isn't supported: AWS's runtime client for dotnet isn't part`},
 		{"another version", ok(func(fn *Function) { fn.Runtime = "nodejs16.x" }), `runtime "nodejs16.x" isn't supported; of nodejs these are: 18.x, 20.x`},
 		{"a wrong runtime", ok(func(fn *Function) { fn.Runtime = "perl" }), `runtime "perl" isn't supported; provided.al2023 (a folder`},
 		{"no runtime", ok(func(fn *Function) { fn.Runtime = "" }), `runtime "" isn't supported`},

@@ -30,9 +30,11 @@ type language struct {
 	versions []string // of Lambda's runtimes
 	commands func(version string) []string
 	ask      []string // arguments with which it prints its version and its own path, a line each
+	// tell reads what it prints otherwise; nil: two lines.
+	tell func(candidate, printed string) (version, path string, ok bool)
 	// arguments are those of a function's process: our bootstrap and, for a
 	// debugger, what makes it wait for one.
-	arguments func(memory int, debug bool) []string
+	arguments func(s *scripted) []string
 }
 
 func languages() []language {
@@ -58,32 +60,40 @@ func languages() []language {
 			ask:       []string{"-e", "puts RUBY_VERSION, RbConfig.ruby"},
 			arguments: rubyArguments,
 		},
+		{
+			name:      javaName,
+			versions:  []string{"11", "17", "21", "25"},
+			commands:  func(string) []string { return []string{"java"} },
+			ask:       []string{"--version"},
+			tell:      javaVersion,
+			arguments: javaArguments,
+		},
 	}
 }
 
 // The bootstrap is an argument, not a file: the data folder is closed to the
 // user that functions run as.
 
-func nodeArguments(memory int, debug bool) []string {
+func nodeArguments(s *scripted) []string {
 	// As on Lambda, the heap is most of the function's memory.
-	args := []string{fmt.Sprintf("--max-old-space-size=%d", memory*9/10)}
-	if debug {
+	args := []string{fmt.Sprintf("--max-old-space-size=%d", s.memory*9/10)}
+	if s.debug {
 		args = append(args, "--inspect-brk="+nodeDebugger)
 	}
 	return append(args, "--input-type=commonjs", "-e", nodeSource)
 }
 
-func pythonArguments(_ int, debug bool) []string {
+func pythonArguments(s *scripted) []string {
 	// Compiled under a name of its own, so that its frames can be told from
 	// the function's.
 	run := "exec(compile(" + quote(pythonSource, "\n", `\n`, "\r", `\r`) + ", '<gatehouse-python>', 'exec'))"
-	if debug {
+	if s.debug {
 		return []string{"-B", "-X", "frozen_modules=off", "-m", "debugpy", "--listen", pythonDebugger, "--wait-for-client", "-c", run}
 	}
 	return []string{"-B", "-c", run} // the folder isn't written to, as on Lambda
 }
 
-func rubyArguments(int, bool) []string {
+func rubyArguments(*scripted) []string {
 	return []string{"-e", "eval(" + quote(rubySource) + ", TOPLEVEL_BINDING, '<gatehouse-ruby>')"}
 }
 
@@ -105,11 +115,9 @@ func parseRuntime(runtime string) (language, string, bool) {
 
 // unsupported says what to do instead of a runtime that doesn't run here.
 func unsupported(runtime string) error {
-	for name, client := range map[string]string{"java": "aws-lambda-java-runtime-interface-client", "dotnet": "Amazon.Lambda.RuntimeSupport"} {
-		if strings.HasPrefix(runtime, name) {
-			return fmt.Errorf("runtime %q isn't supported: AWS's runtime client for %s isn't part of this program; "+
-				"use provided.al2023 with an executable bootstrap that starts it (%s), or give the function an endpoint", clip(runtime, 64), name, client)
-		}
+	if strings.HasPrefix(runtime, "dotnet") {
+		return fmt.Errorf("runtime %q isn't supported: AWS's runtime client for dotnet isn't part of this program; "+
+			"use provided.al2023 with an executable bootstrap that starts it (Amazon.Lambda.RuntimeSupport), or give the function an endpoint", clip(runtime, 64))
 	}
 	var known []string
 	for _, l := range languages() {
@@ -130,6 +138,8 @@ type interpreter struct {
 	candidates []string // paths, the likeliest first
 	user       *identity
 	log        *slog.Logger
+
+	classes string // folder for what is compiled; Java's alone
 
 	mu   sync.Mutex
 	path string // found; empty before
@@ -203,7 +213,7 @@ func (i *interpreter) find(ctx context.Context) (string, error) {
 }
 
 // matches compares an interpreter's version with the runtime's: the major one
-// for Node.js, the minor one, too, for Python and Ruby.
+// for Node.js and Java, the minor one, too, for Python and Ruby.
 func (i *interpreter) matches(version string) bool {
 	want := strings.TrimSuffix(i.version, "x")
 	return strings.HasPrefix(version+".", strings.TrimSuffix(want, ".")+".")
@@ -224,14 +234,23 @@ func (i *interpreter) asked(ctx context.Context, candidate string) (version, pat
 	if err != nil {
 		return "", "", fmt.Errorf("%s: %w", candidate, err)
 	}
-	lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(string(out), "\r\n", "\n")), "\n")
-	if len(lines) != 2 {
+	tell := i.language.tell
+	if tell == nil {
+		tell = twoLines
+	}
+	version, path, ok := tell(candidate, strings.TrimSpace(strings.ReplaceAll(string(out), "\r\n", "\n")))
+	if !ok {
 		return "", "", fmt.Errorf("%s doesn't say its version", candidate)
 	}
-	if i.user != nil && !runnable(lines[1], i.user) {
-		return "", "", fmt.Errorf("%s is closed to the user functions run as", lines[1])
+	if i.user != nil && !runnable(path, i.user) {
+		return "", "", fmt.Errorf("%s is closed to the user functions run as", path)
 	}
-	return lines[0], lines[1], nil
+	return version, path, nil
+}
+
+func twoLines(_, printed string) (version, path string, ok bool) {
+	version, path, ok = strings.Cut(printed, "\n")
+	return version, path, ok && !strings.Contains(path, "\n")
 }
 
 // importable says why the Python at path can't import a package.

@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 	rawFolder = dir
 	code := m.Run()
 	os.RemoveAll(dir)
+	if javaFolder != "" {
+		os.RemoveAll(javaFolder)
+	}
 	os.Exit(code)
 }
 

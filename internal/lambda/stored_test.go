@@ -156,7 +156,7 @@ func TestStoredReplaced(t *testing.T) {
 
 func TestCheckStored(t *testing.T) {
 	f, _ := host(t, nil)
-	for runtime, want := range map[string]string{runtimeProvided: "", "go": "isn't Lambda's", "java21": "isn't supported", "nodejs1.x": "isn't supported"} {
+	for runtime, want := range map[string]string{runtimeProvided: "", "go": "isn't Lambda's", "dotnet8": "isn't supported", "nodejs1.x": "isn't supported"} {
 		err := f.CheckStored(Function{Runtime: runtime, Handler: "a.b"})
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", runtime, err, want)
