@@ -62,11 +62,16 @@ func newView(p *apigw.UsagePlan) *planView {
 	return v
 }
 
+// limitOf is a throttle as a bucket has it; nil: there is none. One that says 0
+// of both lets nobody in, as a stage's does.
 func limitOf(t *apigw.Throttle) *throttle.Limit {
-	if t == nil || t.Rate == 0 && t.Burst == 0 {
+	if t == nil {
 		return nil
 	}
 	l := throttle.Limit{Rate: t.Rate, Burst: t.Burst}
+	if l == (throttle.Limit{}) {
+		return &l
+	}
 	if l.Rate == 0 {
 		l.Rate = accountRate
 	}
