@@ -199,3 +199,16 @@ func TestLambdaRole(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkServeLambdaEvent is a function that costs nothing, with its mapped
+// event and answer.
+func BenchmarkServeLambdaEvent(b *testing.B) {
+	m := eventMethod(nil)
+	m.Integration.RequestTemplates = map[string]*string{"application/json": text(`{"id": "$context.requestId"}`)}
+	s := compileStage(b, define(map[string]*apigw.Method{"GET /r": m}), nil, testEnv(returning(`{"ok":true}`)))
+	e := newReused("/r")
+	b.ReportAllocs()
+	for b.Loop() {
+		e.serve(b, s)
+	}
+}
