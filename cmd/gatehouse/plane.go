@@ -255,8 +255,10 @@ func (p *program) settle(ctx context.Context) error {
 		ctx, cancel = context.WithTimeout(ctx, settleTime)
 		defer cancel()
 	}
-	p.settleFunctions(ctx)
-	p.settlePlans(ctx)
+	var settling sync.WaitGroup // a store that is away keeps them waiting together
+	settling.Go(func() { p.settleFunctions(ctx) })
+	settling.Go(func() { p.settlePlans(ctx) })
+	settling.Wait()
 	err := p.gateway.WaitFor(ctx, 0)
 	if err != nil && missing != nil {
 		return fmt.Errorf("there is no last good state to serve: %w", missing)

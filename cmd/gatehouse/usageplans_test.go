@@ -57,13 +57,13 @@ func must1[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
-func serveKeyed(t testing.TB, quota *types.QuotaSettings, limit *types.ThrottleSettings) *keyedServer {
+func serveKeyed(t testing.TB, quota *types.QuotaSettings, limit *types.ThrottleSettings, args ...string) *keyedServer {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "api.yaml")
 	if err := os.WriteFile(file, []byte(keyedDefinition), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &keyedServer{server: serveWith(t, file), t: t}
+	s := &keyedServer{server: serveWith(t, append(args, file)...), t: t}
 	s.c = s.sdk()
 	ctx := t.Context()
 	s.api = *must1(s.c.GetRestApis(ctx, &apigateway.GetRestApisInput{}))(t).Items[0].Id
@@ -255,4 +255,23 @@ func TestQuota(t *testing.T) {
 	if e := smithy.APIError(nil); !errors.As(err, &e) || e.ErrorCode() != "BadRequestException" {
 		t.Error(err)
 	}
+}
+
+// TestTwoNodesKeys: a key that one node disables is soon refused on the other,
+// and what both counted is one usage.
+func TestTwoNodesKeys(t *testing.T) {
+	t.Parallel()
+	etcd := startEtcd(t)
+	config := write(t, "gatehouse.yaml", "store: {masterKey: '"+strings.Repeat("1", 64)+"', etcd: {endpoints: ["+etcd.endpoint+"]}}\n")
+	one := serveKeyed(t, &types.QuotaSettings{Limit: 100, Period: types.QuotaPeriodTypeMonth}, nil, "--config", config)
+	two := &keyedServer{server: serveWith(t, "--config", config), t: t, api: one.api, plan: one.plan, key: one.key, value: one.value}
+	two.c = two.sdk()
+	if n := one.allowed("/pets") + two.allowed("/pets"); n != 20 {
+		t.Errorf("%d let in", n)
+	}
+	eventually(t, "both nodes' requests are counted", func() bool { return one.usage()[0] == 20 && two.usage()[0] == 20 })
+	began := time.Now()
+	one.enable("false")
+	eventually(t, "the other node refuses the key", func() bool { return two.get("/pets", two.value).status == 403 })
+	t.Logf("after %v", time.Since(began))
 }
