@@ -15,7 +15,7 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
-		Deadline:            time.Now().Add(60 * time.Second), // what should have refused to start
+		Deadline:            time.Now().Add(5 * time.Minute), // for what should have refused to start; parallel tests count, too
 		RequireExplicitExec: true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})
