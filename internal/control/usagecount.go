@@ -141,6 +141,7 @@ func (m *Metered) storeCounts(ctx context.Context, keys []string, groups map[str
 		}
 		revision, err := m.c.store.Commit(ctx, txn)
 		if err == nil {
+			m.counted = true
 			for key, total := range totals {
 				m.counts[key] = keptRecord{revision, txnValue(txn, key)}
 				m.o.Stored(groups[key], total)

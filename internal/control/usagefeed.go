@@ -3,8 +3,6 @@ package control
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -62,6 +60,7 @@ type Metered struct {
 
 	countMu sync.Mutex // held while counts are stored or told
 	counts  map[string]keptRecord
+	counted bool // since Keep
 
 	loaded chan struct{} // closed once all that is stored was told
 }
@@ -216,10 +215,7 @@ func (m *Metered) follow(ctx context.Context, events <-chan store.Batch) {
 			m.tell(m.note(b))
 			m.mu.Unlock()
 		case now := <-tick.C:
-			m.mu.Lock()
-			due := m.dirty || now.Sub(kept) >= keepEvery
-			m.mu.Unlock()
-			if due {
+			if m.toKeep(now.Sub(kept) >= keepEvery) {
 				m.keep()
 				kept = now
 			}
@@ -227,6 +223,19 @@ func (m *Metered) follow(ctx context.Context, events <-chan store.Batch) {
 			return
 		}
 	}
+}
+
+// toKeep says whether there is anything new to remember; counts alone are, from
+// time to time.
+func (m *Metered) toKeep(alsoCounts bool) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dirty || !alsoCounts {
+		return m.dirty
+	}
+	m.countMu.Lock()
+	defer m.countMu.Unlock()
+	return m.counted
 }
 
 // committed tells at once of what this node changed: it comes by the watch, too.
@@ -304,6 +313,7 @@ func (m *Metered) otherCounts(b store.Batch) {
 		list = m.append(list, e.Key, e.Value)
 	}
 	if len(list) > 0 {
+		m.counted = true
 		m.o.Changed(list, false)
 	}
 }
@@ -325,84 +335,6 @@ func (m *Metered) prune(ctx context.Context, first apigw.Day) {
 			return
 		}
 	}
-}
-
-// append adds what a record says now; a nil value: it is gone. One that can't be
-// read lets nobody in.
-func (m *Metered) append(list []UsageChange, key string, value []byte) []UsageChange {
-	ch, err := decodeUsage(key, value, m.c.sealer)
-	if err != nil {
-		m.c.log.Error("a stored API key or usage plan can't be read; it lets nobody in", "error", err)
-	}
-	if ch == nil {
-		return list
-	}
-	return append(list, *ch)
-}
-
-// decodeUsage is what a record says; nil: nothing that matters. With an error it
-// is as if the record was gone.
-func decodeUsage(key string, value []byte, sealer func() (*store.Sealer, error)) (*UsageChange, error) {
-	k, ok := ParseKey(key)
-	if !ok {
-		return nil, nil
-	}
-	ch := &UsageChange{Kind: k.Kind, Scope: k.Scope, Plan: apigw.UsagePlanID(k.Name), Key: apigw.APIKeyID(k.Rest)}
-	r := store.Record{Key: key, Value: value}
-	var err error
-	switch k.Kind {
-	case KeyAPIKey:
-		ch.Plan, ch.Key = "", apigw.APIKeyID(k.Name)
-		if value != nil {
-			ch.APIKey, err = openAPIKey(r, sealer)
-		}
-	case KeyUsagePlan:
-		if value != nil {
-			ch.Of, _, err = decodeRecord[apigw.UsagePlan](r)
-		}
-	case KeyPlanKey:
-		ch.In = value != nil
-	case KeyPlanUsage:
-		if value != nil {
-			var g *grant
-			g, _, err = decodeRecord[grant](r)
-			ch.Grant = g.limit()
-		}
-	case KeyPlanCount:
-		if value == nil {
-			return nil, nil
-		}
-		var of *map[apigw.APIKeyID]int64
-		if of, _, err = decodeRecord[map[apigw.APIKeyID]int64](r); err != nil {
-			return nil, err
-		}
-		ch.Counts = *of
-		if ch.Day, ok = countDay(k); !ok {
-			return nil, nil
-		}
-	default:
-		return nil, nil
-	}
-	return ch, err
-}
-
-// openAPIKey reads a key with its value. A key that can't be opened is there,
-// without one.
-func openAPIKey(r store.Record, sealer func() (*store.Sealer, error)) (*apigw.APIKey, error) {
-	k, sealed, err := decodeRecord[apigw.APIKey](r)
-	if err != nil {
-		return nil, err
-	}
-	s, err := sealer()
-	if err != nil {
-		return k, fmt.Errorf("read %s: %w", r.Key, err)
-	}
-	value, err := s.Open(r.Key, sealed)
-	if err != nil {
-		return k, fmt.Errorf("read %s: %w", r.Key, err)
-	}
-	k.Value = string(value)
-	return k, nil
 }
 
 // keep hands over what is known, once that is all.
@@ -429,23 +361,6 @@ func (m *Metered) keep() {
 		m.c.log.Error("API keys and usage plans can't be kept for a start without the store", "error", err)
 		return
 	}
-	m.dirty = false
+	m.dirty, m.counted = false, false
 	m.o.Keep(raw)
-}
-
-// RememberUsage reads what Keep was given. What can't be read is left out, and
-// named by the error.
-func RememberUsage(raw []byte, sealer func() (*store.Sealer, error)) (list []UsageChange, err error) {
-	var records map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &records); err != nil {
-		return nil, fmt.Errorf("read the kept API keys: %w", err)
-	}
-	for key, value := range records {
-		ch, problem := decodeUsage(key, value, sealer)
-		err = errors.Join(err, problem)
-		if ch != nil && problem == nil {
-			list = append(list, *ch)
-		}
-	}
-	return list, err
 }
