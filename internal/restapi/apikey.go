@@ -148,7 +148,7 @@ func (e *execution) keyRefused(r *request, value []byte, why usageplan.Refusal) 
 	case r.stage.env.Plans == nil || !r.stage.env.Plans.HasPlan(usageplan.Stage{API: r.stage.apiID, Stage: r.stage.name}):
 		reason = "API Stage is not in a Usage Plan"
 	}
-	e.say("API Key " + lastSix(string(value)) + " not authorized because method '" + r.httpMethod + " " + r.route.resource.path +
+	e.say("API Key " + lastSix(string(value)) + " not authorized because method '" + r.route.place() +
 		"' requires API Key and API Key is not associated with a Usage Plan for API Stage " + e.stage(r) + ": " + reason)
 }
 
@@ -163,17 +163,22 @@ func (e *execution) limited(r *request, v usageplan.Verdict, l *throttle.Limit) 
 		", HttpMethod " + r.httpMethod)
 }
 
-// entitled adds that the request may go on, and with which key.
+// entitled adds that the request may go on, and with which key: in AWS's words,
+// which name the method as it was defined (seen on AWS: 'ANY /{resource+}' for a
+// GET).
 func (e *execution) entitled(r *request) {
-	method := "method '" + r.httpMethod + " " + r.route.resource.path + "'"
 	if !r.route.needsKey {
-		e.say("API Key  authorized because " + method + " does not require API Key. Request will not contribute to throttle or quota limits")
-		e.say("Usage Plan check succeeded for API Key  and API Stage " + e.stage(r))
-		return
+		e.say("API Key  authorized because method '" + r.route.place() + "' does not require API Key. Request will not contribute to throttle or quota limits")
 	}
-	key := lastSix(string(r.key.value))
-	e.say("API Key " + key + " authorized because " + method + " requires API Key and API Key is associated with Usage Plan " + string(r.key.use.Plan))
-	e.say("Usage Plan check succeeded for API Key " + key + " and API Stage " + e.stage(r))
+	e.say("Usage Plan check succeeded for API Key " + lastSix(string(r.key.value)) + " and API Stage " + e.stage(r))
+}
+
+// keyed adds the key that the request was sent with.
+func (e *execution) keyed(r *request) {
+	if r.key.id != "" {
+		e.say("API Key: " + lastSix(string(r.key.value)))
+		e.say("API Key ID: " + string(r.key.id))
+	}
 }
 
 // hideKey keeps a key that came from an authorizer out of the lines that follow.

@@ -210,6 +210,7 @@ func TestAPIKeyLog(t *testing.T) {
 		calls int
 	}{
 		"let in":     {apigw.UsagePlan{}, "prod", goodKey, "Usage Plan check succeeded for API Key " + masked + " and API Stage a1b2c3d4e5/prod", 1},
+		"which":      {apigw.UsagePlan{}, "prod", goodKey, "API Key ID: keyid12345", 1},
 		"looked for": {apigw.UsagePlan{}, "prod", goodKey, ". API Key: " + masked + " API Stage: a1b2c3d4e5/prod", 1},
 		"missing":    {apigw.UsagePlan{}, "prod", "", "API Key  not authorized because method 'GET /a' requires API Key and API Key is not associated with a Usage Plan for API Stage a1b2c3d4e5/prod: No Usage Plan found for key and API Stage", 1},
 		"no plan":    {apigw.UsagePlan{}, "beta", goodKey, "API Key " + masked + " not authorized because method 'GET /a' requires API Key and API Key is not associated with a Usage Plan for API Stage a1b2c3d4e5/beta: API Stage is not in a Usage Plan", 1},

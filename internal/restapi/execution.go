@@ -77,6 +77,7 @@ func (e *execution) started(r *request) *exchange.Fault {
 	}
 	e.say("Starting execution for request: " + string(e.id))
 	e.say("HTTP Method: " + r.httpMethod + ", Resource Path: " + string(r.x.Address.StagePath))
+	e.keyed(r)
 	if !e.data {
 		return nil
 	}

@@ -121,7 +121,7 @@ func TestExecutionLog(t *testing.T) {
 	head := []string{
 		"Extended Request Id: SG/4GZGsLt7FvRQ=",
 		"Verifying Usage Plan for request: " + testID + ". API Key:  API Stage: a1b2c3d4e5/prod",
-		"API Key  authorized because method 'POST /r/{id}' does not require API Key. Request will not contribute to throttle or quota limits",
+		"API Key  authorized because method 'ANY /r/{id}' does not require API Key. Request will not contribute to throttle or quota limits",
 		"Usage Plan check succeeded for API Key  and API Stage a1b2c3d4e5/prod",
 		"Starting execution for request: " + testID,
 		"HTTP Method: POST, Resource Path: /r/42",
