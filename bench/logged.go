@@ -10,7 +10,8 @@ import (
 
 // logged is the scenario with an access log, in the common log format with
 // latencies, written in batches by both: nginx besides with limit_req, which
-// counts every request, Gatehouse with its metrics, which do.
+// counts every request, Gatehouse with its metrics and a throttle of the same
+// rate.
 const logged = "logged"
 
 // nginxLogged is the server of that scenario.
@@ -28,8 +29,8 @@ const nginxLogged = `
 const gatehouseFormat = `$context.identity.sourceIp - $context.identity.user [$context.requestTime] "$context.httpMethod $context.path $context.protocol" ` +
 	`$context.status $context.responseLength $context.requestId $context.responseLatency $context.integrationLatency`
 
-// addLogged gives the API a second stage, which has an access log and detailed
-// metrics.
+// addLogged gives the API a second stage, which has an access log, detailed
+// metrics and a throttle.
 func addLogged(control, api string) error {
 	var stages struct {
 		Item []struct{ DeploymentID string }
@@ -51,6 +52,8 @@ func addLogged(control, api string) error {
 		{"replace", "/accessLogSettings/destinationArn", "arn:aws:logs:us-east-1:000000000000:log-group:bench"},
 		{"replace", "/accessLogSettings/format", gatehouseFormat},
 		{"replace", "/*/*/metrics/enabled", "true"},
+		{"replace", "/*/*/throttling/rateLimit", "1000000"},
+		{"replace", "/*/*/throttling/burstLimit", "100000"},
 	}}, nil)
 }
 
