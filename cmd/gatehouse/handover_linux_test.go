@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 )
 
 // TestHandOver replaces the process twice under load: no request fails, and
@@ -118,4 +120,28 @@ func TestFailedHandOver(t *testing.T) {
 	}
 	s.handOver(t)
 	s.greets(api, "dev", "hello")
+}
+
+// TestHandOverCounts: what either process let in while one took over from the
+// other is counted.
+func TestHandOverCounts(t *testing.T) {
+	t.Parallel()
+	s := serveKeyed(t, &types.QuotaSettings{Limit: 1 << 30, Period: types.QuotaPeriodTypeMonth}, nil)
+	var stop atomic.Bool
+	var load sync.WaitGroup
+	var answered atomic.Int64
+	for range 2 {
+		load.Go(func() {
+			for !stop.Load() {
+				if s.get("/pets", s.value).status == http.StatusOK {
+					answered.Add(1)
+				}
+			}
+		})
+	}
+	s.handOver(t)
+	stop.Store(true)
+	load.Wait()
+	s.c = s.sdk()
+	eventually(t, "all requests are counted", func() bool { return s.usage()[0] == answered.Load() })
 }

@@ -294,6 +294,7 @@ func (p *program) close() {
 		}
 	}
 	if p.parts != nil {
+		p.leaveCounts()
 		p.parts.close()
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -30,23 +31,68 @@ func (p *program) newMetered(c *control.Control) *control.Metered {
 				}
 			})
 		},
-		Keep: p.keepPlans,
-		Drain: func() []control.UsageCount {
-			var list []control.UsageCount
-			for _, n := range plans.Drain() {
-				list = append(list, control.UsageCount{Scope: n.Plan.Scope, Plan: n.Plan.ID, Key: n.Key, Day: n.Day, N: n.N})
-			}
-			return list
-		},
+		Keep:  p.keepPlans,
+		Drain: p.drainCounts,
 		Stored: func(done []control.UsageCount, total map[apigw.APIKeyID]int64) {
-			counts := make([]usageplan.Count, len(done))
-			for i, n := range done {
-				counts[i] = usageplan.Count{Plan: usageplan.PlanRef{Scope: n.Scope, ID: n.Plan}, Key: n.Key, Day: n.Day, N: n.N}
+			ref, day := usageplan.PlanRef{Scope: done[0].Scope, ID: done[0].Plan}, done[0].Day
+			var counts []usageplan.Count
+			for _, n := range done {
+				if !n.Left {
+					counts = append(counts, usageplan.Count{Plan: ref, Key: n.Key, Day: day, N: n.N})
+				}
 			}
-			plans.Update(func(e *usageplan.Edit) { e.Settle(counts, counts[0].Plan, counts[0].Day, total) })
+			plans.Update(func(e *usageplan.Edit) { e.Settle(counts, ref, day, total) })
 		},
 		Retry: plans.Retry,
+		Left:  p.takeCounts,
 	})
+}
+
+func (p *program) drainCounts() []control.UsageCount {
+	var list []control.UsageCount
+	for _, n := range p.parts.plans.Drain() {
+		list = append(list, control.UsageCount{Scope: n.Plan.Scope, Plan: n.Plan.ID, Key: n.Key, Day: n.Day, N: n.N})
+	}
+	return list
+}
+
+// leftCounts is the file with what a process counted after it gave the store
+// away, or without one: whoever has the store stores it.
+func (p *program) leftCounts() string { return filepath.Join(p.config.Data, "usagecounts.json") }
+
+// leaveCounts writes what can't be stored here any more.
+func (p *program) leaveCounts() {
+	list := p.drainCounts()
+	if len(list) == 0 {
+		return
+	}
+	list = append(p.takeCounts(), list...)
+	raw, err := json.Marshal(list)
+	if err == nil {
+		err = writeWhole(p.leftCounts(), raw)
+	}
+	if err != nil {
+		p.log.Warn("the last requests of API keys aren't counted", "error", err)
+	}
+}
+
+// takeCounts reads and removes what another process left.
+func (p *program) takeCounts() (list []control.UsageCount) {
+	raw, err := os.ReadFile(p.leftCounts())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = os.Remove(p.leftCounts())
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &list)
+	}
+	if err != nil {
+		p.log.Warn("requests of API keys that another process counted are forgotten", "error", err)
+		return nil
+	}
+	return list
 }
 
 func applyUsage(e *usageplan.Edit, ch *control.UsageChange) {

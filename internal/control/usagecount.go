@@ -98,6 +98,7 @@ type UsageCount struct {
 	Key   apigw.APIKeyID
 	Day   apigw.Day
 	N     int64
+	Left  bool `json:",omitempty"` // MeteredOptions.Left said it
 }
 
 // flush stores what this node counted. On a nil Metered it does nothing.
@@ -108,7 +109,13 @@ func (m *Metered) flush(ctx context.Context) error {
 	m.countMu.Lock()
 	defer m.countMu.Unlock()
 	groups := map[string][]UsageCount{}
-	for _, n := range m.o.Drain() {
+	if m.o.Left != nil {
+		for _, n := range m.o.Left() {
+			n.Left = true
+			m.left = append(m.left, n)
+		}
+	}
+	for _, n := range append(m.o.Drain(), m.left...) {
 		key := planCountRecord(n.Scope, n.Plan, n.Day, countShard(n.Key))
 		groups[key] = append(groups[key], n)
 	}
@@ -125,6 +132,8 @@ func (m *Metered) flush(ctx context.Context) error {
 	}
 	if failed != nil {
 		m.o.Retry()
+	} else {
+		m.left = nil // with what is of plans that are gone
 	}
 	return failed
 }
@@ -145,6 +154,7 @@ func (m *Metered) storeCounts(ctx context.Context, keys []string, groups map[str
 			for key, total := range totals {
 				m.counts[key] = keptRecord{revision, txnValue(txn, key)}
 				m.o.Stored(groups[key], total)
+				m.left = slices.DeleteFunc(m.left, func(n UsageCount) bool { return slices.Contains(groups[key], n) })
 			}
 			return nil
 		}

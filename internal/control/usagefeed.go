@@ -43,6 +43,9 @@ type MeteredOptions struct {
 	Drain  func() []UsageCount
 	Stored func(done []UsageCount, total map[apigw.APIKeyID]int64)
 	Retry  func()
+	// Left says once what another process of this node counted and couldn't store;
+	// nil: nothing.
+	Left func() []UsageCount
 }
 
 // meteredKinds are the kinds of records that say what keys may do.
@@ -61,6 +64,7 @@ type Metered struct {
 	countMu sync.Mutex // held while counts are stored or told
 	counts  map[string]keptRecord
 	counted bool // since Keep
+	left    []UsageCount
 
 	loaded chan struct{} // closed once all that is stored was told
 }

@@ -116,7 +116,7 @@ func (m *meter) is(t *testing.T, what string, yes func() bool) {
 func (m *meter) count(plan apigw.UsagePlanID, key apigw.APIKeyID, d apigw.Day, n int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.pending = append(m.pending, UsageCount{m.scope, plan, key, d, n})
+	m.pending = append(m.pending, UsageCount{Scope: m.scope, Plan: plan, Key: key, Day: d, N: n})
 }
 
 // TestMetered: a change holds at once on the node that makes it, and soon on
