@@ -22,7 +22,7 @@ func (o rest) createAuthorizer(ctx context.Context, c *Call, in *apigateway.Crea
 }
 
 func (o rest) getAuthorizer(ctx context.Context, c *Call, in *apigateway.GetAuthorizerRequest) (*apigateway.Authorizer, error) {
-	a, err := o.c.Authorizer(ctx, c.Scope, apiID(in.RestApiId), apigw.AuthorizerID(in.AuthorizerId))
+	a, _, err := o.c.Authorizer(ctx, c.Scope, apiID(in.RestApiId), apigw.AuthorizerID(in.AuthorizerId))
 	return authorizerView(a), err
 }
 
@@ -129,7 +129,7 @@ func (o rest) testInvokeAuthorizer(ctx context.Context, c *Call, in *apigateway.
 	if len(in.AdditionalContext) > 0 {
 		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve additionalContext in tests of authorizers yet")
 	}
-	def, a, err := o.c.EditedAuthorizer(ctx, c.Scope, apiID(in.RestApiId), apigw.AuthorizerID(in.AuthorizerId))
+	a, def, err := o.c.Authorizer(ctx, c.Scope, apiID(in.RestApiId), apigw.AuthorizerID(in.AuthorizerId))
 	if err != nil {
 		return nil, err
 	}

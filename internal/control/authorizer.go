@@ -14,22 +14,9 @@ func unknownAuthorizer() *apigw.Error {
 	return apigw.Errorf(apigw.NotFound, "Invalid Authorizer identifier specified")
 }
 
-// Authorizer returns one authorizer.
-func (c *Control) Authorizer(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.AuthorizerID) (*apigw.Authorizer, error) {
-	s, err := c.view(ctx, apiRef{scope, api}, unknownAuthorizer())
-	if err != nil {
-		return nil, err
-	}
-	a, ok := s.def.Authorizers[id]
-	if !ok {
-		return nil, unknownAuthorizer()
-	}
-	return a, nil
-}
-
-// EditedAuthorizer is an authorizer with the definition that it is in, as they
-// stand now, for a test.
-func (c *Control) EditedAuthorizer(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.AuthorizerID) (*apigw.Definition, *apigw.Authorizer, error) {
+// Authorizer returns one authorizer, and the definition that it is in as that
+// stands now: a test of the authorizer needs it.
+func (c *Control) Authorizer(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.AuthorizerID) (*apigw.Authorizer, *apigw.Definition, error) {
 	s, err := c.view(ctx, apiRef{scope, api}, unknownAuthorizer())
 	if err != nil {
 		return nil, nil, err
@@ -38,7 +25,7 @@ func (c *Control) EditedAuthorizer(ctx context.Context, scope apigw.Scope, api a
 	if !ok {
 		return nil, nil, unknownAuthorizer()
 	}
-	return s.def, a, nil
+	return a, s.def, nil
 }
 
 // Authorizers lists an API's authorizers by name (recorded on AWS).
