@@ -15,27 +15,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-const keyedDefinition = `
-openapi: 3.0.1
-info: {title: keyed, version: "1"}
-components: {securitySchemes: {api_key: {type: apiKey, name: x-api-key, in: header}}}
-paths:
-  /pets:
-    get:
-      security: [{api_key: []}]
-      responses: {"200": {description: ok}}
-      x-amazon-apigateway-integration:
-        type: MOCK
-        requestTemplates: {application/json: '{"statusCode": 200}'}
-        responses: {default: {statusCode: "200", responseTemplates: {application/json: '$context.identity.apiKeyId'}}}
-  /open:
-    get:
-      responses: {"200": {description: ok}}
-      x-amazon-apigateway-integration:
-        type: MOCK
-        requestTemplates: {application/json: '{"statusCode": 200}'}
-        responses: {default: {statusCode: "200"}}
-`
+// keyedFile is an example: /pets needs a key, /open doesn't.
+const keyedFile = "examples/usage-plans/openapi.yaml"
 
 // keyedServer serves an API whose /pets needs a key, with a key of a plan.
 type keyedServer struct {
@@ -59,11 +40,7 @@ func must1[T any](v T, err error) func(testing.TB) T {
 
 func serveKeyed(t testing.TB, quota *types.QuotaSettings, limit *types.ThrottleSettings, args ...string) *keyedServer {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "api.yaml")
-	if err := os.WriteFile(file, []byte(keyedDefinition), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := &keyedServer{server: serveWith(t, append(args, file)...), t: t}
+	s := &keyedServer{server: serveWith(t, append(args, filepath.Join(repository(t), keyedFile))...), t: t}
 	s.c = s.sdk()
 	ctx := t.Context()
 	s.api = *must1(s.c.GetRestApis(ctx, &apigateway.GetRestApisInput{}))(t).Items[0].Id
