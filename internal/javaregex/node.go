@@ -2,6 +2,7 @@ package javaregex
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -131,6 +132,11 @@ func literalText(n *node) *string {
 	}
 	s := b.String()
 	return &s
+}
+
+// asserts says whether n asks for a place somewhere within.
+func (n *node) asserts() bool {
+	return n.kind == assertion || slices.ContainsFunc(n.subs, (*node).asserts)
 }
 
 func (n *node) appendLiteral(b *strings.Builder) bool {

@@ -110,6 +110,11 @@ func (t *translator) repeat(n *node) bool {
 	if n.mode == possessive || n.min > maxCount || n.max != unbounded && n.max > maxCount {
 		return false
 	}
+	// Java doesn't go back into a turn that took text for one that takes none,
+	// which shows where a turn also asks for its place: (^0*){2} is not 0.
+	if n.max != 1 && n.subs[0].asserts() {
+		return false
+	}
 	t.out.WriteString("(?:")
 	if !t.node(n.subs[0], false) {
 		return false
