@@ -170,7 +170,7 @@ func badDefinition(b *badBackend, refused string) string {
 func TestBadBackends(t *testing.T) {
 	t.Parallel()
 	b := newBadBackend(t)
-	file := apiFile(t, badDefinition(b, freeAddress(t)))
+	file := apiFile(t, badDefinition(b, deadAddress(t)))
 	s := serveWith(t, file)
 	s.meetsBadBackends(s.api(file))
 	if a := call(t, "GET", s.invoke+"/_aws/execute-api/"+s.api(file)+"/dev/quick", "", ""); a.status != 504 || a.body != timedOut {

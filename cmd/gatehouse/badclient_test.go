@@ -52,7 +52,7 @@ var badRequests = []struct {
 func TestBadClients(t *testing.T) {
 	t.Parallel()
 	b := newBadBackend(t)
-	file := apiFile(t, badDefinition(b, freeAddress(t)))
+	file := apiFile(t, badDefinition(b, deadAddress(t)))
 	s := serveWith(t, file)
 	s.meetsBadClients(s.api(file))
 }

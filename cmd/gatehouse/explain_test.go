@@ -28,7 +28,7 @@ func TestExplainHeader(t *testing.T) {
 	t.Parallel()
 	file := apiFile(t, mockPath("/a/{b}", "x")+`  /gone:
     get:
-      x-amazon-apigateway-integration: {type: http_proxy, httpMethod: GET, uri: 'http://`+freeAddress(t)+`/'}
+      x-amazon-apigateway-integration: {type: http_proxy, httpMethod: GET, uri: 'http://`+deadAddress(t)+`/'}
 `)
 	s := serveWith(t, file)
 	base := s.invoke + "/_aws/execute-api/" + s.api(file) + "/dev"

@@ -41,7 +41,7 @@ func TestBrokenFunctions(t *testing.T) {
 		"unstartable": map[string]any{"runtime": "provided.al2023", "code": folder(t, "bootstrap", "#!/no/such/interpreter\n")},
 		"dying":       map[string]any{"runtime": "provided.al2023", "code": folder(t, "bootstrap", "#!/bin/sh\necho last words >&2\nexit 3\n")},
 		"sleeping":    map[string]any{"runtime": "provided.al2023", "code": folder(t, "bootstrap", "#!/bin/sh\nsleep 60\n"), "timeout": 1},
-		"refusing":    map[string]any{"endpoint": "http://" + freeAddress(t)},
+		"refusing":    map[string]any{"endpoint": "http://" + deadAddress(t)},
 	}})
 	if err != nil {
 		t.Fatal(err)

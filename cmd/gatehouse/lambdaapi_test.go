@@ -158,7 +158,7 @@ func TestLambdaCLIConfigured(t *testing.T) {
 	need(t, "aws", "go")
 	config, err := json.Marshal(map[string]any{"functions": map[string]any{
 		"echo":  map[string]any{"runtime": "provided.al2023", "code": echoFolder(t), "environment": map[string]string{"GREETING": "hi"}, "timeout": 9},
-		"other": map[string]any{"endpoint": "http://" + freeAddress(t)},
+		"other": map[string]any{"endpoint": "http://" + deadAddress(t)},
 	}})
 	if err != nil {
 		t.Fatal(err)

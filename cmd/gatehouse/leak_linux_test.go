@@ -14,7 +14,7 @@ import (
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
 	b := newBadBackend(t)
-	file := apiFile(t, badDefinition(b, freeAddress(t)))
+	file := apiFile(t, badDefinition(b, deadAddress(t)))
 	s, fresh := serveWith(t, file), serveWith(t, file)
 	api := s.api(file)
 	round := func() {
