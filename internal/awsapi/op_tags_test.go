@@ -49,10 +49,12 @@ func TestSDKTags(t *testing.T) {
 		refusedWith(t, err, "BadRequestException", `Invalid tag key "aws:x"`)
 	}
 	for arn, want := range map[string][2]string{
-		"arn:aws:apigateway:eu-west-1::/restapis/a":       {"BadRequestException", "Invalid ARN specified in the request"},
-		"arn:aws:apigateway:us-east-1::/moons/a":          {"BadRequestException", "Invalid ARN specified in the request"},
-		"arn:aws:apigateway:us-east-1::/restapis/nothing": {"NotFoundException", "Invalid API identifier specified 000000000000:nothing"},
-		"arn:aws:apigateway:us-east-1::/vpclinks/nothing": {"NotFoundException", "Invalid Vpc Link identifier specified"},
+		"arn:aws:apigateway:eu-west-1::/restapis/a":                                  {"BadRequestException", "Invalid ARN specified in the request"},
+		"arn:aws:apigateway:us-east-1::/moons/a":                                     {"BadRequestException", "Invalid ARN specified in the request"},
+		"arn:aws:apigateway:us-east-1::/restapis/":                                   {"BadRequestException", "Invalid ARN specified in the request"},
+		"arn:aws:apigateway:us-east-1::" + h.expand("/restapis/{api}/stages/%70rod"): {"NotFoundException", "Invalid stage identifier specified"},
+		"arn:aws:apigateway:us-east-1::/restapis/nothing":                            {"NotFoundException", "Invalid API identifier specified 000000000000:nothing"},
+		"arn:aws:apigateway:us-east-1::/vpclinks/nothing":                            {"NotFoundException", "Invalid Vpc Link identifier specified"},
 	} {
 		_, err := c.GetTags(ctx, &sdk.GetTagsInput{ResourceArn: &arn})
 		refusedWith(t, err, want[0], want[1])

@@ -255,6 +255,32 @@ func TestEveryCallIsAuthorizedAndRecorded(t *testing.T) {
 	}
 }
 
+// TestResourceIsNamedInOneWay: how a client escapes a path doesn't change what
+// a policy says of it.
+func TestResourceIsNamedInOneWay(t *testing.T) {
+	const prefix = "arn:aws:apigateway:eu-west-1::"
+	for target, want := range map[string]string{
+		"/restapis/abc":         "/restapis/abc",
+		"/restapis/%61b%63":     "/restapis/abc",
+		"/%72estapis/abc":       "/restapis/abc",
+		"/restapis/a%2fb":       "/restapis/a%2Fb",
+		"/restapis/a%20b":       "/restapis/a%20b",
+		"/restapis/a+b":         "/restapis/a%2Bb",
+		"/tags/arn:aws:x%2Fa~b": "/tags/arn%3Aaws%3Ax%2Fa~b",
+	} {
+		var asked apigw.ARN
+		h := newServer(t, new(fake), func(c *Config) {
+			c.Authorize = func(_ context.Context, c *Call) error {
+				asked = c.Resource
+				return denied("no")
+			}
+		}).Loopback()
+		if got, _ := do(h, "GET", target, ""); got.Status != 403 || string(asked) != prefix+want {
+			t.Errorf("%s: %d, asked for %s", target, got.Status, asked)
+		}
+	}
+}
+
 func TestBadRegionIsRefused(t *testing.T) {
 	got, _ := do(newServer(t, new(fake), nil).Loopback(), "GET", "/restapis", "", "Authorization", strings.Replace(anyCredentials, "eu-west-1", "eu west:1", 1))
 	if got.Status != 403 || got.Type != "InvalidSignatureException" {

@@ -86,7 +86,7 @@ func (x *request) named() error {
 	c := x.call
 	switch c.Service {
 	case apigateway.Service, "apigatewayv2":
-		path := strings.TrimPrefix(x.http.URL.EscapedPath(), "/v2")
+		path := strings.TrimPrefix(canonicalPath(x.http.URL.EscapedPath()), "/v2")
 		c.Action = "apigateway:" + x.http.Method
 		c.Resource = apigw.ARN("arn:" + c.Scope.Partition + ":apigateway:" + c.Scope.Region + "::" + path)
 	case lambdaapi.Service:
@@ -96,6 +96,19 @@ func (x *request) named() error {
 		c.Resource = "*"
 	}
 	return nil
+}
+
+// canonicalPath writes a path in the one way that a policy can name: as AWS's
+// clients escape it. Otherwise /restapis/%61 would be out of reach of what is
+// said of /restapis/a, which it means.
+func canonicalPath(escaped string) string {
+	segments := strings.Split(escaped, "/")
+	for i, s := range segments {
+		if text, err := url.PathUnescape(s); err == nil {
+			segments[i] = strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // action is the Action parameter of a call of the query protocol: in the form

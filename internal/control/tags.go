@@ -3,7 +3,7 @@ package control
 import (
 	"context"
 	"maps"
-	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -17,7 +17,8 @@ type taggable struct {
 }
 
 // parseTaggable takes arn:aws:apigateway:{region}::/restapis/{id} and its like
-// apart (developer guide, "Tag API Gateway resources").
+// apart (developer guide, "Tag API Gateway resources"). No name in one is ever
+// escaped, and a policy on tags knows each by one ARN alone.
 func parseTaggable(scope apigw.Scope, arn string) (taggable, error) {
 	bad := apigw.Errorf(apigw.BadRequest, "Invalid ARN specified in the request")
 	path, ok := strings.CutPrefix(arn, "arn:"+scope.Partition+":apigateway:"+scope.Region+"::/")
@@ -25,13 +26,8 @@ func parseTaggable(scope apigw.Scope, arn string) (taggable, error) {
 		return taggable{}, bad
 	}
 	parts := strings.Split(path, "/")
-	for i, p := range parts {
-		var err error
-		if parts[i], err = url.PathUnescape(p); err != nil || parts[i] == "" {
-			return taggable{}, bad
-		}
-	}
 	switch {
+	case slices.Contains(parts, ""):
 	case len(parts) == 2 && (parts[0] == "restapis" || parts[0] == "apikeys" || parts[0] == "usageplans" || parts[0] == "vpclinks" || parts[0] == "clientcertificates"):
 		return taggable{kind: parts[0], id: parts[1]}, nil
 	case len(parts) == 4 && parts[0] == "restapis" && parts[2] == "stages":
