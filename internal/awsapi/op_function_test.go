@@ -73,6 +73,8 @@ func TestFunctionAnswers(t *testing.T) {
 		"missing members":    {"POST", "/2015-03-31/functions", `{"FunctionName":"n","Code":{}}`, nil, answer{400, "ValidationException", `{"message":"1 validation error detected: Value null at 'role' failed to satisfy constraint: Member must not be null"}`}},
 		"bad base64":         {"PUT", "/2015-03-31/functions/g/code", `{"ZipFile":"?"}`, nil, answer{400, "SerializationException", `{"message":"The member updateFunctionCodeInput.ZipFile is not valid base64"}`}},
 		"too large a body":   {"POST", invoke, strings.Repeat("x", maxBody+1), nil, answer{413, "RequestEntityTooLargeException", `{"message":"The request body is larger than 10485760 bytes"}`}},
+		"code of an alias":   {"PUT", "/2015-03-31/functions/g:live/code", `{"ZipFile":"eA=="}`, nil, answer{400, "InvalidParameterValueException", `{"Message":"UpdateFunctionCode takes a function's name or ARN without a qualifier, not with :live","Type":"User"}`}},
+		"aliases of one":     {"DELETE", "/2015-03-31/functions/g:live/aliases/other", "", nil, answer{400, "InvalidParameterValueException", `{"Message":"DeleteAlias takes a function's name or ARN without a qualifier, not with :live","Type":"User"}`}},
 		"a list's end slash": {"GET", "/2015-03-31/functions/f/versions/?MaxItems=0", "", nil, answer{400, "ValidationException", `{"message":"1 validation error detected: Value '0' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and 10000"}`}},
 	}
 	for name, c := range cases {

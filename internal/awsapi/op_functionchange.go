@@ -25,6 +25,25 @@ func (o functions) own(c *Call, identifier string, qualifier *string) (lambda.Na
 	return n, nil
 }
 
+// whole is the name of a function in a call that is about all its versions. A
+// qualifier is refused: policies would be asked for another resource than the
+// call is about.
+func whole(c *Call, identifier string) (lambda.Name, error) {
+	n, err := nameOf(c, identifier, nil)
+	if err == nil && n.Qualifier != "" {
+		err = apigw.Errorf(apigw.BadRequest, "%s takes a function's name or ARN without a qualifier, not with :%s", c.Operation, n.Qualifier)
+	}
+	return n, err
+}
+
+// ownWhole is own for a call that is about all versions.
+func (o functions) ownWhole(c *Call, identifier string) (lambda.Name, error) {
+	if n, err := whole(c, identifier); err != nil {
+		return n, err
+	}
+	return o.own(c, identifier, nil)
+}
+
 // setting is something that a call carries and that isn't served.
 type setting struct {
 	name  string
@@ -147,7 +166,7 @@ func changedView(c *Call, f *apigw.Function, published bool) *lambdaapi.Function
 }
 
 func (o functions) updateFunctionCode(ctx context.Context, c *Call, in *lambdaapi.UpdateFunctionCodeRequest) (*lambdaapi.FunctionConfiguration, error) {
-	n, err := o.own(c, in.FunctionName, nil)
+	n, err := o.ownWhole(c, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +200,7 @@ func (o functions) publishIf(f *apigw.Function, publish *bool) error {
 }
 
 func (o functions) updateFunctionConfiguration(ctx context.Context, c *Call, in *lambdaapi.UpdateFunctionConfigurationRequest) (*lambdaapi.FunctionConfiguration, error) {
-	n, err := o.own(c, in.FunctionName, nil)
+	n, err := o.ownWhole(c, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}

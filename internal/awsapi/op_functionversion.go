@@ -12,7 +12,7 @@ import (
 )
 
 func (o functions) publishVersion(ctx context.Context, c *Call, in *lambdaapi.PublishVersionRequest) (*lambdaapi.FunctionConfiguration, error) {
-	n, err := o.own(c, in.FunctionName, nil)
+	n, err := o.ownWhole(c, in.FunctionName)
 	if err == nil {
 		err = refuseSettings(setting{"PublishTo", in.PublishTo != nil})
 	}
@@ -27,7 +27,7 @@ func (o functions) publishVersion(ctx context.Context, c *Call, in *lambdaapi.Pu
 }
 
 func (o functions) listVersions(ctx context.Context, c *Call, in *lambdaapi.ListVersionsByFunctionRequest) (*lambdaapi.ListVersionsByFunctionResponse, error) {
-	n, err := nameOf(c, in.FunctionName, nil)
+	n, err := whole(c, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func share(a *apigw.FunctionAlias, r *lambdaapi.AliasRoutingConfiguration) error
 }
 
 func (o functions) createAlias(ctx context.Context, c *Call, in *lambdaapi.CreateAliasRequest) (*lambdaapi.AliasConfiguration, error) {
-	n, err := o.own(c, in.FunctionName, nil)
+	n, err := o.ownWhole(c, in.FunctionName)
 	if err == nil {
 		err = refuseSettings(setting{"$LATEST.PUBLISHED", val(in.FunctionVersion) == "$LATEST.PUBLISHED"})
 	}
@@ -101,7 +101,7 @@ func (o functions) createAlias(ctx context.Context, c *Call, in *lambdaapi.Creat
 }
 
 func (o functions) getAlias(ctx context.Context, c *Call, in *lambdaapi.GetAliasRequest) (*lambdaapi.AliasConfiguration, error) {
-	n, err := o.own(c, in.FunctionName, nil)
+	n, err := o.ownWhole(c, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (o functions) getAlias(ctx context.Context, c *Call, in *lambdaapi.GetAlias
 }
 
 func (o functions) updateAlias(ctx context.Context, c *Call, in *lambdaapi.UpdateAliasRequest) (*lambdaapi.AliasConfiguration, error) {
-	n, err := o.own(c, in.FunctionName, nil)
+	n, err := o.ownWhole(c, in.FunctionName)
 	if err == nil {
 		err = refuseSettings(setting{"$LATEST.PUBLISHED", val(in.FunctionVersion) == "$LATEST.PUBLISHED"})
 	}
@@ -140,7 +140,7 @@ func (o functions) updateAlias(ctx context.Context, c *Call, in *lambdaapi.Updat
 }
 
 func (o functions) deleteAlias(ctx context.Context, c *Call, in *lambdaapi.DeleteAliasRequest) error {
-	n, err := o.own(c, in.FunctionName, nil)
+	n, err := o.ownWhole(c, in.FunctionName)
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (o functions) deleteAlias(ctx context.Context, c *Call, in *lambdaapi.Delet
 }
 
 func (o functions) listAliases(ctx context.Context, c *Call, in *lambdaapi.ListAliasesRequest) (*lambdaapi.ListAliasesResponse, error) {
-	n, err := nameOf(c, in.FunctionName, nil)
+	n, err := whole(c, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
