@@ -119,9 +119,10 @@ func (c *compiler) functionAuthorizer(place string, from *apigw.Authorizer) *fun
 }
 
 // answerScope is what an answer is kept for, beside the client's identity: the
-// authorizer as it is defined, on this stage since its last flush.
+// authorizer as it is defined, on this stage since its last flush. The function
+// is the one that stage variables name: a canary may have another.
 func (c *compiler) answerScope(from *apigw.Authorizer) []byte {
-	b := fmt.Appendf(nil, "%s\n%s\n%s\n%q %q %q %q", c.def.API.ID, from.ID, from.Type, from.URI, from.IdentitySource, from.IdentityValidationExpression, from.ProviderARNs)
+	b := fmt.Appendf(nil, "%s\n%s\n%s\n%q %q %q %q", c.def.API.ID, from.ID, from.Type, integration.Substitute(from.URI, c.vars), from.IdentitySource, from.IdentityValidationExpression, from.ProviderARNs)
 	if c.stage != nil {
 		b = fmt.Appendf(b, "\n%s\n%d", c.stage.Name, c.stage.AuthorizersFlushed)
 	}
