@@ -182,6 +182,7 @@ type RequestValidator struct {
 // changes, and what a deployment freezes. A Definition that has been handed
 // out is never changed; a writer copies what it changes.
 type Definition struct {
+	Scope            Scope // whose it is; zero: unknown, or not stored yet
 	API              RestAPI
 	Resources        map[ResourceID]*Resource
 	Authorizers      map[AuthorizerID]*Authorizer

@@ -23,9 +23,10 @@ const (
 	entryDocumentationVersion = "documentation-version"
 )
 
-// newDefinition is an API without anything in it.
-func newDefinition(api apigw.RestAPI) *apigw.Definition {
+// newDefinition is an API of scope without anything in it.
+func newDefinition(scope apigw.Scope, api apigw.RestAPI) *apigw.Definition {
 	return &apigw.Definition{
+		Scope:            scope,
 		API:              api,
 		Resources:        map[apigw.ResourceID]*apigw.Resource{},
 		Authorizers:      map[apigw.AuthorizerID]*apigw.Authorizer{},
@@ -39,8 +40,8 @@ func newDefinition(api apigw.RestAPI) *apigw.Definition {
 }
 
 // decodeDefinition puts a definition together from what its tree holds.
-func decodeDefinition(api apigw.RestAPI, values map[store.EntryKey][]byte) (*apigw.Definition, error) {
-	def := newDefinition(api)
+func decodeDefinition(scope apigw.Scope, api apigw.RestAPI, values map[store.EntryKey][]byte) (*apigw.Definition, error) {
+	def := newDefinition(scope, api)
 	for k, v := range values {
 		if err := decodeEntry(def, k, v); err != nil {
 			return nil, fmt.Errorf("decode %s %s of API %s: %w", k.Kind, k.ID, def.API.ID, err)
@@ -110,6 +111,7 @@ func encodeFrom[K comparable, V any](m map[K]*V, id K) ([]byte, error) {
 // savedDefinition is the form of EncodeDefinition.
 type savedDefinition struct {
 	Schema           int                                           `json:"schema"`
+	Scope            apigw.Scope                                   `json:"scope,omitzero"`
 	API              apigw.RestAPI                                 `json:"api"`
 	Resources        map[apigw.ResourceID]*apigw.Resource          `json:"resources"`
 	Authorizers      map[apigw.AuthorizerID]*apigw.Authorizer      `json:"authorizers,omitempty"`
@@ -129,7 +131,7 @@ const maxDefinition = 1 << 30
 // memory, too. Documentation isn't kept there: nothing that is served needs it.
 func EncodeDefinition(def *apigw.Definition) ([]byte, error) {
 	raw, err := json.Marshal(savedDefinition{
-		Schema: definitionSchema, API: def.API, Resources: def.Resources, Authorizers: def.Authorizers,
+		Schema: definitionSchema, Scope: def.Scope, API: def.API, Resources: def.Resources, Authorizers: def.Authorizers,
 		Models: def.Models, Validators: def.Validators, GatewayResponses: def.GatewayResponses,
 	})
 	if err != nil {
@@ -155,7 +157,7 @@ func DecodeDefinition(saved []byte) (*apigw.Definition, error) {
 	if s.Schema != definitionSchema {
 		return nil, fmt.Errorf("decode definition: %w (schema %d)", store.ErrNewer, s.Schema)
 	}
-	def := newDefinition(s.API)
+	def := newDefinition(s.Scope, s.API)
 	fill(def.Resources, s.Resources)
 	fill(def.Authorizers, s.Authorizers)
 	fill(def.Models, s.Models)

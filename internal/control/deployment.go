@@ -135,7 +135,7 @@ func (c *Control) loadDeployment(ctx context.Context, ref apiRef, id apigw.Deplo
 	if err != nil {
 		return nil, fmt.Errorf("read deployment %s of API %s: %w", id, ref.api, err)
 	}
-	return decodeDefinition(meta.API, values)
+	return decodeDefinition(ref.scope, meta.API, values)
 }
 
 // CreateDeployment freezes an API's definition and, when a stage is named,

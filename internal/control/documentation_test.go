@@ -48,7 +48,7 @@ func TestDocumentationIsStored(t *testing.T) {
 
 // TestNewerDocumentation is refused by name.
 func TestNewerDocumentation(t *testing.T) {
-	def := newDefinition(apigw.RestAPI{})
+	def := newDefinition(apigw.Scope{}, apigw.RestAPI{})
 	for _, kind := range []string{entryDocumentation, entryDocumentationVersion} {
 		err := decodeEntry(def, store.EntryKey{Kind: kind, ID: "x"}, s2.Encode(nil, []byte(`{"schema":2,"parts":[]}`)))
 		if !errors.Is(err, store.ErrNewer) {

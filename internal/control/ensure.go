@@ -165,7 +165,7 @@ func (c *Control) putDefinition(ctx context.Context, scope apigw.Scope, key stri
 		_, err := c.putDocument(ctx, ref, apply)
 		return err
 	}
-	def, err := c.importedAPI(doc, importParameters{})
+	def, err := c.importedAPI(scope, doc, importParameters{})
 	if err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func (c *Control) dropPrevious(ctx context.Context, scope apigw.Scope, api apigw
 // anything. The error says what can't be imported, or deployed, as AWS would.
 func CheckDefinition(doc *openapi.API, check Check) ([]Problem, error) {
 	c := New(Options{Check: check})
-	def, err := c.importedAPI(doc, importParameters{})
+	def, err := c.importedAPI(apigw.Scope{}, doc, importParameters{})
 	if err != nil {
 		return nil, err
 	}

@@ -116,7 +116,7 @@ func (c *Control) ImportRestAPI(ctx context.Context, scope apigw.Scope, doc []by
 	if err != nil {
 		return nil, err
 	}
-	def, err := c.importedAPI(parsed, p)
+	def, err := c.importedAPI(scope, parsed, p)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (c *Control) ImportRestAPI(ctx context.Context, scope apigw.Scope, doc []by
 }
 
 // importedAPI is the empty API that a document is put into.
-func (c *Control) importedAPI(doc *openapi.API, p importParameters) (*apigw.Definition, error) {
+func (c *Control) importedAPI(scope apigw.Scope, doc *openapi.API, p importParameters) (*apigw.Definition, error) {
 	api := apigw.RestAPI{Name: doc.Name, Created: c.seconds()}
 	api.Endpoint.IPAddressType = doc.IPAddressType
 	if err := c.completeAPI(&api, p.endpointTypes); err != nil {
@@ -141,7 +141,7 @@ func (c *Control) importedAPI(doc *openapi.API, p importParameters) (*apigw.Defi
 		return nil, err
 	}
 	api.RootResourceID = apigw.ResourceID(root)
-	def := newDefinition(api)
+	def := newDefinition(scope, api)
 	def.Resources[api.RootResourceID] = &apigw.Resource{ID: api.RootResourceID, Path: "/"}
 	return def, nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func modelDefinition(schemas ...string) *apigw.Definition {
-	def := newDefinition(apigw.RestAPI{ID: "api"})
+	def := newDefinition(apigw.Scope{}, apigw.RestAPI{ID: "api"})
 	for i, s := range schemas {
 		name := apigw.ModelName('A' + rune(i))
 		def.Models[name] = &apigw.Model{Name: name, ContentType: "application/json", Schema: s}

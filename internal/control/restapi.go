@@ -43,7 +43,7 @@ func (c *Control) CreateRestAPI(ctx context.Context, scope apigw.Scope, in NewRe
 	}
 	api.RootResourceID = apigw.ResourceID(root)
 	api.Created = c.seconds()
-	def := newDefinition(api)
+	def := newDefinition(scope, api)
 	def.Resources[api.RootResourceID] = &apigw.Resource{ID: api.RootResourceID, Path: "/"}
 	if in.CloneFrom == "" {
 		err = c.addDefaultModels(def)

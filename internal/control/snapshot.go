@@ -100,7 +100,7 @@ func (c *Control) read(ctx context.Context, ref apiRef, head store.Record) (*sna
 	for _, v := range values {
 		bytes += len(v)
 	}
-	def, err := decodeDefinition(api, values)
+	def, err := decodeDefinition(ref.scope, api, values)
 	if err != nil {
 		return nil, err
 	}

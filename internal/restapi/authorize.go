@@ -67,7 +67,7 @@ func (r *request) authorize() *exchange.Fault {
 func (r *request) methodARN() string {
 	s := r.stage
 	b := make([]byte, 0, s.arnLength+len(r.httpMethod)+1+len(r.search.path))
-	scope := &s.env.Scope
+	scope := &s.scope
 	b = append(append(append(append(b, "arn:"...), scope.Partition...), ":execute-api:"...), scope.Region...)
 	b = append(append(append(append(b, ':'), scope.Account...), ':'), s.apiID...)
 	b = append(append(append(append(b, '/'), s.name...), '/'), r.httpMethod...)
@@ -146,7 +146,7 @@ func (r *request) authorizeSigned(ask *iam.Request) *exchange.Fault {
 	c := r.identity.caller
 	ask.Principal = c.Principal()
 	byIdentity, byResource := iam.Evaluate(c.Policies, ask), r.byResource(ask)
-	same := c.Account == r.stage.env.Scope.Account
+	same := c.Account == r.stage.scope.Account
 	d := iam.Across(byIdentity, byResource)
 	if same {
 		d = iam.Together(byIdentity, byResource)
@@ -177,7 +177,7 @@ func (r *request) verify() *exchange.Fault {
 		Method: r.x.Method, Path: string(r.x.Path), Query: string(r.x.Query), Host: string(r.x.Host),
 		Header: r.headerValues, PayloadHash: sha256.Sum256(body),
 	}
-	_, err := r.stage.env.verifier().Verify(&in, func(id, token string) (string, bool, error) {
+	_, err := r.stage.signed.Verify(&in, func(id, token string) (string, bool, error) {
 		if r.stage.env.Identities == nil {
 			return "", false, nil
 		}
@@ -252,7 +252,7 @@ func (k *policyKeys) value(key string) string {
 	case "aws:referer":
 		return string(r.x.Header.Get("Referer"))
 	case "aws:requestedregion":
-		return r.stage.env.Scope.Region
+		return r.stage.scope.Region
 	}
 	c := r.identity.caller
 	if c == nil {

@@ -105,6 +105,33 @@ func TestSignedCalls(t *testing.T) {
 	}
 }
 
+// TestAPIOfAnotherAccount: who is of the same account is told by the API's own,
+// whatever account the process has, and so is what a signature must be for.
+func TestAPIOfAnotherAccount(t *testing.T) {
+	env := testEnv(nil)
+	env.Identities = people{}
+	for _, account := range []string{"123456789012", "210987654321"} {
+		env.Identities.(people)["AKIA"+account] = &authorizer.Caller{Account: account, ARN: "arn:aws:iam::" + account + ":user/ann", Policies: policyOf(t, iam.Identity, invokeAll)}
+	}
+	m := mockMethod("$context.accountId")
+	m.AuthorizationType = "AWS_IAM"
+	for _, c := range []struct {
+		region, account string
+		want            reply
+	}{
+		{"us-east-1", "210987654321", reply{200, "210987654321", ""}},
+		{"us-east-1", "123456789012", reply{403, `{"Message":"User: arn:aws:iam::123456789012:user/ann is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********4321:a1b2c3d4e5/prod/GET/r/7 because no resource-based policy allows the execute-api:Invoke action"}`, "AccessDeniedException"}},
+		{"eu-west-1", "210987654321", reply{403, `{"message":"Credential should be scoped to a valid region. "}`, "InvalidSignatureException"}},
+	} {
+		def := define(map[string]*apigw.Method{"GET /r/{id}": m})
+		def.Scope = apigw.Scope{Partition: "aws", Account: "210987654321", Region: c.region}
+		_, got := serve(compileStage(t, def, nil, env), signed(call{method: "GET", target: "/r/7"}, "AKIA"+c.account))
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("a caller of %s, an API in %s: %s", c.account, c.region, d)
+		}
+	}
+}
+
 func TestSignatures(t *testing.T) {
 	env := testEnv(nil)
 	env.Identities = people{"AKIA1": {AccessKeyID: "AKIA1", Account: "123456789012", ID: "AIDA1", ARN: "arn:aws:iam::123456789012:user/ann", Policies: policyOf(t, iam.Identity, invokeAll)}}

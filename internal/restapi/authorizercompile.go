@@ -43,7 +43,7 @@ func (c *compiler) expandPolicy(text string) string {
 	if c.env == nil {
 		return strings.ReplaceAll(text, `"execute-api:/`, `"arn:aws:execute-api:*:*:`+string(c.def.API.ID)+`/`)
 	}
-	s := c.env.Scope
+	s := c.out.scope
 	return strings.ReplaceAll(text, `"execute-api:/`, fmt.Sprintf(`"arn:%s:execute-api:%s:%s:%s/`, s.Partition, s.Region, s.Account, c.def.API.ID))
 }
 
@@ -108,7 +108,7 @@ func (c *compiler) functionAuthorizer(place string, from *apigw.Authorizer) *fun
 		c.warn(place, "authorizerUri: "+err.Error()+"; every request will be answered with 500")
 	}
 	if c.env != nil {
-		s := c.env.Scope
+		s := c.out.scope
 		a.Invoker, a.Cache = c.env.Functions, c.env.answers()
 		if c.env.Pools != nil {
 			a.gate = c.env.Pools.NewGate()

@@ -130,7 +130,11 @@ func (c *compiler) newStage(dep apigw.DeploymentID) *Stage {
 		s.name = c.stage.Name
 	}
 	if c.env != nil {
-		scope := c.env.Scope
+		if s.scope = c.def.Scope; s.scope == (apigw.Scope{}) {
+			s.scope = c.env.Scope
+		}
+		s.signed = c.env.verifier(s.scope.Region)
+		scope := &s.scope
 		s.arnLength = len("arn:") + len(scope.Partition) + len(":execute-api:") + len(scope.Region) + len(":") + len(scope.Account) +
 			len(":") + len(s.apiID) + len("/") + len(s.name) + len("/")
 		s.contextJSON = contextJSON(s)

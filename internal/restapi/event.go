@@ -245,7 +245,7 @@ func appendOrNull(dst []byte, s string) []byte {
 // contextJSON is the end of event.requestContext, the same for every request
 // of a stage.
 func contextJSON(s *Stage) string {
-	dst := appendJSONString([]byte(`,"accountId":`), s.env.Scope.Account)
+	dst := appendJSONString([]byte(`,"accountId":`), s.scope.Account)
 	dst = appendJSONString(append(dst, `,"stage":`...), string(s.name))
 	if s.trial == nil {
 		dst = appendJSONString(append(dst, `,"deploymentId":`...), string(s.deployment))

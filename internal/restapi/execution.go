@@ -175,9 +175,9 @@ func (e *execution) callsFunction(r *request, in *lambda.Invocation, streamed bo
 	if !e.info {
 		return
 	}
-	url := "https://lambda." + r.stage.env.Scope.Region + ".amazonaws.com/2015-03-31/functions/" + in.Function + "/invocations"
+	url := "https://lambda." + r.stage.scope.Region + ".amazonaws.com/2015-03-31/functions/" + in.Function + "/invocations"
 	if streamed {
-		url = "https://lambda." + r.stage.env.Scope.Region + ".amazonaws.com/2021-11-15/functions/" + in.Function + "/response-streaming-invocations"
+		url = "https://lambda." + r.stage.scope.Region + ".amazonaws.com/2021-11-15/functions/" + in.Function + "/response-streaming-invocations"
 	}
 	if e.data {
 		e.say("Endpoint request URI: " + url)

@@ -34,7 +34,7 @@ func (c *compiler) functionCaller(m *method, i *apigw.Integration, function stri
 	if err != nil {
 		return who, err
 	}
-	s := c.env.Scope
+	s := c.out.scope
 	arn := name.ARN(&lambda.Config{Partition: s.Partition, Region: s.Region, Account: s.Account})
 	if c.env.Services.Roles.Permits(role, "lambda:InvokeFunction", arn) {
 		who.source = ""

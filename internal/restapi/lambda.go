@@ -85,7 +85,7 @@ func SourceARN(s apigw.Scope, api apigw.APIID, stage apigw.StageName, verb apigw
 }
 
 func (c *compiler) sourceARN(m *method) string {
-	return SourceARN(c.env.Scope, c.out.apiID, c.out.name, m.verb, m.resource.path)
+	return SourceARN(c.out.scope, c.out.apiID, c.out.name, m.verb, m.resource.path)
 }
 
 var errNoFunctions = errors.New("no functions are configured")

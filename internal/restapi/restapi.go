@@ -30,7 +30,7 @@ import (
 // Env is what stages share with the process around them. Don't copy one that
 // is in use.
 type Env struct {
-	Scope     apigw.Scope
+	Scope     apigw.Scope // of definitions that don't say whose they are
 	Pools     *integration.Pools
 	Functions lambda.Invoker        // nil: every function fails as unreachable
 	Streams   lambda.Streamer       // of functions whose answers are streamed; nil as Functions
@@ -54,7 +54,8 @@ type Env struct {
 	signer      sigv4.Signer
 	requests    sync.Pool // of *request
 	authorizing sync.Once
-	signatures  *sigv4.Verifier
+	signatures  map[string]*sigv4.Verifier // by region; guarded by signing
+	signing     sync.Mutex
 	kept        *authorizer.Cache
 	shapes      interner[shape]
 	programs    interner[mapping.Program]
@@ -73,7 +74,6 @@ func (e *Env) now() time.Time {
 // authorizers makes, once, what authorizers share.
 func (e *Env) authorizers() {
 	e.authorizing.Do(func() {
-		e.signatures = &sigv4.Verifier{Service: "execute-api", Region: e.Scope.Region, Now: e.now}
 		e.kept = authorizer.NewCache()
 		if e.Issuers == nil {
 			e.Issuers = &authorizer.Issuers{Client: http.DefaultClient}
@@ -81,7 +81,20 @@ func (e *Env) authorizers() {
 	})
 }
 
-func (e *Env) verifier() *sigv4.Verifier { e.authorizers(); return e.signatures }
+// verifier checks the signatures of requests to the APIs of a region.
+func (e *Env) verifier(region string) *sigv4.Verifier {
+	e.signing.Lock()
+	defer e.signing.Unlock()
+	v := e.signatures[region]
+	if v == nil {
+		if e.signatures == nil {
+			e.signatures = map[string]*sigv4.Verifier{}
+		}
+		v = &sigv4.Verifier{Service: "execute-api", Region: region, Now: e.now}
+		e.signatures[region] = v
+	}
+	return v
+}
 
 func (e *Env) answers() *authorizer.Cache { e.authorizers(); return e.kept }
 
@@ -91,6 +104,7 @@ func (e *Env) issuers() *authorizer.Issuers { e.authorizers(); return e.Issuers 
 // requests use it at once.
 type Stage struct {
 	env        *Env
+	scope      apigw.Scope // the API's: its account isn't always that of the process
 	apiID      apigw.APIID
 	name       apigw.StageName
 	deployment apigw.DeploymentID
@@ -103,6 +117,7 @@ type Stage struct {
 	backends  []*integration.Backend
 	keyFrom   keySource
 	policy    []*iam.Policy // the API's; nil: it has none
+	signed    *sigv4.Verifier
 
 	maxURL, maxHeaders int
 	arnLength          int    // of the method ARN up to the method

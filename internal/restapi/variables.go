@@ -23,7 +23,7 @@ func (r *request) AppendVariable(dst []byte, x *exchange.Exchange, v exchange.Va
 	}
 	switch v.Name {
 	case exchange.VarAccountID:
-		return append(dst, s.env.Scope.Account...), true
+		return append(dst, s.scope.Account...), true
 	case exchange.VarAPIID:
 		return append(dst, s.apiID...), true
 	case exchange.VarDeploymentID:
