@@ -68,14 +68,15 @@ func appendPathEscaped[T string | []byte](b []byte, path T) []byte {
 }
 
 // needsNormalising says that a path has an empty segment, or one that begins
-// with a dot; ones that normalise leaves alone among them.
+// with a dot; ones that normalise leaves alone among them. One that doesn't
+// begin with a slash is no path, and stays another text than any that does.
 func needsNormalising[T string | []byte](path T) bool {
 	for i := range len(path) - 1 {
-		if path[i] == '/' && (path[i+1] == '/' || path[i+1] == '.') {
+		if path[0] == '/' && path[i] == '/' && (path[i+1] == '/' || path[i+1] == '.') {
 			return true
 		}
 	}
-	return path[0] != '/'
+	return false
 }
 
 func normalise(path string) string {

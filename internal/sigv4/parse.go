@@ -20,7 +20,7 @@ type Signature struct {
 	credential string
 	terminator string
 	names      []string // signed headers, sorted
-	signature  string   // hex
+	signature  string   // hex in lower case, when it is one
 }
 
 // parse reads the claim from the header or the query string, and refuses it
@@ -134,8 +134,10 @@ func clip(s string) string {
 	return s
 }
 
+// signedNames are the names in their one spelling: those that aren't in lower
+// case are refused later as none.
 func signedNames(list string) []string {
-	names := strings.SplitN(strings.ToLower(list), ";", maxSigned+1)
+	names := strings.SplitN(list, ";", maxSigned+1)
 	slices.Sort(names)
 	return names
 }
