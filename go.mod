@@ -32,6 +32,8 @@ require (
 
 require github.com/maypok86/otter/v2 v2.4.0
 
+require github.com/valkey-io/valkey-go v1.0.79 // indirect
+
 require (
 	github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream v1.7.25 // indirect
 	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.5 // indirect

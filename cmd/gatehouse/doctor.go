@@ -75,6 +75,7 @@ func (e *examination) examine(ctx context.Context, o config.Overrides) {
 	e.certificates()
 	e.dataFolder()
 	e.store(ctx)
+	e.valkey(ctx)
 	e.clock(ctx)
 	e.limits()
 	e.functions()

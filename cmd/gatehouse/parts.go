@@ -19,6 +19,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/restapi"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 	"github.com/gatehouse/gatehouse/internal/usageplan"
+	"github.com/gatehouse/gatehouse/internal/valkey"
 )
 
 // parts are what stages of every deployment share, and what outlives the
@@ -30,7 +31,8 @@ type parts struct {
 	plans     *usageplan.Book
 	logs      *telemetry.Logs
 	metrics   *telemetry.Metrics
-	lastGood  *kept // nil when its file can't be opened
+	lastGood  *kept          // nil when its file can't be opened
+	valkey    *valkey.Server // nil: none is configured
 }
 
 func (p *program) newParts() (*parts, error) {
@@ -51,7 +53,11 @@ func (p *program) newParts() (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &parts{plans: usageplan.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
+	shared, err := p.openValkey()
+	if err != nil {
+		return nil, err
+	}
+	s := &parts{valkey: shared, plans: usageplan.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.metrics = p.newMetrics(s.logs)
 	s.env = &restapi.Env{
@@ -82,6 +88,9 @@ func (s *parts) close() {
 	s.pools.Close()
 	if err := s.logs.Close(); err != nil {
 		s.env.Logger.Warn("close the access logs", "error", err)
+	}
+	if s.valkey != nil {
+		s.valkey.Close()
 	}
 	if s.lastGood != nil {
 		if err := s.lastGood.Close(); err != nil {

@@ -37,6 +37,14 @@ func (p *program) newMetrics(logs *telemetry.Logs) *telemetry.Metrics {
 		}
 		return 1
 	})
+	if p.config.Valkey != nil {
+		m.Gauge("gatehouse_valkey_up", "1 while the Valkey server answers.", func() float64 {
+			if p.parts == nil || !p.parts.valkey.Up() {
+				return 0
+			}
+			return 1
+		})
+	}
 	p.gatewayMetrics(m)
 	return m
 }

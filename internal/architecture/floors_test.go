@@ -22,7 +22,7 @@ const module = "github.com/gatehouse/gatehouse/"
 // don't import each other, but for the pairs in neighbours.
 var floors = [][]string{
 	{"internal/http1", "internal/http2", "internal/admission", "internal/sigv4", "internal/iam", "internal/watch",
-		"internal/throttle", "internal/jwt", "internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema"},
+		"internal/throttle", "internal/jwt", "internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema", "internal/valkey"},
 	{"internal/apigw", "internal/openapi", "internal/review"},
 	{"internal/store", "internal/control"},
 	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/usageplan"},

@@ -43,6 +43,7 @@ type Config struct {
 	Identities   *Identities       `yaml:"identities"`
 	Limits       Limits            `yaml:"limits"`
 	Logs         Logs              `yaml:"logs"`
+	Valkey       *Valkey           `yaml:"valkey"` // nil: none
 
 	// File is where the configuration was read from; empty without a file.
 	File string `yaml:"-"`
@@ -273,6 +274,9 @@ func (c *Config) resolveSecrets(dir string) error {
 	if c.Store.Etcd != nil {
 		secrets = append(secrets, &c.Store.Etcd.Password)
 	}
+	if c.Valkey != nil {
+		secrets = append(secrets, &c.Valkey.Password)
+	}
 	if c.Identities != nil {
 		for _, u := range c.Identities.Users {
 			for i := range u.AccessKeys {
@@ -305,6 +309,11 @@ func (c *Config) absolute(dir string) {
 		abs(&e.CA)
 		abs(&e.Cert)
 		abs(&e.Key)
+	}
+	if v := c.Valkey; v != nil && v.TLS != nil {
+		abs(&v.TLS.CA)
+		abs(&v.TLS.Cert)
+		abs(&v.TLS.Key)
 	}
 	for _, listeners := range []Listeners{c.Invoke, c.Control} {
 		for i := range listeners {

@@ -89,6 +89,8 @@ func TestLoadRefuses(t *testing.T) {
 		"bad duration":           {"functions: {f: {runtime: go, code: x, timeout: soon}}\n", "no duration"},
 		"unset secret variable":  {"identities: {users: [{name: a, accessKeys: [{id: k, secret: 'env:NO_SUCH_VARIABLE'}]}]}\n", "NO_SUCH_VARIABLE is not set"},
 		"not YAML":               {"a: [\n", "line 1"},
+		"Valkey without a port":  {"valkey: localhost\n", "valkey: address"},
+		"unknown Valkey key":     {"valkey: {address: 'a:1', tls: {crt: x}}\n", `there is no setting "crt" here`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Load(Overrides{File: write(t, tc.text)}, nil)

@@ -152,6 +152,9 @@ func (c *Config) check() error {
 	}
 	problems = append(problems, c.Limits.check()...)
 	problems = append(problems, c.Logs.check()...)
+	if c.Valkey != nil {
+		problems = append(problems, c.Valkey.check()...)
+	}
 	if e := c.Store.Etcd; e != nil && len(e.Endpoints) == 0 {
 		add("store: etcd needs endpoints")
 	}
