@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 )
@@ -16,4 +17,6 @@ type (
 	Operations = apigateway.Operations
 	// FunctionOperations is what Lambda's API can do, likewise.
 	FunctionOperations = lambdaapi.Operations
+	// UserPoolOperations is what the API of user pools can do, likewise.
+	UserPoolOperations = cognitoidp.Operations
 )

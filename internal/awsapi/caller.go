@@ -21,6 +21,12 @@ type Identities interface {
 // the signature's scope, the account from the identity.
 func (x *request) identify(context.Context) error {
 	x.signed, _ = sigv4.ScopeOf(x.http.Header.Get("Authorization"), x.http.URL.RawQuery)
+	if x.isUnsigned() {
+		x.signed, x.known = sigv4.Scope{}, true
+		x.call.Scope = x.Scope
+		x.call.Caller = Caller{Account: x.Scope.Account, ARN: anonymousARN}
+		return nil
+	}
 	if x.Identities == nil {
 		x.call.Caller = x.anonymous()
 	} else if err := x.verify(); err != nil {
@@ -44,6 +50,9 @@ func (x *request) identify(context.Context) error {
 	x.known = true
 	return nil
 }
+
+// anonymousARN stands in records for a caller who signed nothing.
+const anonymousARN = "anonymous"
 
 // anonymous is who calls while no identities are configured. An access key of
 // 12 digits names an account.

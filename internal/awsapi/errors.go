@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
@@ -35,6 +36,9 @@ func (s *Server) answerOf(c *Call, err error) *refusal {
 		status, code := statusOf(e.Kind)
 		if c.Service == lambdaapi.Service {
 			status, code = functionStatusOf(e.Kind)
+		}
+		if c.Service == cognitoidp.Service {
+			status, code = poolStatusOf(e.Kind)
 		}
 		if e.Kind == apigw.Unavailable {
 			log.Error("management call failed: the store can't be used")
@@ -94,7 +98,7 @@ func writeError(w http.ResponseWriter, p protocol, e *refusal, requestID string)
 		h.Set("Content-Type", "text/xml")
 		body = xmlError(e, requestID)
 	case awsJSON:
-		h.Set("Content-Type", "application/x-amz-json-1.1")
+		h.Set("Content-Type", jsonType)
 		body = jsonError(map[string]string{"__type": e.code, "message": e.message})
 	case lambdaJSON:
 		h.Set("Content-Type", "application/json")

@@ -17,11 +17,17 @@ import (
 // refuse), and a name that was rebound to our address shows in Host.
 func (x *request) guard(context.Context) error {
 	r := x.http
+	switch {
+	case x.isUnsigned():
+		return x.guardUnsigned()
+	case x.clients:
+		return denied("Only what the clients of user pools call without a signature is served here")
+	}
 	if foreignPage(r) {
 		return denied("A web page of another origin may not call the management API")
 	}
 	if x.loopback && !x.ourHost(r.Host) {
-		return denied("The Host header names none of our hosts: call localhost, or name the host in the configuration")
+		return foreignHost()
 	}
 	if x.Identities != nil {
 		return x.claim()
@@ -30,6 +36,10 @@ func (x *request) guard(context.Context) error {
 		return &sigv4.Error{Kind: sigv4.MissingToken, Message: "Missing Authentication Token"}
 	}
 	return nil
+}
+
+func foreignHost() error {
+	return denied("The Host header names none of our hosts: call localhost, or name the host in the configuration")
 }
 
 // claim refuses before the body is read who signs with no key of ours.

@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
+	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
@@ -25,6 +26,14 @@ type Config struct {
 	// Functions is what is served of Lambda's API; a nil field is answered
 	// with a 501 that names the operation.
 	Functions FunctionOperations
+
+	// UserPools is what is served of the API of user pools; a nil field is
+	// answered with a 501 that names the operation.
+	UserPools UserPoolOperations
+
+	// UserPoolWeb answers for keys, discovery and tokens of user pools; nil:
+	// nothing does.
+	UserPoolWeb http.Handler
 
 	// Scope has the partition, and the account and region of calls that don't
 	// say whose they are.
@@ -61,8 +70,9 @@ type Config struct {
 // Server answers management calls.
 type Server struct {
 	Config
-	served   map[string]*routes // by service
-	known    map[string]*routes // of services that aren't served
+	served   map[string]*routes         // by service
+	known    map[string]*routes         // of services that aren't served
+	pools    map[string]*wire.Operation // of user pools, by name
 	verifier *sigv4.Verifier
 	large    chan struct{} // one element per large body in memory
 	upload   chan struct{} // one element per body with a function's code
@@ -93,6 +103,7 @@ func New(c Config) (*Server, error) {
 			lambdaapi.Service:  newRoutes(c.Functions.Table()),
 		},
 		known:    knownRoutes(),
+		pools:    poolTable(&c.UserPools),
 		verifier: &sigv4.Verifier{Now: c.Now},
 		large:    make(chan struct{}, largeBodies),
 		upload:   make(chan struct{}, uploads),
@@ -131,7 +142,7 @@ func (s *Server) HTTPServer(h http.Handler) *http.Server {
 
 // serve answers one request: whatever refuses it, in one place.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, loopback bool) {
-	if s.serveOwn(w, r, loopback) {
+	if s.serveOwn(w, r, loopback) || loopback && s.servePoolWeb(w, r, false) {
 		return
 	}
 	x := s.newRequest(w, r, loopback)
@@ -141,6 +152,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, loopback bool) {
 	}
 	if strings.HasPrefix(r.URL.Path, reviewPath) && s.Review != nil {
 		x.review()
+		return
+	}
+	s.answer(x)
+}
+
+// answer runs a call and answers it.
+func (s *Server) answer(x *request) {
+	w, r := x.w, x.http
+	if (x.loopback || x.clients) && s.preflight(w, r, x.loopback) {
 		return
 	}
 	defer x.done()

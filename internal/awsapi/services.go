@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 )
@@ -39,6 +40,9 @@ func (x *request) resolve(context.Context) error {
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		x.protocol = awsJSON
 		prefix, name, _ := strings.Cut(target, ".")
+		if prefix == cognitoidp.Target {
+			return x.resolvePool(name)
+		}
 		c.Operation = name
 		if c.Service == "" {
 			c.Service = prefix

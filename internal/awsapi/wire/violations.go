@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
@@ -68,6 +69,84 @@ func enumText(set []string) string {
 func (v *Violations) Pattern(path string, value *string, pattern *regexp.Regexp, text string) {
 	if value != nil && !pattern.MatchString(*value) {
 		v.list = append(v.list, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", *value, path, text))
+	}
+}
+
+// SecretPattern is Pattern for a value that no text may repeat.
+func (v *Violations) SecretPattern(path string, value *string, pattern *regexp.Regexp, text string) {
+	if value != nil && !pattern.MatchString(*value) {
+		v.list = append(v.list, "Value at '"+path+"' failed to satisfy constraint: Member must satisfy regular expression pattern: "+text)
+	}
+}
+
+// Length refuses a text with fewer or more characters than the bounds; -1 is
+// none. A secret's value isn't repeated.
+func (v *Violations) Length(path string, value *string, low, high int, secret bool) {
+	if value == nil {
+		return
+	}
+	text := lengthText(*value, low, high)
+	switch {
+	case text == "":
+	case secret || len(*value) > maxShown:
+		v.list = append(v.list, "Value at '"+path+"' failed to satisfy constraint: "+text)
+	default:
+		v.list = append(v.list, "Value '"+*value+"' at '"+path+"' failed to satisfy constraint: "+text)
+	}
+}
+
+// maxShown is the longest value that a text repeats, in bytes.
+const maxShown = 4096
+
+// lengthText says which bound a text breaks; empty: none.
+func lengthText(value string, low, high int) string {
+	n := utf8.RuneCountInString(value)
+	switch {
+	case n < low:
+		return fmt.Sprintf("Member must have length greater than or equal to %d", low)
+	case high >= 0 && n > high:
+		return fmt.Sprintf("Member must have length less than or equal to %d", high)
+	}
+	return ""
+}
+
+// Range refuses a number below or above the bounds; a high of -1 is none.
+func (v *Violations) Range(path string, value *int, low, high int) {
+	switch {
+	case value == nil:
+	case *value < low:
+		v.list = append(v.list, fmt.Sprintf("Value '%d' at '%s' failed to satisfy constraint: Member must have value greater than or equal to %d", *value, path, low))
+	case high >= 0 && *value > high:
+		v.list = append(v.list, fmt.Sprintf("Value '%d' at '%s' failed to satisfy constraint: Member must have value less than or equal to %d", *value, path, high))
+	}
+}
+
+// Elements refuses a list with a text that breaks the bounds or the pattern; a
+// nil pattern is none.
+func (v *Violations) Elements(path string, values []string, low, high int, pattern *regexp.Regexp, text string) {
+	for _, e := range values {
+		broken := lengthText(e, low, high)
+		if broken == "" && pattern != nil && !pattern.MatchString(e) {
+			broken = "Member must satisfy regular expression pattern: " + text
+		}
+		if broken != "" {
+			v.list = append(v.list, "Value at '"+path+"' failed to satisfy constraint: Member must satisfy constraint: ["+broken+"]")
+			return
+		}
+	}
+}
+
+// Entries refuses a map with a key or a value that breaks its bounds.
+func (v *Violations) Entries(path string, m map[string]string, keyLow, keyHigh, low, high int) {
+	for name, value := range m {
+		if text := lengthText(name, keyLow, keyHigh); text != "" {
+			v.list = append(v.list, "Value at '"+path+"' failed to satisfy constraint: Map keys must satisfy constraint: ["+text+"]")
+			return
+		}
+		if text := lengthText(value, low, high); text != "" {
+			v.list = append(v.list, "Value at '"+path+"' failed to satisfy constraint: Map value must satisfy constraint: ["+text+"]")
+			return
+		}
 	}
 }
 

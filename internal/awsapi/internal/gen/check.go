@@ -67,7 +67,7 @@ func (g *generator) constraintValues() {
 func (g *generator) constrained(s *shape) bool {
 	for _, m := range s.Members {
 		t := g.Shapes[m.Shape]
-		if m.Required || len(t.Enum) > 0 || t.Pattern != "" || t.Type == "structure" && g.constrained(t) {
+		if m.Required || len(t.Enum) > 0 || t.Pattern != "" || t.Type == "structure" && g.constrained(t) || bounded[g.service] && g.bounds(m.Shape) {
 			return true
 		}
 	}
@@ -101,7 +101,12 @@ func (g *generator) checkMember(s *shape, m member, op string) {
 		g.p("v.Required(%s, s.%s == nil)", path, m.field())
 	}
 	t := g.Shapes[m.Shape]
+	if bounded[g.service] {
+		g.checkBounds(path, value, m)
+	}
 	switch {
+	case sensitive[t.Name] && t.Pattern != "":
+		g.p("v.SecretPattern(%s, %s, %sPattern, `%s`)", path, value, lowerFirst(t.Name), t.Pattern)
 	case len(t.Enum) > 0:
 		g.p("v.Enum(%s, %s, %sValues)", path, value, lowerFirst(t.Name))
 	case t.Pattern != "":
@@ -114,4 +119,53 @@ func (g *generator) checkMember(s *shape, m member, op string) {
 	case t.Type == "structure" && g.constrained(t):
 		g.p("if s.%s != nil {\ns.%s.check(v, %s)\n}", m.field(), m.field(), path)
 	}
+}
+
+// bounds says whether a shape, or what it holds, has a length or a range.
+func (g *generator) bounds(name string) bool {
+	t := g.Shapes[name]
+	if t == nil {
+		return false
+	}
+	return t.Min != nil || t.Max != nil || t.Type == "list" && g.Shapes[t.Member].Type == "string" && (g.bounds(t.Member) || g.Shapes[t.Member].Pattern != "") ||
+		t.Type == "map" && (g.bounds(t.Key) || g.bounds(t.Value))
+}
+
+// checkBounds writes the checks of a member's lengths and ranges. What isn't
+// bounded is -1.
+func (g *generator) checkBounds(path, value string, m member) {
+	if !g.bounds(m.Shape) {
+		return
+	}
+	t := g.Shapes[m.Shape]
+	low, high := limits(t)
+	switch t.Type {
+	case "string":
+		g.p("v.Length(%s, %s, %d, %d, %t)", path, value, low, high, sensitive[t.Name])
+	case "integer":
+		g.p("v.Range(%s, %s, %d, %d)", path, value, low, high)
+	case "list":
+		e := g.Shapes[t.Member]
+		low, high := limits(e)
+		pattern := "nil, ``"
+		if e.Pattern != "" {
+			pattern = lowerFirst(e.Name) + "Pattern, `" + e.Pattern + "`"
+		}
+		g.p("v.Elements(%s, s.%s, %d, %d, %s)", path, m.field(), low, high, pattern)
+	case "map":
+		keyLow, keyHigh := limits(g.Shapes[t.Key])
+		low, high := limits(g.Shapes[t.Value])
+		g.p("v.Entries(%s, s.%s, %d, %d, %d, %d)", path, m.field(), keyLow, keyHigh, low, high)
+	}
+}
+
+func limits(s *shape) (low, high int) {
+	low, high = -1, -1
+	if s.Min != nil {
+		low = int(*s.Min)
+	}
+	if s.Max != nil {
+		high = int(*s.Max)
+	}
+	return low, high
 }

@@ -10,17 +10,17 @@ import (
 
 // TestGeneratedIsUpToDate: what is checked in is what the generator writes.
 func TestGeneratedIsUpToDate(t *testing.T) {
-	for _, service := range []string{"apigateway", "lambda"} {
+	for service, pkg := range map[string]string{"apigateway": "apigateway", "lambda": "lambda", "cognito-idp": "cognitoidp"} {
 		m, err := readModel("../../model/" + service + ".json")
 		if err != nil {
 			t.Fatal(err)
 		}
-		files, err := generate(m, service, service)
+		files, err := generate(m, pkg, service)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for name, want := range files {
-			compare(t, filepath.Join("../..", service, name), want)
+			compare(t, filepath.Join("../..", pkg, name), want)
 		}
 	}
 	want, err := known([]string{"../../model/apigatewayv2.json"}, "awsapi")

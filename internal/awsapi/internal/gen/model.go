@@ -30,9 +30,12 @@ type shape struct {
 	Type      string   `json:"type"`
 	Members   members  `json:"members"`
 	Member    string   `json:"member"` // of a list
+	Key       string   `json:"key"`    // of a map
 	Value     string   `json:"value"`  // of a map
 	Enum      []string `json:"enum"`
 	Pattern   string   `json:"pattern"`
+	Min       *float64 `json:"min"` // of a text's characters, or of a number
+	Max       *float64 `json:"max"`
 	Exception bool     `json:"exception"`
 	Payload   string   `json:"payload"`
 }

@@ -32,7 +32,18 @@ var sparse = map[string]bool{
 
 // plainPaths are the services whose constraint texts name a member of the body
 // like one of the URI, without the name of the operation's input.
-var plainPaths = map[string]bool{"lambda": true}
+var plainPaths = map[string]bool{"lambda": true, "cognito-idp": true}
+
+// bounded are the services whose shapes' lengths and ranges are checked as
+// well as their enums and patterns, on what lists and maps hold, too.
+var bounded = map[string]bool{"cognito-idp": true}
+
+// sensitive are the shapes whose values no text repeats (the service's public
+// model marks them).
+var sensitive = map[string]bool{
+	"PasswordType": true, "TokenModelType": true, "SecretHashType": true, "ClientSecretType": true, "SessionType": true,
+	"ConfirmationCodeType": true, "UsernameType": true, "ClientIdType": true, "AttributeValueType": true, "UserFilterType": true,
+}
 
 // goPatterns say with Go's patterns what Java's look around for.
 var goPatterns = map[string]string{
