@@ -79,10 +79,12 @@ func needsNormalising[T string | []byte](path T) bool {
 	return false
 }
 
+// normalise takes dot segments and empty ones out. A slash stays at the end
+// when there was one, as AWS's own signers have it (aws-c-auth, botocore,
+// @smithy/signature-v4); RFC 3986 would also leave one for a dot segment there.
 func normalise(path string) string {
 	var kept []string
-	segments := strings.Split(path, "/")
-	for _, s := range segments {
+	for s := range strings.SplitSeq(path, "/") {
 		switch s {
 		case "", ".":
 		case "..":
@@ -93,9 +95,8 @@ func normalise(path string) string {
 			kept = append(kept, s)
 		}
 	}
-	last := segments[len(segments)-1]
 	out := "/" + strings.Join(kept, "/")
-	if len(kept) > 0 && (last == "" || last == "." || last == "..") {
+	if len(kept) > 0 && path[len(path)-1] == '/' {
 		out += "/"
 	}
 	return out

@@ -77,7 +77,7 @@ func (w *wire) meaning() map[string]any {
 
 func cleaned(p string) string {
 	clean := path.Clean(p)
-	if last := p[strings.LastIndexByte(p, '/')+1:]; clean != "/" && (last == "" || last == "." || last == "..") {
+	if clean != "/" && strings.HasSuffix(p, "/") {
 		clean += "/"
 	}
 	return clean
