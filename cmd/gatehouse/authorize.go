@@ -1,13 +1,6 @@
 package main
 
 import (
-	"context"
-	"net"
-	"net/http"
-	"net/netip"
-	"syscall"
-	"time"
-
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/awsapi"
 	"github.com/gatehouse/gatehouse/internal/integration"
@@ -43,19 +36,5 @@ func (p *program) identities() (authorizer.Identities, error) {
 
 // newIssuers reaches token issuers where integrations may go, too.
 func (p *program) newIssuers(egress *integration.EgressRules) *authorizer.Issuers {
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		d := net.Dialer{Timeout: 2 * time.Second, ControlContext: func(_ context.Context, _, resolved string, _ syscall.RawConn) error {
-			to, err := netip.ParseAddrPort(resolved)
-			if err != nil {
-				return err
-			}
-			return egress.Check(address, to)
-		}}
-		return d.DialContext(ctx, network, address)
-	}
-	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, DialContext: dial, MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second,
-		TLSHandshakeTimeout: 2 * time.Second, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
-	}
-	return &authorizer.Issuers{Client: &http.Client{Transport: transport}, Pools: endpoint(p.config, "cognito-idp")}
+	return &authorizer.Issuers{Client: authorizer.NewClient(egress.Check), Pools: endpoint(p.config, "cognito-idp")}
 }

@@ -26,6 +26,8 @@ const (
 	Unauthorized Kind = iota + 1
 	// Broken: the authorizer could not be asked, or answered what is no answer.
 	Broken
+	// Forbidden: the client is known, and may not.
+	Forbidden
 )
 
 // Error is why there is no answer.
@@ -50,7 +52,8 @@ type Answer struct {
 	Context     []Entry // in the function's order
 	UsageKey    string  // usageIdentifierKey, the value of an API key
 	Token       *jwt.Token
-	Policy      string // policyDocument as the function answered it, JSON
+	Scopes      []string // the token's, where the route wants some; else nil
+	Policy      string   // policyDocument as the function answered it, JSON
 
 	policies []*iam.Policy
 }

@@ -3,13 +3,17 @@ package jwt
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// How long keys and answers last. AWS keeps keys about two hours and gives
-// each fetch 1,500 ms (developer guide, "JWT authorizers").
+// How long keys last. AWS keeps keys about two hours and gives each fetch
+// 1,500 ms (developer guide, "JWT authorizers").
 const (
 	keysLast     = 2 * time.Hour
 	refreshAfter = keysLast / 2
@@ -20,7 +24,7 @@ const (
 	failurePause = 2 * time.Second
 )
 
-// The texts of what an issuer didn't give.
+// The texts of what an issuer didn't give (seen on AWS).
 const (
 	discoveryFailed = "OIDC discovery endpoint communication error"
 	keysFailed      = "JWKS communication error"
@@ -29,7 +33,7 @@ const (
 // Config is what an Issuer needs.
 type Config struct {
 	// URL is the issuer's: what tokens have in iss, and what discovery starts
-	// from, without a trailing slash of ours.
+	// from, as it is written.
 	URL string
 	// KeysURL is where the keys are, when discovery isn't needed (user pools).
 	KeysURL string
@@ -37,6 +41,9 @@ type Config struct {
 	Fetch func(ctx context.Context, url string, limit int64) ([]byte, error)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Verified remembers the tokens that were found good; nil: nothing does,
+	// and every signature is verified again.
+	Verified *Verified
 }
 
 // Issuer verifies the tokens of one issuer. Its keys are fetched when the
@@ -46,12 +53,19 @@ type Issuer struct {
 	config Config
 	now    func() time.Time
 
-	mu       sync.Mutex
-	keys     *Keys
-	fetched  time.Time // of keys
-	tried    time.Time // the last fetch's end
-	failure  error     // of the last fetch
+	held    atomic.Pointer[held]
+	refresh atomic.Int64 // when keys that are half as old as they may get are looked after next, Unix nanoseconds
+
+	mu       sync.Mutex // guards what follows, and changes of held
+	tried    time.Time  // the last fetch's end
+	failure  error      // of the last fetch
 	fetching chan struct{}
+}
+
+// held are the keys that were fetched last.
+type held struct {
+	keys    *Keys
+	fetched time.Time
 }
 
 // NewIssuer makes an Issuer. It fetches nothing yet.
@@ -63,17 +77,43 @@ func NewIssuer(c Config) *Issuer {
 	return i
 }
 
-// Verify checks a token's signature, its issuer and its time. The error is an
-// *Error.
+// URL is the issuer's, as tokens have it.
+func (i *Issuer) URL() string { return i.config.URL }
+
+// Verify checks a token's signature, its issuer and its time. A token that was
+// found good before, and whose key is still among the issuer's, is good until
+// it expires. The error is an *Error.
 func (i *Issuer) Verify(ctx context.Context, token string) (*Token, error) {
-	t, err := verify(token, i.now(), func(id string) (*key, error) { return i.key(ctx, id) })
+	now := i.now()
+	sum, ok := i.config.Verified.sum(i, token)
+	if ok {
+		if t := i.remembered(sum, now); t != nil {
+			return t, nil
+		}
+	}
+	t, by, err := verify(token, now, func(id string) ([]*key, error) { return i.keysOf(ctx, id) })
 	if err != nil {
 		return nil, err
 	}
 	if t.Text("iss") != i.config.URL {
 		return nil, errorf("the token has an invalid issuer")
 	}
+	if ok {
+		i.config.Verified.remember(sum, t, by, t.Expires.Sub(now))
+	}
 	return t, nil
+}
+
+// remembered is a token that was verified before and still may be believed.
+func (i *Issuer) remembered(sum verifiedKey, now time.Time) *Token {
+	v := i.config.Verified.recall(sum)
+	if v == nil || !now.Before(v.token.Expires) || now.Before(v.token.from) {
+		return nil
+	}
+	if keys := i.usable(now); keys == nil || !keys.has(v.by) {
+		return nil
+	}
+	return v.token
 }
 
 // Ready fetches the keys unless they are there.
@@ -82,8 +122,9 @@ func (i *Issuer) Ready(ctx context.Context) error {
 	return err
 }
 
-// key finds a key, with the keys fetched anew when it isn't among them.
-func (i *Issuer) key(ctx context.Context, id string) (*key, error) {
+// keysOf finds the keys of an ID, with the keys fetched anew when none is
+// among them.
+func (i *Issuer) keysOf(ctx context.Context, id string) ([]*key, error) {
 	if id == "" {
 		return nil, errorf("the token has no key ID")
 	}
@@ -97,40 +138,65 @@ func (i *Issuer) key(ctx context.Context, id string) (*key, error) {
 	return nil, errorf("the token's key is not among the issuer's keys")
 }
 
-// current is the keys, fetched if there are none, if they are too old, or if
-// they aren't good for the caller and were not fetched within pause.
-func (i *Issuer) current(ctx context.Context, good func(*Keys) bool, pause time.Duration) (*Keys, error) {
-	i.mu.Lock()
-	now := i.now()
-	usable := i.keys != nil && now.Sub(i.fetched) < keysLast
-	switch {
-	case usable && good(i.keys):
-		keys := i.keys
-		if now.Sub(i.fetched) >= refreshAfter && now.Sub(i.tried) >= unknownPause {
+// usable are the keys while they may be used; nil: they must be fetched. Keys
+// that are half as old as they may get are looked after in the background.
+func (i *Issuer) usable(now time.Time) *Keys {
+	h := i.held.Load()
+	if h == nil {
+		return nil
+	}
+	age := now.Sub(h.fetched)
+	if age >= keysLast {
+		return nil
+	}
+	if age >= refreshAfter && now.UnixNano() >= i.refresh.Load() {
+		i.mu.Lock()
+		if now.Sub(i.tried) >= unknownPause {
 			i.start()
 		}
 		i.mu.Unlock()
+	}
+	return h.keys
+}
+
+// current is the keys, fetched if there are none, if they are too old, or if
+// they aren't good for the caller and were not fetched within pause.
+func (i *Issuer) current(ctx context.Context, good func(*Keys) bool, pause time.Duration) (*Keys, error) {
+	now := i.now()
+	keys := i.usable(now)
+	if keys != nil && good(keys) {
 		return keys, nil
-	case i.fetching == nil && i.recent(now, usable, pause):
-		defer i.mu.Unlock()
-		if usable {
-			return i.keys, nil
+	}
+	i.mu.Lock()
+	if i.fetching == nil && i.recent(now, keys != nil, pause) {
+		failure := i.failed()
+		i.mu.Unlock()
+		if keys != nil {
+			return keys, nil
 		}
-		return nil, i.failure
+		return nil, failure
 	}
 	done := i.start()
 	i.mu.Unlock()
 	select {
 	case <-done:
 	case <-ctx.Done():
-		return nil, &Error{keysFailed}
+		return nil, &Error{Text: keysFailed, Cause: ctx.Err()}
+	}
+	if keys := i.usable(i.now()); keys != nil {
+		return keys, nil
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.keys != nil && i.now().Sub(i.fetched) < keysLast {
-		return i.keys, nil
+	return nil, i.failed()
+}
+
+// failed is why there are no keys. i.mu is held.
+func (i *Issuer) failed() error {
+	if i.failure == nil {
+		return &Error{Text: keysFailed, Cause: errors.New("the keys are too old")}
 	}
-	return nil, i.failure
+	return i.failure
 }
 
 // recent says that it is too early to fetch again. i.mu is held.
@@ -154,8 +220,12 @@ func (i *Issuer) start() <-chan struct{} {
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		i.tried, i.failure = i.now(), err
+		i.refresh.Store(i.tried.Add(unknownPause).UnixNano())
 		if err == nil {
-			i.keys, i.fetched = keys, i.tried
+			if last := i.held.Load(); last != nil {
+				keys.keep(last.keys)
+			}
+			i.held.Store(&held{keys, i.tried})
 		}
 		i.fetching = nil
 		close(done)
@@ -168,30 +238,42 @@ func (i *Issuer) fetch() (*Keys, error) {
 	if address == "" {
 		var err error
 		if address, err = i.discover(); err != nil {
-			return nil, &Error{discoveryFailed}
+			return nil, &Error{Text: discoveryFailed, Cause: err}
 		}
 	}
 	document, err := i.get(address, maxDocument)
 	if err != nil {
-		return nil, &Error{keysFailed}
+		return nil, &Error{Text: keysFailed, Cause: err}
 	}
 	keys, err := ParseKeys(document)
 	if err != nil {
-		return nil, &Error{keysFailed + ": " + err.Error()}
+		return nil, &Error{Text: keysFailed, Cause: fmt.Errorf("%s: %w", address, err)}
 	}
 	return keys, nil
 }
 
+// discover finds where the keys are. A document that names another issuer is
+// not this one's (OpenID Connect Discovery 1.0, section 4.3), and the keys of
+// an issuer that is asked over TLS come over TLS.
 func (i *Issuer) discover() (string, error) {
-	document, err := i.get(strings.TrimSuffix(i.config.URL, "/")+"/.well-known/openid-configuration", maxDiscovery)
+	address := strings.TrimSuffix(i.config.URL, "/") + "/.well-known/openid-configuration"
+	document, err := i.get(address, maxDiscovery)
 	if err != nil {
 		return "", err
 	}
 	var found struct {
+		Issuer  string `json:"issuer"`
 		KeysURL string `json:"jwks_uri"`
 	}
-	if err := json.Unmarshal(document, &found); err != nil || found.KeysURL == "" {
-		return "", errorf("no jwks_uri")
+	if err := json.Unmarshal(document, &found); err != nil {
+		return "", fmt.Errorf("%s is no discovery document: %w", address, err)
+	}
+	if found.Issuer != i.config.URL {
+		return "", fmt.Errorf("%s is for another issuer: %.256q", address, found.Issuer)
+	}
+	to, err := url.Parse(found.KeysURL)
+	if err != nil || to.Host == "" || to.User != nil || to.Scheme != "https" && (to.Scheme != "http" || strings.HasPrefix(i.config.URL, "https:")) {
+		return "", fmt.Errorf("%s: its jwks_uri is none that keys can be had from: %.256q", address, found.KeysURL)
 	}
 	return found.KeysURL, nil
 }

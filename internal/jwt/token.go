@@ -35,18 +35,30 @@ func allowed(algorithm string) bool {
 // maxToken bounds a token, in bytes: all headers of a request have less room.
 const maxToken = 16 << 10
 
-// Error is why a token isn't taken, in words that AWS shows.
-type Error struct{ Text string }
+// Error is why a token isn't taken.
+type Error struct {
+	Text  string // in words that AWS shows to the client
+	Cause error  // for the operator alone; nil: Text says all
+}
 
-func (e *Error) Error() string { return e.Text }
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return e.Text + ": " + e.Cause.Error()
+	}
+	return e.Text
+}
 
-func errorf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
+func (e *Error) Unwrap() error { return e.Cause }
+
+func errorf(format string, args ...any) error { return &Error{Text: fmt.Sprintf(format, args...)} }
 
 // Token is a verified token.
 type Token struct {
 	Claims  map[string]any // numbers as json.Number
 	Payload []byte         // the claims as sent, JSON
 	Expires time.Time
+
+	from time.Time // the later of nbf and iat; zero without
 }
 
 // Text is a claim that is text.
@@ -58,12 +70,24 @@ func (t *Token) Text(claim string) string {
 // Entry is a claim as text.
 type Entry struct{ Name, Value string }
 
-// Flat are the claims as texts, by name: of a list its elements with commas
-// between (as API Gateway hands on cognito:groups), of an object its JSON.
-func (t *Token) Flat() []Entry {
+// Form is how an API kind writes a claim that isn't text.
+type Form uint8
+
+// The forms.
+const (
+	// Commas has a list's elements with commas between, and of an object its
+	// JSON, as REST APIs hand on cognito:groups.
+	Commas Form = iota
+	// Brackets has a list as [a b] and an object as map[k:v], as HTTP APIs do
+	// (seen on AWS).
+	Brackets
+)
+
+// Flat are the claims as texts, by name. A claim that is null is none.
+func (t *Token) Flat(form Form) []Entry {
 	var list []Entry
 	for _, name := range slices.Sorted(maps.Keys(t.Claims)) {
-		if v, ok := t.Claim(name); ok {
+		if v, ok := t.Claim(name, form); ok {
 			list = append(list, Entry{name, v})
 		}
 	}
@@ -71,15 +95,15 @@ func (t *Token) Flat() []Entry {
 }
 
 // Claim is one claim as Flat has it.
-func (t *Token) Claim(name string) (string, bool) {
+func (t *Token) Claim(name string, form Form) (string, bool) {
 	v, ok := t.Claims[name]
 	if !ok || v == nil {
 		return "", false
 	}
-	return flat(v), true
+	return form.flat(v), true
 }
 
-func flat(v any) string {
+func (f Form) flat(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
@@ -90,9 +114,24 @@ func flat(v any) string {
 	case []any:
 		texts := make([]string, len(v))
 		for i, e := range v {
-			texts[i] = flat(e)
+			texts[i] = f.flat(e)
+		}
+		if f == Brackets {
+			return "[" + strings.Join(texts, " ") + "]"
 		}
 		return strings.Join(texts, ",")
+	case map[string]any:
+		if f == Brackets {
+			var texts []string
+			for _, name := range slices.Sorted(maps.Keys(v)) {
+				texts = append(texts, name+":"+f.flat(v[name]))
+			}
+			return "map[" + strings.Join(texts, " ") + "]"
+		}
+	case nil:
+		if f == Brackets {
+			return "<nil>"
+		}
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -131,26 +170,29 @@ func texts(v any) []string {
 	return nil
 }
 
-// keySource finds the key of an ID.
-type keySource func(id string) (*key, error)
+// keySource finds the keys of an ID.
+type keySource func(id string) ([]*key, error)
 
-// verify reads and checks a token: its form, its signature and its time. The
-// error is an *Error, or one of the key source.
-func verify(token string, now time.Time, find keySource) (*Token, error) {
-	payload, err := verifySignature(token, find)
+// verify reads and checks a token: its form, its signature and its time, and
+// says which key it was. The error is an *Error, or one of the key source.
+func verify(token string, now time.Time, find keySource) (*Token, *key, error) {
+	payload, by, err := verifySignature(token, find)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	t := &Token{Payload: payload}
 	d := json.NewDecoder(bytes.NewReader(payload))
 	d.UseNumber()
 	if err := d.Decode(&t.Claims); err != nil || t.Claims == nil || d.More() {
-		return nil, errMalformed
+		return nil, nil, errMalformed
 	}
-	return t, t.checkTime(now)
+	if err := t.checkTime(now); err != nil {
+		return nil, nil, err
+	}
+	return t, by, nil
 }
 
-var errMalformed = &Error{"the token is malformed"}
+var errMalformed = &Error{Text: "the token is malformed"}
 
 // header is what counts of a token's header.
 type header struct {
@@ -159,50 +201,68 @@ type header struct {
 	Critical  json.RawMessage `json:"crit"`
 }
 
-// verifySignature gives the bytes that were signed.
-func verifySignature(token string, find keySource) ([]byte, error) {
+// verifySignature gives the bytes that were signed, and the key.
+func verifySignature(token string, find keySource) ([]byte, *key, error) {
 	if len(token) > maxToken {
-		return nil, errorf("token is longer than %d bytes", maxToken)
+		return nil, nil, errorf("token is longer than %d bytes", maxToken)
 	}
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return nil, errorf("token contains an invalid number of segments")
+		return nil, nil, errorf("token contains an invalid number of segments")
 	}
 	var decoded [3][]byte
 	for i, p := range parts {
 		var err error
 		if decoded[i], err = base64.RawURLEncoding.Strict().DecodeString(p); err != nil || strings.ContainsAny(p, "\r\n") {
-			return nil, errMalformed
+			return nil, nil, errMalformed
 		}
 	}
 	var h header
 	if err := json.Unmarshal(decoded[0], &h); err != nil {
-		return nil, errMalformed
+		return nil, nil, errMalformed
 	}
 	switch {
 	case !allowed(h.Algorithm):
-		return nil, errorf("signing method %s is invalid", clip(h.Algorithm))
+		return nil, nil, errorf("signing method %s is invalid", clip(h.Algorithm))
 	case h.Critical != nil:
-		return nil, errorf("the token has critical extensions that are not understood") // RFC 7515, 4.1.11
+		return nil, nil, errorf("the token has critical extensions that are not understood") // RFC 7515, 4.1.11
 	}
-	k, err := find(h.KeyID)
+	keys, err := find(h.KeyID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if k.algorithm != "" && k.algorithm != h.Algorithm {
-		return nil, errorf("signing method %s is invalid", h.Algorithm)
-	}
-	if err := jwt.GetSigningMethod(h.Algorithm).Verify(parts[0]+"."+parts[1], decoded[2], k.public); err != nil {
-		return nil, errorf("the token signature is invalid")
-	}
-	return decoded[1], nil
+	by, err := signedBy(keys, h.Algorithm, parts[0]+"."+parts[1], decoded[2])
+	return decoded[1], by, err
 }
 
+// signedBy is the key that made a signature. A key that says what it is for is
+// for nothing else.
+func signedBy(keys []*key, algorithm, text string, signature []byte) (*key, error) {
+	err := errorf("signing method %s is invalid", algorithm)
+	for _, k := range keys {
+		if k.algorithm != "" && k.algorithm != algorithm {
+			continue
+		}
+		if jwt.GetSigningMethod(algorithm).Verify(text, signature, k.public) == nil {
+			return k, nil
+		}
+		err = errorf("the token signature is invalid")
+	}
+	return nil, err
+}
+
+// clip is an algorithm's name as it may be shown in a field of the answer:
+// what a client sends is no syntax there.
 func clip(s string) string {
 	if len(s) > 40 {
-		return s[:40]
+		s = s[:40]
 	}
-	return s
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r >= 0x7f || r == '"' || r == '\\' {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 // checkTime checks exp, which must be there, nbf and iat.
@@ -222,6 +282,8 @@ func (t *Token) checkTime(now time.Time) error {
 			return errorf("the token's %s is no time", claim)
 		case there && now.Before(at):
 			return errorf("%s", text)
+		case there && at.After(t.from):
+			t.from = at
 		}
 	}
 	return nil

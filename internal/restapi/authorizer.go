@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/admission"
@@ -35,7 +34,6 @@ type poolAuthorizer struct {
 	source  mapping.Source
 	pattern *javaregex.Pattern // of an identity token's aud; nil: any
 	scopes  []string           // one of them must be an access token's; none: an identity token is wanted
-	scope   []byte
 }
 
 // errBusy: as many clients wait for the function as may.
@@ -147,13 +145,13 @@ func (r *request) authorizerFault(err error) *exchange.Fault {
 // "Control access to REST APIs using Amazon Cognito user pools").
 func (r *request) authorizeByToken(a *poolAuthorizer) *exchange.Fault {
 	v, ok := a.source.Append(nil, &r.input)
-	token := strings.TrimSpace(strings.TrimPrefix(string(v), "Bearer "))
+	token := string(authorizer.Bearer(v))
 	if !ok || token == "" {
 		r.x.Decide("authorize", "refused", "the token is missing")
 		return unauthorized
 	}
 	began := time.Now()
-	answer, err := a.Ask(r.x.Context(), authorizer.NewKey(a.scope, []byte(token)), token)
+	answer, err := a.Ask(r.x.Context(), token)
 	r.identity.latency = time.Since(began)
 	if err != nil {
 		return r.authorizerFault(err)

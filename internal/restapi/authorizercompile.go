@@ -122,7 +122,7 @@ func (c *compiler) functionAuthorizer(place string, from *apigw.Authorizer) *fun
 // authorizer as it is defined, on this stage since its last flush. The function
 // is the one that stage variables name: a canary may have another.
 func (c *compiler) answerScope(from *apigw.Authorizer) []byte {
-	b := fmt.Appendf(nil, "%s\n%s\n%s\n%q %q %q %q", c.def.API.ID, from.ID, from.Type, integration.Substitute(from.URI, c.vars), from.IdentitySource, from.IdentityValidationExpression, from.ProviderARNs)
+	b := fmt.Appendf(nil, "%s\n%s\n%s\n%q %q %q", c.def.API.ID, from.ID, from.Type, integration.Substitute(from.URI, c.vars), from.IdentitySource, from.IdentityValidationExpression)
 	if c.stage != nil {
 		b = fmt.Appendf(b, "\n%s\n%d", c.stage.Name, c.stage.AuthorizersFlushed)
 	}
@@ -179,8 +179,8 @@ func (c *compiler) validationExpression(place string, from *apigw.Authorizer) *j
 }
 
 func (c *compiler) poolAuthorizer(place string, from *apigw.Authorizer, scopes []string) *poolAuthorizer {
-	a := &poolAuthorizer{scopes: scopes, scope: c.answerScope(from), pattern: c.validationExpression(place, from)}
-	a.TTL = c.authorizerTTL(place, from)
+	a := &poolAuthorizer{scopes: scopes, pattern: c.validationExpression(place, from)}
+	c.authorizerTTL(place, from) // a verified token is believed until it expires or its key is gone, whatever this is
 	text := from.IdentitySource
 	if text == "" {
 		text = "method.request.header.Authorization"
@@ -194,7 +194,7 @@ func (c *compiler) poolAuthorizer(place string, from *apigw.Authorizer, scopes [
 	}
 	issuers := &authorizer.Issuers{}
 	if c.env != nil {
-		a.Cache, issuers = c.env.answers(), c.env.issuers()
+		issuers = c.env.issuers()
 	}
 	for _, arn := range from.ProviderARNs {
 		issuer, err := issuers.Pool(arn)

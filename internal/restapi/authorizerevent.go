@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/jwt"
 )
 
 // event is what the function is given (developer guide, "Input to an API
@@ -78,7 +79,7 @@ func (r *request) appendAuthorizer(dst []byte) []byte {
 
 func appendClaims(dst []byte, a *authorizer.Answer) []byte {
 	dst = append(dst, '{')
-	for _, c := range a.Token.Flat() {
+	for _, c := range a.Token.Flat(jwt.Commas) {
 		dst = appendJSONString(appendComma(dst), c.Name)
 		dst = appendJSONString(append(dst, ':'), c.Value)
 	}
@@ -123,7 +124,7 @@ func (r *request) appendAuthorizerVariable(dst []byte, key string) ([]byte, bool
 	switch {
 	case a.Token != nil:
 		if len(key) > len(claims) && key[:len(claims)] == claims {
-			v, ok := a.Token.Claim(key[len(claims):])
+			v, ok := a.Token.Claim(key[len(claims):], jwt.Commas)
 			return append(dst, v...), ok
 		}
 		return dst, false
@@ -156,7 +157,7 @@ func (r *request) ClaimNames() []string {
 		return nil
 	}
 	var names []string
-	for _, c := range r.identity.answer.Token.Flat() {
+	for _, c := range r.identity.answer.Token.Flat(jwt.Commas) {
 		names = append(names, c.Name)
 	}
 	return names

@@ -7,6 +7,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/jwt"
 )
 
 // TestAuthorizer asks an authorizer of def about a request to the API's root,
@@ -53,7 +54,7 @@ func TestAuthorizer(ctx context.Context, def *apigw.Definition, id apigw.Authori
 	}
 	if answer.Token != nil {
 		out.Claims = map[string]string{}
-		for _, c := range answer.Token.Flat() {
+		for _, c := range answer.Token.Flat(jwt.Commas) {
 			out.Claims[c.Name] = c.Value
 		}
 	}
@@ -80,8 +81,6 @@ func compileAuthorizerTrial(def *apigw.Definition, from *apigw.Authorizer, in *a
 	}
 	if a.function != nil {
 		a.function.TTL = 0
-	} else {
-		a.pools.TTL = 0
 	}
 	return s, a, nil
 }
