@@ -16,7 +16,7 @@ import (
 // version is set by release builds (-ldflags "-X main.version=1.2.3").
 var version = "development"
 
-const usage = `Gatehouse is Amazon API Gateway as software that anyone can run.
+const usageText = `Gatehouse is Amazon API Gateway as software that anyone can run.
 
   gatehouse serve [DEFINITION ...]   serve APIs; import and deploy the given OpenAPI definitions
   gatehouse validate FILE ...        say what is wrong with definitions, and what can't be served yet
@@ -24,6 +24,7 @@ const usage = `Gatehouse is Amazon API Gateway as software that anyone can run.
   gatehouse explain REQUEST_ID       say what was decided about a request, and why
   gatehouse deployments diff API FROM TO
                                      say what a deployment changes: IDs, stages, or "edited" for what isn't deployed
+  gatehouse usage                    say what APIs, stages and keys used in a month, and what it would have cost on AWS
   gatehouse backup FILE              write everything that is stored to FILE
   gatehouse restore FILE             read a backup into an empty data folder or cluster
   gatehouse doctor                   say what would keep it from running well, and how to mend it
@@ -39,19 +40,19 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 func run(args []string, stdout, stderr *os.File) int {
 	commands := map[string]func(args []string, stdout, stderr *os.File) error{
 		"serve": serve, "validate": validate, "backup": backup, "restore": restore, "doctor": doctor, "explain": explainRequest,
-		"deployments": deployments, "template": renderTemplate, "version": printVersion,
+		"deployments": deployments, "usage": usage, "template": renderTemplate, "version": printVersion,
 	}
 	if len(args) == 0 {
-		fmt.Fprint(stderr, usage)
+		fmt.Fprint(stderr, usageText)
 		return 2
 	}
 	command, ok := commands[args[0]]
 	if !ok {
 		if args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
-			fmt.Fprint(stdout, usage)
+			fmt.Fprint(stdout, usageText)
 			return 0
 		}
-		fmt.Fprintf(stderr, "gatehouse: there is no command %q\n\n%s", args[0], usage)
+		fmt.Fprintf(stderr, "gatehouse: there is no command %q\n\n%s", args[0], usageText)
 		return 2
 	}
 	err := command(args[1:], stdout, stderr)

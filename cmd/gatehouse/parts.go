@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/gateway"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/metering"
 	"github.com/gatehouse/gatehouse/internal/restapi"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 	"github.com/gatehouse/gatehouse/internal/usageplan"
@@ -29,6 +30,7 @@ type parts struct {
 	functions *lambda.Functions
 	env       *restapi.Env
 	plans     *usageplan.Book
+	meters    *metering.Book
 	logs      *telemetry.Logs
 	metrics   *telemetry.Metrics
 	lastGood  *kept          // nil when its file can't be opened
@@ -57,12 +59,12 @@ func (p *program) newParts() (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &parts{valkey: shared, plans: usageplan.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
+	s := &parts{valkey: shared, plans: usageplan.NewBook(), meters: metering.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.metrics = p.newMetrics(s.logs)
 	s.env = &restapi.Env{
 		Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Streams: functions, Services: services, OpenKey: p.openKey,
-		Plans: s.plans, Identities: identities, Issuers: p.newIssuers(egress), Logger: p.log, Logs: s.logs, Metrics: s.metrics,
+		Plans: s.plans, Identities: identities, Issuers: p.newIssuers(egress), Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
 	}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)

@@ -35,6 +35,7 @@ type plane struct {
 
 	functions *control.Functions // created through Lambda's API; nil without a store
 	metered   *control.Metered   // API keys and usage plans; nil without a store
+	metering  *control.Metering  // what is served, by month; nil without a store
 
 	following context.Context // ends when the store is given back
 	stop      context.CancelFunc
@@ -70,6 +71,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s)})
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	pl.metered = p.newMetered(pl.control)
+	pl.metering = control.NewMetering(pl.control, p.parts.meters.Drain)
 	p.follow(pl, pl.control.Feed())
 	pl.running.Go(func() { p.reseal(pl) })
 	return p.setAPI(awsapi.NewOperations(pl.control, p.parts.test, p.parts.testAuthorizer), pl.functions, nil)
@@ -139,6 +141,7 @@ func (p *program) follow(pl *plane, src gateway.Source) {
 		pl.running.Go(func() { pl.control.Maintain(pl.following) })
 		pl.running.Go(func() { pl.functions.Follow(pl.following) })
 		pl.running.Go(func() { pl.metered.Follow(pl.following) })
+		pl.running.Go(func() { pl.metering.Follow(pl.following) })
 	}
 	p.plane.Store(pl)
 }
@@ -171,7 +174,7 @@ func (p *program) setAPI(operations awsapi.Operations, functions *control.Functi
 		Health: http.HandlerFunc(health), Ready: http.HandlerFunc(p.readiness), Explain: p.explainHandler(), Metrics: p.parts.metrics.Handler(p.log),
 	}
 	if pl := p.plane.Load(); pl != nil && pl.control != nil {
-		a.Review = pl.review
+		a.Review, a.Usage = pl.review, p.usageOf(pl)
 	}
 	if p.config.Identities.HasCallers() {
 		d, err := directory(p.config)

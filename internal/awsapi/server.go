@@ -60,8 +60,10 @@ type Config struct {
 	Health, Ready, Metrics, Explain http.Handler
 
 	// Review answers under /_gatehouse/deployments/ for callers who may read
-	// the deployments they ask for; nil: nothing does.
+	// the deployments they ask for; nil: nothing does. Usage does under
+	// /_gatehouse/usage/ for those who may read the account's settings.
 	Review Reviewer
+	Usage  UsageTeller
 
 	Logger *slog.Logger     // default: slog.Default()
 	Now    func() time.Time // default: time.Now
@@ -150,8 +152,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, loopback bool) {
 		x.forCallers(s.Explain)
 		return
 	}
-	if strings.HasPrefix(r.URL.Path, reviewPath) && s.Review != nil {
-		x.review()
+	if prefix, ask := s.questionAt(r.URL.Path); ask != nil {
+		x.answerQuestion(prefix, ask)
 		return
 	}
 	s.answer(x)

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/metering"
 )
 
 // Defaults of what a configuration doesn't say.
@@ -44,6 +45,7 @@ type Config struct {
 	Limits       Limits            `yaml:"limits"`
 	Logs         Logs              `yaml:"logs"`
 	Valkey       *Valkey           `yaml:"valkey"` // nil: none
+	Prices       metering.Prices   `yaml:"prices"` // what gatehouse usage reckons with
 
 	// File is where the configuration was read from; empty without a file.
 	File string `yaml:"-"`

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/gatehouse/gatehouse/internal/metering"
 )
 
 // FileName is the configuration that is used when none is named and it lies
@@ -35,7 +37,7 @@ type Overrides struct {
 // named file, gatehouse.yaml beside the first of them or in the working
 // folder is read.
 func Load(o Overrides, definitions []string) (*Config, error) {
-	c := &Config{}
+	c := &Config{Prices: metering.DefaultPrices()}
 	if file, err := find(o, definitions); err != nil {
 		return nil, err
 	} else if file != "" {
@@ -154,6 +156,9 @@ func (c *Config) check() error {
 	problems = append(problems, c.Logs.check()...)
 	if c.Valkey != nil {
 		problems = append(problems, c.Valkey.check()...)
+	}
+	if err := c.Prices.Check(); err != nil {
+		add("%v", err)
 	}
 	if e := c.Store.Etcd; e != nil && len(e.Endpoints) == 0 {
 		add("store: etcd needs endpoints")

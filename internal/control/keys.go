@@ -28,6 +28,7 @@ const KeyRoot = "/gatehouse/"
 //	usageplan-count/{plan}/{day}/{n}   how many requests keys of the plan had on a day
 //	vpclink/{id}                       VPCLink
 //	usage-guard                        changes with every change of those six
+//	meter/{month}/{api}/{n}            what the API served in a month: in all, or to some keys
 //	function/{name}                    Function as JSON, its environments sealed
 //	function-code/{name}/{hash}/{n}    a piece of a zip
 //	client-certificate/{id}            ClientCertificate as JSON, its private key sealed
@@ -52,6 +53,7 @@ const (
 	KeyPlanKey     KeyKind = "usageplan-key"
 	KeyPlanUsage   KeyKind = "usageplan-usage"
 	KeyPlanCount   KeyKind = "usageplan-count"
+	KeyMeter       KeyKind = "meter"
 	KeyVPCLink     KeyKind = "vpclink"
 	KeyUsageGuard  KeyKind = "usage-guard"
 )
@@ -62,7 +64,7 @@ type ParsedKey struct {
 	Kind  KeyKind
 	API   apigw.APIID // empty for what belongs to no API
 	Name  string      // deployment or certificate ID, stage or function name, or the rest of a blob's key
-	Rest  string      // of a plan's key, usage and count: what follows the plan
+	Rest  string      // what follows the plan of a plan's key, usage and count, or the month of a meter
 }
 
 // ParseKey takes a key apart; ok is false for a key of another layout.
@@ -94,7 +96,7 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Name = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyPlanKey, KeyPlanUsage, KeyPlanCount:
+	case KeyPlanKey, KeyPlanUsage, KeyPlanCount, KeyMeter:
 		p.Name = parts[4]
 		if len(parts) == 6 {
 			p.Rest = parts[5]

@@ -25,10 +25,11 @@ func planCountPrefix(scope apigw.Scope, plan apigw.UsagePlanID) string {
 	return kindPrefix(scope, KeyPlanCount) + segment(string(plan)) + "/"
 }
 
-func countShard(id apigw.APIKeyID) int {
+// shardOf is the one of n records that has a key.
+func shardOf(id apigw.APIKeyID, n uint32) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(id))
-	return int(h.Sum32() % countShards)
+	return int(h.Sum32() % n)
 }
 
 // Days are written with as many digits, so that keys are in their order.
@@ -116,7 +117,7 @@ func (m *Metered) flush(ctx context.Context) error {
 		}
 	}
 	for _, n := range append(m.o.Drain(), m.left...) {
-		key := planCountRecord(n.Scope, n.Plan, n.Day, countShard(n.Key))
+		key := planCountRecord(n.Scope, n.Plan, n.Day, shardOf(n.Key, countShards))
 		groups[key] = append(groups[key], n)
 	}
 	keys := make([]string, 0, len(groups))

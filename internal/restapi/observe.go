@@ -7,6 +7,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/metering"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 )
 
@@ -17,6 +18,7 @@ type observation struct {
 	access    *telemetry.Group
 	execution *telemetry.Group
 	metrics   *telemetry.Series
+	meter     *metering.Meter
 	close     []func()
 }
 
@@ -42,6 +44,7 @@ func (c *compiler) observeStage() {
 	if c.env != nil && c.env.Metrics != nil && c.trial == nil {
 		o.metrics = c.series(telemetry.Dimensions{API: c.apiName(), Stage: c.seen(string(c.out.name))})
 	}
+	c.meter()
 	st := c.stage
 	if st == nil || st.AccessLog == nil || st.AccessLog.DestinationARN == "" || st.AccessLog.Format == "" {
 		return // AWS logs nothing either until it knows both
@@ -60,6 +63,20 @@ func (c *compiler) observeStage() {
 		c.warn(place, "accessLogSettings format: nothing is called $context."+name+"; it will read \"-\"")
 	}
 	o.access = c.group(c.seen(group))
+}
+
+// meter finds what the stage's requests are billed to.
+func (c *compiler) meter() {
+	if c.env == nil || c.env.Meters == nil || c.stage == nil || c.trial != nil {
+		return
+	}
+	book, cache := c.env.Meters, ""
+	if c.stage.CacheClusterEnabled {
+		cache = c.stage.CacheClusterSize
+	}
+	m := book.Acquire(apigw.MeteredPlace{Scope: c.out.scope, API: c.out.apiID, Stage: c.out.name}, cache)
+	c.out.observe.meter = m
+	c.out.observe.close = append(c.out.observe.close, func() { book.Release(m) })
 }
 
 func (c *compiler) apiName() string {
@@ -157,8 +174,11 @@ func (r *request) failed(f *exchange.Fault) {
 // record writes down how the request went, once its last byte is out.
 func (r *request) record(x *exchange.Exchange) {
 	o := &r.stage.observe
-	if o.access == nil && o.metrics == nil && r.exec == nil {
+	if o.access == nil && o.metrics == nil && o.meter == nil && r.exec == nil {
 		return
+	}
+	if o.meter != nil && charged(x.Outcome.Fault) {
+		o.meter.Count(r.key.id, x.Response.Sent)
 	}
 	ended := r.stage.env.now()
 	if o.metrics != nil {
@@ -182,6 +202,23 @@ func (r *request) count(o *observation, ended time.Time) {
 	if r.route != nil && r.route.observe.metrics != nil {
 		r.route.observe.metrics.Count(r.x.Response.Status, latency, integration)
 	}
+}
+
+// charged says whether AWS would charge for a request that ended with f: not
+// for one that was refused for want of authorization or of a key, or for coming
+// too often (re:Post, "will I get charged for these invalid API key, quota
+// exceeded or throttled request errors"). One without a route is refused for
+// want of a token.
+func charged(f *exchange.Fault) bool {
+	if f == nil {
+		return true
+	}
+	switch f.Kind {
+	case exchange.AccessDenied, exchange.AuthorizerConfigurationError, exchange.AuthorizerFailure, exchange.ExpiredToken, exchange.InvalidAPIKey,
+		exchange.InvalidSignature, exchange.MissingAuthenticationToken, exchange.QuotaExceeded, exchange.Throttled, exchange.Unauthorized:
+		return false
+	}
+	return true
 }
 
 // functionName is what a function is called in logs: its name, where function

@@ -20,6 +20,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/metering"
 	"github.com/gatehouse/gatehouse/internal/schema"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
@@ -40,6 +41,7 @@ type Env struct {
 	Random    func() float64        // in [0, 1); nil: math/rand/v2's
 	Logs      *telemetry.Logs       // nil: no access and execution logs are written
 	Metrics   *telemetry.Metrics    // nil: nothing is counted
+	Meters    *metering.Book        // nil: nothing is metered
 
 	// OpenKey opens what was sealed for a record; nil: nothing can be opened.
 	OpenKey func(record string, sealed []byte) ([]byte, error)
