@@ -21,6 +21,9 @@ type Issuers struct {
 	// Pools is where user pools are served when not on AWS: the URL under
 	// `endpoints`, without a slash at its end.
 	Pools string
+	// Embedded are the keys of the user pool in this process whose tokens have
+	// the issuer url, nil when none has; nil: there are no such pools.
+	Embedded func(url string) *jwt.Keys
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 
@@ -62,6 +65,9 @@ func (s *Issuers) issuer(c jwt.Config) *jwt.Issuer {
 		s.known, s.verified = map[string]weak.Pointer[jwt.Issuer]{}, jwt.NewVerified()
 	}
 	c.Fetch, c.Verified, c.Now = s.fetch, s.verified, s.Now
+	if s.Embedded != nil {
+		c.Known = func() *jwt.Keys { return s.Embedded(c.URL) }
+	}
 	i := jwt.NewIssuer(c)
 	s.known[key] = weak.Make(i)
 	runtime.AddCleanup(i, s.forget, key)
