@@ -80,6 +80,9 @@ func (o rest) operations() Operations {
 		UpdateClientCertificate:   o.updateClientCertificate,
 		DeleteClientCertificate:   o.deleteClientCertificate,
 
+		GetAccount:    o.getAccount,
+		UpdateAccount: o.updateAccount,
+
 		CreateModel:      o.createModel,
 		GetModel:         o.getModel,
 		GetModels:        o.getModels,

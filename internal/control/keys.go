@@ -28,6 +28,7 @@ const KeyRoot = "/gatehouse/"
 //	usageplan-count/{plan}/{day}/{n}   how many requests keys of the plan had on a day
 //	vpclink/{id}                       VPCLink
 //	usage-guard                        changes with every change of those six
+//	account                            Account
 //	meter/{month}/{api}/{n}            what the API served in a month: in all, or to some keys
 //	function/{name}                    Function as JSON, its environments sealed
 //	function-code/{name}/{hash}/{n}    a piece of a zip
@@ -55,6 +56,7 @@ const (
 	KeyPlanCount   KeyKind = "usageplan-count"
 	KeyMeter       KeyKind = "meter"
 	KeyVPCLink     KeyKind = "vpclink"
+	KeyAccount     KeyKind = "account"
 	KeyUsageGuard  KeyKind = "usage-guard"
 )
 
