@@ -71,14 +71,66 @@ func decodeJSON(text string) (any, error) {
 	}
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
+	v, err := decodeValue(d, 0)
+	if err != nil {
 		return nil, fmt.Errorf("not valid JSON: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("text behind the end of the JSON value")
 	}
 	return v, nil
+}
+
+// maxDepth bounds how deep a document is nested; the language needs 6 levels.
+const maxDepth = 20
+
+// decodeValue is the next value. A member that is there twice is refused:
+// whichever of two conditions were taken, the other would be skipped.
+func decodeValue(d *json.Decoder, depth int) (any, error) {
+	token, err := d.Token()
+	open, nested := token.(json.Delim)
+	switch {
+	case err != nil:
+		return nil, noEOF(err)
+	case !nested:
+		return token, nil
+	case depth == maxDepth:
+		return nil, fmt.Errorf("nested deeper than %d", maxDepth)
+	case open == '[':
+		list := []any{}
+		for d.More() {
+			v, err := decodeValue(d, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		_, err = d.Token()
+		return list, noEOF(err)
+	}
+	m := map[string]any{}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, noEOF(err)
+		}
+		if _, twice := m[name.(string)]; twice {
+			return nil, fmt.Errorf("%s is there twice in one object", name)
+		}
+		if m[name.(string)], err = decodeValue(d, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	_, err = d.Token()
+	return m, noEOF(err)
+}
+
+// noEOF tells of the end of the text where a value should go on.
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 func checkTop(top map[string]any) error {
