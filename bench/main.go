@@ -55,7 +55,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 11, "rounds; each measures every peer once, medians are printed")
 	flag.DurationVar(&o.duration, "duration", time.Second, "of one measurement")
 	flag.IntVar(&o.conns, "connections", 64, "client connections")
-	flag.StringVar(&only, "only", "plain,logged,tls,h2", "scenarios: plain, logged, tls, h2; or alone: overload, edits, functions")
+	flag.StringVar(&only, "only", "plain,logged,tls,h2", "scenarios: plain, logged, tls, h2; or alone: overload, swaps, edits, functions")
 	offline := flag.String("serverless", "", "with functions: folder where serverless and serverless-offline are installed")
 	flag.StringVar(&peers, "peers", "gatehouse,nginx,haproxy,caddy,fasthttp", "proxies")
 	apis := flag.Int("scale", 0, "instead: import this many APIs, restart, and print start time and memory")
@@ -69,6 +69,9 @@ func main() {
 	switch only {
 	case "overload":
 		fail(overload(o))
+		return
+	case "swaps":
+		fail(swaps(o))
 		return
 	case "edits":
 		fail(edits(o))

@@ -105,7 +105,7 @@ func overloadOnce(o options, name string) (r overloaded, err error) {
 // openResult is what an open load came to.
 type openResult struct {
 	good            float64 // answers with 200 per second
-	p50, p99        float64 // of those, µs
+	p50, p99, p999  float64 // of those, µs
 	refused, failed int     // answers with 503; no answer, or another one
 }
 
@@ -157,7 +157,7 @@ func openLoad(t target, perSecond float64, d time.Duration) (r openResult, err e
 	}
 	r.good = answered / took // what comes after the last was sent is too late to count
 	slices.Sort(latencies)
-	r.p50, r.p99 = latencies[len(latencies)/2], latencies[len(latencies)*99/100]
+	r.p50, r.p99, r.p999 = latencies[len(latencies)/2], latencies[len(latencies)*99/100], latencies[len(latencies)*999/1000]
 	return r, nil
 }
 

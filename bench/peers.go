@@ -30,6 +30,7 @@ type peer struct {
 type workshop struct {
 	dir, cert, key, backend string
 	limits                  string // of Gatehouse's configuration
+	control                 string // its control address
 	processes               []*process
 	peers                   []peer
 	missing                 []string
@@ -146,6 +147,7 @@ paths:
 	if err != nil {
 		return err
 	}
+	w.control = control
 	id, err := apiID(control)
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, p.log())
