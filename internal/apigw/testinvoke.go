@@ -14,6 +14,7 @@ type TestRequest struct {
 	Body           string
 	Header         []TestField
 	StageVariables map[string]string
+	Context        map[string]string // of $context, by name ("identity.sourceIp"): instead of what the test has
 	Caller         TestCaller
 	RequestID      string // 36 characters
 

@@ -126,9 +126,6 @@ func patchProviders(a *apigw.Authorizer, op PatchOp) error {
 type AuthorizerTester func(ctx context.Context, def *apigw.Definition, id apigw.AuthorizerID, in *apigw.TestRequest) (*apigw.AuthorizerResult, error)
 
 func (o rest) testInvokeAuthorizer(ctx context.Context, c *Call, in *apigateway.TestInvokeAuthorizerRequest) (*apigateway.TestInvokeAuthorizerResponse, error) {
-	if len(in.AdditionalContext) > 0 {
-		return nil, apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve additionalContext in tests of authorizers yet")
-	}
 	a, def, err := o.c.Authorizer(ctx, c.Scope, apiID(in.RestApiId), apigw.AuthorizerID(in.AuthorizerId))
 	if err != nil {
 		return nil, err
@@ -137,7 +134,7 @@ func (o rest) testInvokeAuthorizer(ctx context.Context, c *Call, in *apigateway.
 	defer cancel()
 	result, err := o.testAuthorizer(ctx, def, a.ID, &apigw.TestRequest{
 		HTTPMethod: "GET", Path: val(in.PathWithQueryString), Header: testFields(in.Headers, in.MultiValueHeaders),
-		StageVariables: in.StageVariables, RequestID: newUUID(), Caller: apigw.TestCaller{Account: c.Caller.Account, ARN: string(c.Caller.ARN), UserAgent: c.UserAgent},
+		StageVariables: in.StageVariables, Context: in.AdditionalContext, RequestID: newUUID(), Caller: apigw.TestCaller{Account: c.Caller.Account, ARN: string(c.Caller.ARN), UserAgent: c.UserAgent},
 	})
 	if err != nil {
 		return nil, err

@@ -30,7 +30,11 @@ func (a *functionAuthorizer) event(r *request, methodARN string) []byte {
 	} else {
 		dst = append(dst, r.stage.variablesJSON...)
 	}
-	return append(r.appendRequestContext(append(dst, `,"requestContext":`...)), '}')
+	dst = append(dst, `,"requestContext":`...)
+	if t := r.stage.trial; t != nil {
+		return append(append(dst, t.withContext(r.appendRequestContext(nil))...), '}')
+	}
+	return append(r.appendRequestContext(dst), '}')
 }
 
 // emptyForNull writes {} where the event of a proxy integration has null (seen

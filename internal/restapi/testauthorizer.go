@@ -1,7 +1,10 @@
 package restapi
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -26,11 +29,16 @@ func TestAuthorizer(ctx context.Context, def *apigw.Definition, id apigw.Authori
 		"GET": {Verb: "GET", Integration: &apigw.Integration{Type: apigw.IntegrationMock}},
 	}}}
 	in.Resource, in.Verb = root, "GET"
+	variables, err := trialContext(in.Context)
+	if err != nil {
+		return nil, err
+	}
 	s, a, err := compileAuthorizerTrial(&one, from, in, env)
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
+	s.trial.context = variables
 	x, err := trialExchange(ctx, &one, in)
 	if err != nil {
 		return nil, err
@@ -102,4 +110,56 @@ func (r *request) testAuthorizer(a *authorization) (*authorizer.Answer, *exchang
 	}
 	r.exec.authorized(answer.PrincipalID, true)
 	return answer, nil
+}
+
+// trialContext reads additionalContext, of which AWS says no more than that it
+// holds context variables: their names are those of identity sources, with
+// "context." before them or without. What an authorizer itself answers can't be
+// set.
+func trialContext(values map[string]string) (map[exchange.Variable]string, error) {
+	variables := make(map[exchange.Variable]string, len(values))
+	for key, value := range values {
+		name := strings.TrimPrefix(key, "context.")
+		v, err := exchange.ParseVariable(name)
+		if err != nil || v.Name == exchange.VarAuthorizer {
+			return nil, apigw.Errorf(apigw.BadRequest, "additionalContext: %q is no context variable that a request has when its authorizer is asked", key)
+		}
+		if _, twice := variables[v]; twice {
+			return nil, apigw.Errorf(apigw.BadRequest, "additionalContext: %q is there twice", name)
+		}
+		variables[v] = value
+	}
+	return variables, nil
+}
+
+// withContext is an event's requestContext with what the test sets. The names
+// of variables are the paths in it.
+func (t *trial) withContext(requestContext []byte) []byte {
+	if len(t.context) == 0 {
+		return requestContext
+	}
+	var doc map[string]any
+	d := json.NewDecoder(bytes.NewReader(requestContext))
+	d.UseNumber()
+	if err := d.Decode(&doc); err != nil {
+		return requestContext // never: it is ours
+	}
+	for key, value := range t.request.Context {
+		at := doc
+		name := strings.TrimPrefix(key, "context.")
+		if part, rest, nested := strings.Cut(name, "."); nested {
+			inner, ok := at[part].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+				at[part] = inner
+			}
+			at, name = inner, rest
+		}
+		at[name] = value
+	}
+	out, err := json.Marshal(doc)
+	if err != nil {
+		return requestContext // never, as before
+	}
+	return out
 }

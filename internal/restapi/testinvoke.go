@@ -35,6 +35,7 @@ type trial struct {
 	method  *method
 	request *apigw.TestRequest
 	exec    *execution
+	context map[exchange.Variable]string // that the test sets; nil: none
 }
 
 // TestInvoke runs a request through the method of def that in names, as a
@@ -234,6 +235,9 @@ func (r *request) trialRoute() {
 
 // appendVariable appends what a $context variable is in a test alone.
 func (t *trial) appendVariable(dst []byte, v exchange.Variable) ([]byte, bool) {
+	if value, ok := t.context[v]; ok {
+		return append(dst, value...), true
+	}
 	c := &t.request.Caller
 	value := ""
 	switch {
