@@ -138,8 +138,8 @@ func (e *examination) isOurs(ctx context.Context, l config.Listener, subject str
 		_, err := controlState(ctx, l)
 		return err == nil
 	}
-	if l.ProxyProtocol {
-		return true // answers nobody but its proxies
+	if l.ProxyProtocol || l.TLS != nil && l.TLS.TrustStore != "" {
+		return true // answers nobody but its proxies, or whom it trusts
 	}
 	response, err := probe(ctx, l, "/")
 	if err != nil {

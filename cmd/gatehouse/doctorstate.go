@@ -16,7 +16,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/clientcert"
 	"github.com/gatehouse/gatehouse/internal/config"
+	"github.com/gatehouse/gatehouse/internal/gateway"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -30,7 +32,29 @@ func (e *examination) certificates() {
 		default:
 			e.certificate(l.TLS)
 		}
+		if l.TLS != nil && l.TLS.TrustStore != "" {
+			e.trustStore(l.TLS.TrustStore)
+		}
 	}
+}
+
+// trustStore checks a file of certificates that clients are trusted by.
+func (e *examination) trustStore(file string) {
+	const subject, mend = "trust store", "correct the file; a running server reads it again, and keeps the former version until then"
+	content, err := gateway.ReadTrustStore(file)
+	if err != nil {
+		e.fail(subject, err.Error(), mend)
+		return
+	}
+	store, err := clientcert.Parse(content, e.now)
+	if err != nil {
+		e.fail(subject, file+": "+err.Error(), mend)
+		return
+	}
+	for _, w := range store.Warnings {
+		e.warn(subject, file+": "+w, "replace the certificate or take it out; clients that it alone vouches for are refused")
+	}
+	e.ok(subject, fmt.Sprintf("%s: version %s, %d certificates vouch for clients", file, store.Version, store.Trusted))
 }
 
 // soonExpired is how long before its end a certificate should be renewed.

@@ -188,7 +188,7 @@ func listener(l config.Listener) gateway.ListenerConfig {
 		g.TrustedProxies = append(g.TrustedProxies, prefix.Prefix)
 	}
 	if l.TLS != nil {
-		g.TLS = &gateway.TLSConfig{CertFile: l.TLS.Cert, KeyFile: l.TLS.Key, SelfSigned: l.TLS.Development}
+		g.TLS = &gateway.TLSConfig{CertFile: l.TLS.Cert, KeyFile: l.TLS.Key, SelfSigned: l.TLS.Development, TrustFile: l.TLS.TrustStore}
 	}
 	return g
 }

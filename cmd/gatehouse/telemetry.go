@@ -59,6 +59,7 @@ func (p *program) gatewayMetrics(m *telemetry.Metrics) {
 			return read(p.gateway)
 		}
 	}
+	p.clientMetrics(m)
 	m.Gauge("gatehouse_connections", "Open connections of API clients.", of(func(g *gateway.Gateway) float64 { return float64(g.Connections()) }))
 	m.Gauge("gatehouse_compiled_stages", "Stages that are held ready in memory.", of(func(g *gateway.Gateway) float64 { return float64(g.CompiledStages()) }))
 	m.Gauge("gatehouse_requests_in_flight", "Requests in work.", of(func(g *gateway.Gateway) float64 {
@@ -73,4 +74,39 @@ func (p *program) gatewayMetrics(m *telemetry.Metrics) {
 		_, _, refused := g.Load()
 		return float64(refused)
 	}))
+}
+
+// clientMetrics are those of mutual TLS.
+func (p *program) clientMetrics(m *telemetry.Metrics) {
+	m.Labelled(prometheus.CounterValue, "gatehouse_client_certificates_refused_total", "Clients refused at the handshake by listeners with a trust store.",
+		[]string{"reason"}, func(emit func(float64, ...string)) {
+			if p.gateway == nil {
+				return
+			}
+			for reason, n := range p.gateway.RefusedClients() {
+				emit(float64(n), string(reason))
+			}
+		})
+	stores := func(read func(emit func(float64, ...string), s gateway.TrustStore)) func(func(float64, ...string)) {
+		return func(emit func(float64, ...string)) {
+			if p.gateway == nil {
+				return
+			}
+			for _, s := range p.gateway.TrustStores() {
+				read(emit, s)
+			}
+		}
+	}
+	m.Labelled(prometheus.GaugeValue, "gatehouse_trust_store_certificates", "Certificates that vouch for clients, by listener and the version of its trust store in force.",
+		[]string{"listener", "file", "version"}, stores(func(emit func(float64, ...string), s gateway.TrustStore) {
+			emit(float64(s.Certificates), s.Listener, s.File, s.Version)
+		}))
+	m.Labelled(prometheus.GaugeValue, "gatehouse_trust_store_failed", "1 while a trust store's file has changed and can't be used.",
+		[]string{"listener", "file"}, stores(func(emit func(float64, ...string), s gateway.TrustStore) {
+			failed := 0.0
+			if s.Failed {
+				failed = 1
+			}
+			emit(failed, s.Listener, s.File)
+		}))
 }

@@ -89,11 +89,13 @@ func (l *Listeners) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// TLS is a certificate: files, or one made for development.
+// TLS is a certificate: files, or one made for development. With a trust
+// store, clients must show one, too.
 type TLS struct {
 	Cert        string `yaml:"cert"`
 	Key         string `yaml:"key"`
 	Development bool   `yaml:"development"`
+	TrustStore  string `yaml:"trustStore"` // PEM
 }
 
 // UnmarshalYAML accepts the word development, or files.
@@ -108,6 +110,9 @@ func (t *TLS) UnmarshalYAML(n *yaml.Node) error {
 	}
 	if !t.Development && (t.Cert == "" || t.Key == "") {
 		return fmt.Errorf("line %d: tls is either the word development or both cert and key", n.Line)
+	}
+	if t.Development && (t.Cert != "" || t.Key != "") {
+		return fmt.Errorf("line %d: tls has either a development certificate or cert and key, not both", n.Line)
 	}
 	return nil
 }
@@ -326,6 +331,7 @@ func (c *Config) absolute(dir string) {
 			if t := listeners[i].TLS; t != nil {
 				abs(&t.Cert)
 				abs(&t.Key)
+				abs(&t.TrustStore)
 			}
 		}
 	}

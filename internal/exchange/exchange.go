@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/clientcert"
 	"github.com/gatehouse/gatehouse/internal/http1"
 )
 
@@ -83,6 +84,10 @@ type Client struct {
 	TLSProto string // "TLSv1.3"; empty on plain connections
 	Cipher   string
 	Listener any // the listener's identity: what its configuration says of it
+
+	// Cert is what the peer of the connection has shown, and proven to have, to
+	// a listener that trusts it (mutual TLS); nil elsewhere.
+	Cert *clientcert.Certificate
 }
 
 // Address is the API and stage a request is for.

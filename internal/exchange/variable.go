@@ -45,6 +45,12 @@ const (
 	VarIdentityCaller
 	VarIdentityUser
 	VarIdentityUserARN
+	VarClientCertPEM // identity.clientCert.*: of mutual TLS
+	VarClientCertSubjectDN
+	VarClientCertIssuerDN
+	VarClientCertSerialNumber
+	VarClientCertNotBefore
+	VarClientCertNotAfter
 	// Identity fields that stay unset until the capability that fills them.
 	VarUnset
 
@@ -77,6 +83,9 @@ var variableNames = map[string]VariableName{
 	"identity.apiKey": VarIdentityAPIKey, "identity.apiKeyId": VarIdentityAPIKeyID,
 	"identity.accessKey": VarIdentityAccessKey, "identity.accountId": VarIdentityAccountID, "identity.caller": VarIdentityCaller,
 	"identity.user": VarIdentityUser, "identity.userArn": VarIdentityUserARN,
+	"identity.clientCert.clientCertPem": VarClientCertPEM, "identity.clientCert.subjectDN": VarClientCertSubjectDN,
+	"identity.clientCert.issuerDN": VarClientCertIssuerDN, "identity.clientCert.serialNumber": VarClientCertSerialNumber,
+	"identity.clientCert.validity.notBefore": VarClientCertNotBefore, "identity.clientCert.validity.notAfter": VarClientCertNotAfter,
 	"identity.sourceIp": VarIdentitySourceIP, "identity.userAgent": VarIdentityUserAgent,
 	"path": VarPath, "protocol": VarProtocol, "requestId": VarRequestID,
 	"requestTime": VarRequestTime, "requestTimeEpoch": VarRequestTimeEpoch,

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -16,7 +17,11 @@ type peer struct {
 	listener *listener
 	client   exchange.Client
 	trusted  bool // its forwarding headers are believed
-	info     http1.ConnInfo
+
+	// Of a client that had to show a certificate.
+	trust        *trust    // what let it in
+	trustedUntil time.Time // and for how long
+	info         http1.ConnInfo
 }
 
 // connect takes a connection from its first byte to the protocol that serves
@@ -29,6 +34,9 @@ func (g *Gateway) connect(l *listener, nc net.Conn) {
 		conn.Close()
 		g.log.Debug("a connection ended before its first request", "listener", l.cfg.String(), "remote", nc.RemoteAddr(), "error", err)
 		return
+	}
+	if l.trust != nil {
+		defer l.trust.leave(p)
 	}
 	g.conns.known(nc)
 	if h2 {
@@ -60,6 +68,13 @@ func (g *Gateway) greet(l *listener, nc net.Conn) (p *peer, conn net.Conn, h2 bo
 		return p, conn, h2, err
 	}
 	conn, h2, err = handshake(l.tls, nc, p, deadline)
+	if l.trust != nil && err == nil {
+		err = l.trust.admit(p, nc, p.info.TLS.PeerCertificates)
+	}
+	if l.trust != nil && err != nil {
+		l.trust.leave(p)
+		l.trust.refused.count(p, err)
+	}
 	return p, conn, h2, err
 }
 
@@ -86,7 +101,11 @@ func (g *Gateway) proxied(nc net.Conn, p *peer, deadline time.Time) error {
 func handshake(cfg *tls.Config, nc net.Conn, p *peer, deadline time.Time) (net.Conn, bool, error) {
 	c := tls.Server(nc, cfg)
 	nc.SetDeadline(deadline)
-	if err := c.Handshake(); err != nil {
+	ctx := context.Background()
+	if p.listener.trust != nil {
+		ctx = context.WithValue(ctx, handshakeKey{}, p)
+	}
+	if err := c.HandshakeContext(ctx); err != nil {
 		return nc, false, err
 	}
 	nc.SetDeadline(time.Time{})

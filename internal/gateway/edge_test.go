@@ -75,6 +75,7 @@ type seen struct {
 	Listener                                  any
 	Length                                    int64
 	Header                                    []string
+	Subject                                   string // of the client's certificate
 }
 
 // mirror answers with what it sees.
@@ -82,6 +83,9 @@ func mirror(x *exchange.Exchange, _ *apigw.Definition, _ *apigw.Stage) {
 	s := seen{Method: x.Method, Path: string(x.Path), Query: string(x.Query), Host: string(x.Host), Protocol: x.Protocol,
 		IP: x.Client.IP.String(), Port: x.Client.Port, TLS: x.Client.TLS, TLSProto: x.Client.TLSProto, Cipher: x.Client.Cipher,
 		Listener: x.Client.Listener, Length: x.Body.Length()}
+	if x.Client.Cert != nil {
+		s.Subject = x.Client.Cert.SubjectDN
+	}
 	for i := range x.Header.Len() {
 		name, value := x.Header.At(i)
 		s.Header = append(s.Header, string(name)+": "+string(value))

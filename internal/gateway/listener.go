@@ -25,9 +25,12 @@ type ListenerConfig struct {
 
 // TLSConfig says which certificate a listener shows: files, read again when
 // they change, or a development certificate that the gateway makes itself.
+// With TrustFile, a PEM file that is read again, too, clients must show one
+// that it vouches for.
 type TLSConfig struct {
 	CertFile, KeyFile string
 	SelfSigned        bool
+	TrustFile         string
 }
 
 // String is how the listener is written in a configuration.
@@ -58,6 +61,9 @@ func (c *ListenerConfig) check() error {
 	if c.Identity != "" && !strings.HasPrefix(c.Identity, "vpce-") {
 		return fmt.Errorf("listener %s: an endpoint identity begins with vpce-, unlike %q", c, c.Identity)
 	}
+	if c.Identity != "" && c.TLS != nil && c.TLS.TrustFile != "" { // developer guide: no mutual TLS for private APIs
+		return fmt.Errorf("listener %s: private endpoints have no mutual TLS, as on AWS: take out the trust store or the endpoint", c)
+	}
 	return nil
 }
 
@@ -66,6 +72,7 @@ type listener struct {
 	cfg      *ListenerConfig
 	socket   net.Listener
 	tls      *tls.Config // nil: plain
+	trust    *trustStore // nil: clients need no certificate
 	identity any         // cfg.Identity, boxed once
 	port     uint16
 }
@@ -93,6 +100,12 @@ func (g *Gateway) open(cfg *ListenerConfig) (*listener, error) {
 		c, err := g.tlsConfig(cfg.TLS)
 		if err != nil {
 			return nil, err
+		}
+		if cfg.TLS.TrustFile != "" {
+			if l.trust, err = openTrustStore(cfg.TLS.TrustFile, c, g.log); err != nil {
+				return nil, err
+			}
+			c.GetConfigForClient = l.trust.config
 		}
 		l.tls = c
 	}
@@ -176,6 +189,9 @@ func (g *Gateway) Serve(ctx context.Context) error {
 	failed := make(chan error, len(g.listeners))
 	for _, l := range g.listeners {
 		g.accepting.Go(func() { failed <- g.accept(l) })
+		if l.trust != nil {
+			g.accepting.Go(func() { l.trust.watch(g.stopped, l.tls) })
+		}
 	}
 	var err error
 	select {

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -157,6 +158,10 @@ var (
 	}
 	rarelyContext  = []string{"isCanaryRequest", "awsEndpointRequestId", "wafResponseCode", "webaclArn"}
 	rarelyIdentity = []string{"apiKey", "apiKeyId", "vpcId", "vpceId"}
+
+	// Of identity.clientCert, with mutual TLS alone.
+	clientCertNames = []string{"clientCertPem", "subjectDN", "issuerDN", "serialNumber", "validity"}
+	validityNames   = []string{"notBefore", "notAfter"}
 )
 
 // identityVariables are the variables of identity, by name without "identity.".
@@ -208,6 +213,8 @@ func (c *RequestContext) IsMap(in, name string) bool {
 	switch {
 	case in == "" && name == "identity":
 		return true
+	case in == "identity" && name == "clientCert", in == "identity.clientCert" && name == "validity":
+		return c.In.X.Client.Cert != nil
 	case in == "" && name == "authorizer":
 		return c.authorizerNames("authorizer") != nil
 	case in == "authorizer" && name == "claims":
@@ -239,7 +246,15 @@ func (c *RequestContext) Names(path string) []string {
 		}
 		return c.rarely(names, path, rarelyContext)
 	case "identity":
-		return c.rarely(append([]string(nil), identityNames...), path, rarelyIdentity)
+		names := append([]string(nil), identityNames...)
+		if c.IsMap(path, "clientCert") {
+			names = append(names, "clientCert")
+		}
+		return c.rarely(names, path, rarelyIdentity)
+	case "identity.clientCert":
+		return slices.Clone(clientCertNames)
+	case "identity.clientCert.validity":
+		return slices.Clone(validityNames)
 	}
 	return c.authorizerNames(path)
 }

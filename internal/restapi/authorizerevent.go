@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/gatehouse/gatehouse/internal/authorizer"
+	"github.com/gatehouse/gatehouse/internal/clientcert"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/jwt"
 )
@@ -102,6 +103,9 @@ func (r *request) appendIdentityVariable(dst []byte, v exchange.Variable) ([]byt
 	case exchange.VarIdentityAPIKeyID:
 		return append(dst, r.key.id...), r.key.id != ""
 	}
+	if exchange.VarClientCertPEM <= v.Name && v.Name <= exchange.VarClientCertNotAfter {
+		return appendClientCert(dst, r.x.Client.Cert, v.Name)
+	}
 	c := r.identity.caller
 	if c == nil {
 		return dst, false
@@ -117,6 +121,29 @@ func (r *request) appendIdentityVariable(dst []byte, v exchange.Variable) ([]byt
 		return append(dst, c.ARN...), true
 	}
 	return dst, false
+}
+
+// appendClientCert appends $context.identity.clientCert values; false without
+// mutual TLS.
+func appendClientCert(dst []byte, c *clientcert.Certificate, v exchange.VariableName) ([]byte, bool) {
+	if c == nil {
+		return dst, false
+	}
+	switch v {
+	case exchange.VarClientCertPEM:
+		dst = append(dst, c.PEM...)
+	case exchange.VarClientCertSubjectDN:
+		dst = append(dst, c.SubjectDN...)
+	case exchange.VarClientCertIssuerDN:
+		dst = append(dst, c.IssuerDN...)
+	case exchange.VarClientCertSerialNumber:
+		dst = append(dst, c.SerialNumber...)
+	case exchange.VarClientCertNotBefore:
+		dst = append(dst, c.Validity.NotBefore...)
+	case exchange.VarClientCertNotAfter:
+		dst = append(dst, c.Validity.NotAfter...)
+	}
+	return dst, true
 }
 
 func (r *request) appendAuthorizerVariable(dst []byte, key string) ([]byte, bool) {

@@ -232,6 +232,9 @@ func (r *request) appendIdentity(dst []byte) []byte {
 		dst = appendJSONString(append(dst, `,"apiKey":`...), r.key.value)
 		dst = appendJSONString(append(dst, `,"apiKeyId":`...), string(r.key.id))
 	}
+	if cert := r.x.Client.Cert; cert != nil {
+		dst = append(append(dst, `,"clientCert":`...), cert.JSON...)
+	}
 	return append(appendOrNull(append(dst, `,"user":`...), who.ID), '}')
 }
 

@@ -165,8 +165,11 @@ func appendValue(dst []byte, x *exchange.Exchange, v exchange.Variable, ended ti
 	if !ok {
 		return dst[:from]
 	}
-	if v.Name == exchange.VarIdentityAPIKey {
+	switch v.Name {
+	case exchange.VarIdentityAPIKey:
 		hide(dst[from:])
+	case exchange.VarClientCertPEM:
+		return append(dst[:from], strings.ReplaceAll(string(dst[from:]), "\n", `\n`)...)
 	}
 	return dst
 }

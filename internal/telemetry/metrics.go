@@ -147,6 +147,27 @@ func (m *Metrics) Counter(name, help string, read func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
 }
 
+// Labelled adds values under one name that differ by labels; read emits each
+// with its labels' values when metrics are read.
+func (m *Metrics) Labelled(kind prometheus.ValueType, name, help string, labels []string, read func(emit func(v float64, values ...string))) {
+	m.registry.MustRegister(labelled{kind, prometheus.NewDesc(name, help, labels, nil), read})
+}
+
+// labelled collects what Labelled adds.
+type labelled struct {
+	kind prometheus.ValueType
+	desc *prometheus.Desc
+	read func(emit func(v float64, values ...string))
+}
+
+// Describe implements prometheus.Collector.
+func (l labelled) Describe(to chan<- *prometheus.Desc) { to <- l.desc }
+
+// Collect implements prometheus.Collector.
+func (l labelled) Collect(to chan<- prometheus.Metric) {
+	l.read(func(v float64, values ...string) { to <- prometheus.MustNewConstMetric(l.desc, l.kind, v, values...) })
+}
+
 // WatchLogs adds what l wrote and lost.
 func (m *Metrics) WatchLogs(l *Logs) {
 	m.Counter("gatehouse_log_lines_total", "Lines of access and execution logs that were written.", func() float64 { return float64(l.written.Load()) })

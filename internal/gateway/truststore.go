@@ -1,0 +1,318 @@
+package gateway
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/clientcert"
+)
+
+// trustStore is a trust store on disk and the clients that were let in by it.
+// It is read again when its content changes; content that can't be used is
+// reported, and what was read before stays. A client that a new content
+// doesn't vouch for, and one whose certificate has expired meanwhile, loses its
+// connection with what is in flight on it.
+type trustStore struct {
+	file    string
+	log     *slog.Logger
+	now     func() time.Time
+	current atomic.Pointer[trust]
+	failed  atomic.Bool // the file can't be used as it is now
+	refused refusals
+
+	looking sync.Mutex // guards what follows: one looks at a time
+	seen    string     // version of what was looked at last
+	problem string     // told last
+
+	mu  sync.Mutex // guards what follows
+	let map[*peer]admittance
+}
+
+// trust is one version of a store and the TLS that goes with it.
+type trust struct {
+	*clientcert.Store
+	tls *tls.Config
+}
+
+// admittance is a connection that a store let in.
+type admittance struct {
+	conn  net.Conn
+	shown []*x509.Certificate
+	until time.Time
+}
+
+// openTrustStore reads file, for connections that otherwise have base.
+func openTrustStore(file string, base *tls.Config, log *slog.Logger) (*trustStore, error) {
+	t := &trustStore{file: file, log: log, now: time.Now, let: map[*peer]admittance{}}
+	t.refused.log = log
+	content, err := ReadTrustStore(file)
+	if err != nil {
+		return nil, fmt.Errorf("trust store: %w", err)
+	}
+	if err := t.use(content, base); err != nil {
+		return nil, fmt.Errorf("trust store %s: %w", file, err)
+	}
+	return t, nil
+}
+
+// ReadTrustStore reads file, of one that is too large a byte more than a trust
+// store may have.
+func ReadTrustStore(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, clientcert.MaxBytes+1))
+}
+
+// use makes content the store in force.
+func (t *trustStore) use(content []byte, base *tls.Config) error {
+	store, err := clientcert.Parse(content, t.now())
+	if err != nil {
+		return err
+	}
+	cfg := base.Clone()
+	cfg.GetConfigForClient = nil
+	cfg.ClientAuth = tls.RequireAnyClientCert // and verified by verify, also when a session is resumed
+	cfg.ClientCAs = store.CAs()
+	before := t.current.Swap(&trust{store, cfg})
+	t.seen = store.Version
+	what := "the trust store is in use"
+	if before != nil {
+		what = "the trust store was renewed"
+	}
+	t.log.Info(what, "trustStore", t.file, "version", store.Version, "certificates", store.Trusted)
+	for _, w := range store.Warnings {
+		t.log.Warn("the trust store passes over what vouches for nobody", "trustStore", t.file, "warning", w)
+	}
+	return nil
+}
+
+type handshakeKey struct{}
+
+// config is the TLS of one handshake, whose context has its peer. The ticket
+// keys are those of the listener's own configuration (crypto/tls: of the
+// original Config when the one returned has none).
+func (t *trustStore) config(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+	p, ok := hello.Context().Value(handshakeKey{}).(*peer)
+	if !ok {
+		return nil, errors.New("gateway: a handshake without its peer")
+	}
+	in := t.current.Load()
+	cfg := in.tls.Clone()
+	cfg.VerifyConnection = func(state tls.ConnectionState) error {
+		until, err := in.Verify(state.PeerCertificates, t.now())
+		if err == nil {
+			p.trust = in
+			p.trustedUntil = until
+		}
+		return err
+	}
+	return cfg, nil
+}
+
+// admit notes that p was let in on nc, and has its certificate shown.
+func (t *trustStore) admit(p *peer, nc net.Conn, shown []*x509.Certificate) error {
+	p.client.Cert = clientcert.Show(shown[0])
+	t.mu.Lock()
+	t.let[p] = admittance{nc, shown, p.trustedUntil}
+	t.mu.Unlock()
+	by := p.trust
+	p.trust = nil                         // not to be kept by a long connection
+	if in := t.current.Load(); in != by { // renewed during the handshake
+		if _, err := in.Verify(shown, t.now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave forgets p.
+func (t *trustStore) leave(p *peer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.let, p)
+}
+
+// watch looks at the file until stopped is closed.
+func (t *trustStore) watch(stopped <-chan struct{}, base *tls.Config) {
+	tick := time.NewTicker(recheck)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stopped:
+			return
+		case <-tick.C:
+			t.look(base)
+		}
+	}
+}
+
+// look takes up new content once it is the same in two looks, because a file
+// that is being written may look whole; then it ends the connections of
+// clients that aren't trusted any more.
+func (t *trustStore) look(base *tls.Config) {
+	t.looking.Lock()
+	defer t.looking.Unlock()
+	content, err := ReadTrustStore(t.file)
+	if err != nil {
+		t.fail(err)
+		t.expel(false)
+		return
+	}
+	version, renewed := clientcert.Version(content), false
+	switch stable := version == t.seen; {
+	case version == t.current.Load().Version:
+		t.seen = version
+		t.recovered()
+	case !stable:
+		t.seen = version
+	default:
+		if err := t.use(content, base); err != nil {
+			t.fail(err)
+			break
+		}
+		renewed = true
+		t.recovered()
+	}
+	t.expel(renewed)
+}
+
+// fail tells once why the file can't be used.
+func (t *trustStore) fail(err error) {
+	t.failed.Store(true)
+	if t.problem == err.Error() {
+		return
+	}
+	t.problem = err.Error()
+	t.log.Error("the trust store changed and can't be used; the former version stays in force", "trustStore", t.file,
+		"version", t.current.Load().Version, "error", err)
+}
+
+func (t *trustStore) recovered() {
+	t.failed.Store(false)
+	t.problem = ""
+}
+
+// expel cuts the connections of clients whose time is over and, when the store
+// was renewed, of those that it doesn't vouch for.
+func (t *trustStore) expel(renewed bool) {
+	in, now := t.current.Load(), t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	cut := 0
+	for p, a := range t.let {
+		if renewed {
+			until, err := in.Verify(a.shown, now)
+			if err == nil {
+				a.until = until
+				t.let[p] = a
+				continue
+			}
+		} else if now.Before(a.until) {
+			continue
+		}
+		a.conn.Close()
+		delete(t.let, p)
+		cut++
+	}
+	if cut > 0 {
+		t.log.Info("connections of clients that aren't trusted any more were ended", "trustStore", t.file, "connections", cut, "version", in.Version)
+	}
+}
+
+// refusals counts the clients that a trust store kept out.
+type refusals struct {
+	log    *slog.Logger
+	counts [16]atomic.Int64 // by place in clientcert.Reasons
+	told   shedding
+}
+
+// count counts a handshake that failed with err, unless that was for another
+// reason than the client's certificate, and tells of it, at most every
+// tellEvery.
+func (r *refusals) count(p *peer, err error) {
+	refusal := refusalOf(err)
+	if refusal == nil {
+		return
+	}
+	r.counts[slices.Index(clientcert.Reasons, refusal.Reason)].Add(1)
+	if n := r.told.count(time.Now()); n > 0 {
+		r.log.Warn("a client was refused at the handshake: mutual TLS", "listener", p.listener.cfg.String(), "remote", p.info.Remote.String(),
+			"reason", string(refusal.Reason), "error", refusal.Text, "refused", n)
+	}
+}
+
+// tlsRefusals are crypto/tls's own words for what is wrong with a client's
+// certificate.
+var tlsRefusals = []struct {
+	text string
+	clientcert.Refusal
+}{
+	{"client didn't provide a certificate", clientcert.Refusal{Reason: clientcert.Missing, Text: "it shows none"}},
+	{"failed to parse certificate from client", clientcert.Refusal{Reason: clientcert.Malformed, Text: "it can't be read"}},
+	{"client sent certificate containing RSA key larger", clientcert.Refusal{Reason: clientcert.Malformed, Text: "its RSA key is too large"}},
+	{"unsupported certificate", clientcert.Refusal{Reason: clientcert.Malformed, Text: "its key is of a kind that TLS doesn't have"}},
+	{"client certificate contains an unsupported public key", clientcert.Refusal{Reason: clientcert.Malformed, Text: "its key is of a kind that TLS doesn't have"}},
+	{"invalid signature by the client certificate", clientcert.Refusal{Reason: clientcert.Malformed, Text: "the client doesn't have its key"}},
+}
+
+// refusalOf is why the client's certificate made a handshake fail; nil: it
+// didn't.
+func refusalOf(err error) *clientcert.Refusal {
+	if own, ok := errors.AsType[*clientcert.Refusal](err); ok {
+		return own
+	}
+	for i := range tlsRefusals {
+		if strings.Contains(err.Error(), tlsRefusals[i].text) {
+			return &tlsRefusals[i].Refusal
+		}
+	}
+	return nil
+}
+
+// TrustStore is the state of a listener's trust store.
+type TrustStore struct {
+	Listener, File, Version string
+	Certificates            int  // that vouch for clients
+	Failed                  bool // the file has changed and can't be used
+}
+
+// TrustStores are those of the listeners, in the order of the configuration.
+func (g *Gateway) TrustStores() []TrustStore {
+	var list []TrustStore
+	for _, l := range g.listeners {
+		if t := l.trust; t != nil {
+			in := t.current.Load()
+			list = append(list, TrustStore{l.cfg.String(), t.file, in.Version, in.Trusted, t.failed.Load()})
+		}
+	}
+	return list
+}
+
+// RefusedClients is how many clients were refused at the handshake, by the
+// reason.
+func (g *Gateway) RefusedClients() map[clientcert.Reason]int64 {
+	sum := map[clientcert.Reason]int64{}
+	for _, l := range g.listeners {
+		if l.trust == nil {
+			continue
+		}
+		for i, reason := range clientcert.Reasons {
+			sum[reason] += l.trust.refused.counts[i].Load()
+		}
+	}
+	return sum
+}
