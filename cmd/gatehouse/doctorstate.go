@@ -194,6 +194,9 @@ func (e *examination) store(ctx context.Context) {
 		return
 	}
 	e.ok(subject, where+" opens and answers")
+	if e.config.Store.Etcd != nil {
+		e.nodes(ctx, s)
+	}
 }
 
 func mendStore(err error) string {

@@ -48,12 +48,12 @@ func runEtcd(dir, address string) int {
 
 // etcdServer is an etcd in a process of its own.
 type etcdServer struct {
-	t             *testing.T
+	t             testing.TB
 	dir, endpoint string
 	cmd           *exec.Cmd
 }
 
-func startEtcd(t *testing.T) *etcdServer {
+func startEtcd(t testing.TB) *etcdServer {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/metering"
 	"github.com/gatehouse/gatehouse/internal/restapi"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
+	"github.com/gatehouse/gatehouse/internal/throttle"
 	"github.com/gatehouse/gatehouse/internal/usageplan"
 	"github.com/gatehouse/gatehouse/internal/valkey"
 )
@@ -33,8 +34,9 @@ type parts struct {
 	meters    *metering.Book
 	logs      *telemetry.Logs
 	metrics   *telemetry.Metrics
-	lastGood  *kept          // nil when its file can't be opened
-	valkey    *valkey.Server // nil: none is configured
+	lastGood  *kept           // nil when its file can't be opened
+	valkey    *valkey.Server  // nil: none is configured
+	throttles *throttle.Group // that nodes divide; nil: this is the only one
 }
 
 func (p *program) newParts() (*parts, error) {
@@ -59,12 +61,13 @@ func (p *program) newParts() (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &parts{valkey: shared, plans: usageplan.NewBook(), meters: metering.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
+	throttles := p.newThrottles()
+	s := &parts{valkey: shared, throttles: throttles, plans: usageplan.NewBook(throttles), meters: metering.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.metrics = p.newMetrics(s.logs)
 	s.env = &restapi.Env{
 		Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Streams: functions, Services: services, OpenKey: p.openKey,
-		Plans: s.plans, Identities: identities, Issuers: p.newIssuers(egress), Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
+		Plans: s.plans, Throttles: throttles, Identities: identities, Issuers: p.newIssuers(egress), Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
 	}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)

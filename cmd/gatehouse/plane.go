@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi"
+	"github.com/gatehouse/gatehouse/internal/cluster"
 	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/control"
 	"github.com/gatehouse/gatehouse/internal/gateway"
@@ -36,6 +37,7 @@ type plane struct {
 	functions *control.Functions // created through Lambda's API; nil without a store
 	metered   *control.Metered   // API keys and usage plans; nil without a store
 	metering  *control.Metering  // what is served, by month; nil without a store
+	cluster   *cluster.Cluster   // the nodes on one etcd cluster; nil without
 
 	following context.Context // ends when the store is given back
 	stop      context.CancelFunc
@@ -72,6 +74,9 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	pl.metered = p.newMetered(pl.control)
 	pl.metering = control.NewMetering(pl.control, p.parts.meters.Drain)
+	if pl.cluster, err = p.newCluster(s); err != nil {
+		return errors.Join(err, s.Close())
+	}
 	p.follow(pl, pl.control.Feed())
 	pl.running.Go(func() { p.reseal(pl) })
 	return p.setAPI(awsapi.NewOperations(pl.control, p.parts.test, p.parts.testAuthorizer), pl.functions, nil)
@@ -142,6 +147,9 @@ func (p *program) follow(pl *plane, src gateway.Source) {
 		pl.running.Go(func() { pl.functions.Follow(pl.following) })
 		pl.running.Go(func() { pl.metered.Follow(pl.following) })
 		pl.running.Go(func() { pl.metering.Follow(pl.following) })
+	}
+	if pl.cluster != nil {
+		pl.running.Go(func() { pl.cluster.Run(pl.following) })
 	}
 	p.plane.Store(pl)
 }

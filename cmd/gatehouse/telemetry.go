@@ -45,6 +45,9 @@ func (p *program) newMetrics(logs *telemetry.Logs) *telemetry.Metrics {
 			return 1
 		})
 	}
+	if p.config.Store.Etcd != nil {
+		p.clusterMetrics(m)
+	}
 	p.gatewayMetrics(m)
 	return m
 }

@@ -20,6 +20,9 @@ type limiter struct {
 // reach them.
 var epoch = time.Now()
 
+// Clock is the time of throttles, in nanoseconds.
+func Clock() int64 { return int64(time.Since(epoch)) }
+
 // limitOf is what a stage's settings for a method limit it to. -1 removes a
 // limit, and the values that nobody set are those of an AWS account (recorded
 // on AWS), which doesn't limit anything here. A burst that is not limited is an
@@ -46,8 +49,8 @@ func (c *compiler) limit(m *method) {
 	if !set || !limited {
 		return
 	}
-	pool, name := &c.env.throttles, string(c.out.apiID)+"/"+string(c.out.name)+"/"+m.place()
-	m.limiter = limiter{pool.Acquire(name, l), l}
+	pool, name := &c.env.throttles, "stage/"+string(c.out.apiID)+"/"+string(c.out.name)+"/"+m.place()
+	m.limiter = limiter{pool.Acquire(c.env.Throttles, name, l), l}
 	c.out.observe.close = append(c.out.observe.close, func() { pool.Release(name, l, int64(time.Since(epoch))) })
 }
 

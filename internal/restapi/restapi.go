@@ -49,6 +49,8 @@ type Env struct {
 	Identities authorizer.Identities
 	// Plans are the API keys and their usage plans; nil: every key is unknown.
 	Plans *usageplan.Book
+	// Throttles divides stages' limits among nodes; nil: there is one.
+	Throttles *throttle.Group
 	// Issuers are where tokens come from; nil: AWS's user pools, reached
 	// without a rule of egress.
 	Issuers *authorizer.Issuers

@@ -19,6 +19,7 @@ var (
 	ErrLocked   = errors.New("the data folder is in use by another process")
 	ErrTooLarge = errors.New("too large for the store")
 	ErrDamaged  = errors.New("stored data is damaged")
+	ErrLost     = errors.New("the process wasn't heard of for too long") // a Presence: its keys are gone
 )
 
 var errClosed = errors.New("it was closed")
@@ -41,7 +42,7 @@ func translate(parent context.Context, err error) error {
 	}
 	err = rpctypes.Error(err)
 	switch {
-	case errors.Is(err, ErrDead), errors.Is(err, rpctypes.ErrCompacted):
+	case errors.Is(err, ErrDead), errors.Is(err, ErrLost), errors.Is(err, rpctypes.ErrCompacted):
 		return err
 	case errors.Is(err, context.DeadlineExceeded), status.Code(err) == codes.DeadlineExceeded:
 		return deadBecause(fmt.Errorf("no answer within %v", callTimeout))

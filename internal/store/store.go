@@ -291,7 +291,7 @@ func (t Txn) size() int {
 }
 
 func checkKey(key string) error {
-	if !strings.HasPrefix(key, Prefix) {
+	if !strings.HasPrefix(key, Prefix) && !strings.HasPrefix(key, PresencePrefix) {
 		return fmt.Errorf("key %q doesn't begin with %s", key, Prefix)
 	}
 	return nil

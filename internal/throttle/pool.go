@@ -21,9 +21,9 @@ type slot struct {
 	users  int
 }
 
-// Acquire is the bucket of that name and limit. Release it when it is no longer
-// used.
-func (p *Pool) Acquire(name string, l Limit) *Bucket {
+// Acquire is the bucket of that name and limit, divided among the nodes of g (nil:
+// this node's alone). Release it when it is no longer used.
+func (p *Pool) Acquire(g *Group, name string, l Limit) *Bucket {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.slots == nil {
@@ -32,7 +32,7 @@ func (p *Pool) Acquire(name string, l Limit) *Bucket {
 	key := slotKey{name, l}
 	s := p.slots[key]
 	if s == nil {
-		s = &slot{bucket: New(l)}
+		s = &slot{bucket: g.New(name, l)}
 		p.slots[key] = s
 	}
 	s.users++

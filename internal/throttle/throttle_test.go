@@ -115,21 +115,21 @@ func TestConcurrent(t *testing.T) {
 func TestPool(t *testing.T) {
 	var p Pool
 	l := Limit{1, 2}
-	a := p.Acquire("GET /a", l)
-	if p.Acquire("GET /a", l) != a {
+	a := p.Acquire(nil, "GET /a", l)
+	if p.Acquire(nil, "GET /a", l) != a {
 		t.Error("one limit has two buckets")
 	}
-	if p.Acquire("GET /b", l) == a || p.Acquire("GET /a", Limit{1, 3}) == a {
+	if p.Acquire(nil, "GET /b", l) == a || p.Acquire(nil, "GET /a", Limit{1, 3}) == a {
 		t.Error("two limits have one bucket")
 	}
 	a.Take(0)
 	p.Release("GET /a", l, 0)
 	p.Release("GET /a", l, 0)
-	if p.Acquire("GET /a", l) != a {
+	if p.Acquire(nil, "GET /a", l) != a {
 		t.Error("a bucket that isn't full was forgotten")
 	}
 	p.Release("GET /a", l, int64(time.Second))
-	if p.Acquire("GET /a", l) == a {
+	if p.Acquire(nil, "GET /a", l) == a {
 		t.Error("a bucket that is full again stays")
 	}
 	p.Release("unknown", l, 0)

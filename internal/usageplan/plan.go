@@ -148,13 +148,13 @@ func (u *Use) Take(r *Request) (Verdict, *throttle.Limit) {
 func (u *Use) bucket(r *Request) *bucket {
 	if len(u.stage.methods) > 0 {
 		if l, of, ok := u.stage.limit(r); ok {
-			return u.member.methodBucket(methodAt{u.at, of}, l)
+			return u.member.methodBucket(u.book.group, methodAt{u.at, of}, l)
 		}
 	}
 	if u.view.limit == nil {
 		return nil
 	}
-	return u.member.ownBucket(*u.view.limit)
+	return u.member.ownBucket(u.book.group, *u.view.limit)
 }
 
 // limit is the limit for a method and what its bucket is called: one for all
@@ -172,17 +172,27 @@ func (s *stageView) limit(r *Request) (l throttle.Limit, of method, ok bool) {
 	return l, of, false
 }
 
-func (m *member) ownBucket(l throttle.Limit) *bucket {
+// name is what a bucket of the key is called on every node.
+func (m *member) name() string {
+	r := m.plan.ref
+	return "plan/" + r.Scope.Partition + "/" + r.Scope.Account + "/" + r.Scope.Region + "/" + string(r.ID) + "/" + string(m.key)
+}
+
+func (n methodAt) name() string {
+	return "/" + string(n.at.API) + "/" + string(n.at.Stage) + "/" + n.of.verb + n.of.path
+}
+
+func (m *member) ownBucket(g *throttle.Group, l throttle.Limit) *bucket {
 	for {
 		b := m.bucket.Load()
 		if b != nil && b.limit == l {
 			return b
 		}
-		m.bucket.CompareAndSwap(b, &bucket{l, throttle.New(l)})
+		m.bucket.CompareAndSwap(b, &bucket{l, g.New(m.name(), l)})
 	}
 }
 
-func (m *member) methodBucket(name methodAt, l throttle.Limit) *bucket {
+func (m *member) methodBucket(g *throttle.Group, name methodAt, l throttle.Limit) *bucket {
 	for {
 		all := m.methods.Load()
 		if all != nil {
@@ -190,7 +200,7 @@ func (m *member) methodBucket(name methodAt, l throttle.Limit) *bucket {
 				return b
 			}
 		}
-		more := map[methodAt]*bucket{name: {l, throttle.New(l)}}
+		more := map[methodAt]*bucket{name: {l, g.New(m.name()+name.name(), l)}}
 		if all != nil {
 			for n, b := range *all {
 				if n != name {

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/throttle"
 )
 
 // Stage is a stage of an API.
@@ -31,6 +32,7 @@ const (
 // Book is the API keys and usage plans that a node knows. Safe for concurrent
 // use.
 type Book struct {
+	group   *throttle.Group // of nodes that divide throttles; nil: there is one
 	secret  [15]byte // of fingerprints; the process's own: with a value that is made here, it fills one block of the hash
 	shards  [shards]atomic.Pointer[shard]
 	known   atomic.Bool // Complete was called
@@ -77,10 +79,11 @@ type keyRecord struct {
 	shownBy fingerprint // under this
 }
 
-// NewBook returns an empty Book. Until Complete is called, keys that aren't in
-// it may exist.
-func NewBook() *Book {
-	b := &Book{keys: map[keyRef]*keyRecord{}, plans: map[PlanRef]*plan{}}
+// NewBook returns an empty Book, whose throttles the nodes of group divide (nil:
+// there is one node). Until Complete is called, keys that aren't in it may
+// exist.
+func NewBook(group *throttle.Group) *Book {
+	b := &Book{group: group, keys: map[keyRef]*keyRecord{}, plans: map[PlanRef]*plan{}}
 	rand.Read(b.secret[:]) // never fails
 	for i := range b.shards {
 		b.shards[i].Store(&shard{})
