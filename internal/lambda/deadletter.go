@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -86,7 +87,7 @@ func (f *eventFiles) bury(d *deadLetter) error {
 	if f.folder == "" {
 		return nil
 	}
-	line, err := json.Marshal(d)
+	line, err := asLine(d)
 	if err != nil {
 		return err
 	}
@@ -106,13 +107,23 @@ func (f *eventFiles) keep(e *event) error {
 	if f.folder == "" {
 		return errors.New("no folder for it")
 	}
-	line, err := json.Marshal(e)
+	line, err := asLine(e)
 	if err != nil {
 		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.appendTo(filepath.Join(f.folder, waitingFile), line)
+}
+
+// asLine is v as JSON and a line break. A payload stays as long as it is: what
+// json.Marshal escapes for HTML would take six bytes for each.
+func asLine(v any) ([]byte, error) {
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return line.Bytes(), err
 }
 
 func (f *eventFiles) appendTo(path string, line []byte) error {
@@ -123,7 +134,7 @@ func (f *eventFiles) appendTo(path string, line []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(append(line, '\n'))
+	_, err = file.Write(line)
 	return errors.Join(err, file.Close())
 }
 

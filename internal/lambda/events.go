@@ -121,9 +121,11 @@ func (l *local) doWhenFree(j *job) (outcome, error) {
 		if err == nil {
 			return o, nil
 		}
-		if err.Kind != Throttled || !l.waitFree(l.stop) {
+		if err.Kind != Throttled {
 			return outcome{}, err
 		}
+		l.joinQueue()
+		l.waitFree(l.stop)
 	}
 }
 

@@ -92,6 +92,9 @@ func TestEvents(t *testing.T) {
 		send(t, f, fmt.Sprintf("print event-%d.", i))
 	}
 	settled(f)
+	if n := f.entries["raw"].local.waiting; n != 0 {
+		t.Errorf("%d wait when nothing is left", n)
+	}
 	f.Close()
 	for i := range 5 {
 		if strings.Count(logs.String(), fmt.Sprintf("event-%d.", i)) != 1 {
@@ -161,6 +164,22 @@ func TestEventsOutlive(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(folder, waitingFile)); err == nil {
 		t.Error("it would run again")
+	}
+}
+
+// TestKeptText: an event of the largest size is read again, also one whose
+// every character takes six in the file.
+func TestKeptText(t *testing.T) {
+	files := eventFiles{folder: t.TempDir()}
+	large := json.RawMessage(`"` + strings.Repeat("<", maxEvent-2) + `"`)
+	for _, e := range []*event{{ID: "1", Payload: large}, {ID: "2", Payload: json.RawMessage("{}")}} {
+		if err := files.keep(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := files.take()
+	if err != nil || len(list) != 2 {
+		t.Errorf("%d of 2 are read: %v", len(list), err)
 	}
 }
 

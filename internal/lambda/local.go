@@ -223,16 +223,25 @@ func (l *local) do(ctx context.Context, j *job) (outcome, *Error) {
 	}
 }
 
-// waitFree waits, for one that acquire has counted, until an environment may
-// have become free, and says whether ctx held until then.
+// waitFree waits, for one that is counted among those that wait, until an
+// environment may have become free or none ever will, since the host stops. It
+// says whether ctx held until then.
 func (l *local) waitFree(ctx context.Context) bool {
 	defer l.leaveQueue()
 	select {
 	case <-l.freed:
 		return true
+	case <-l.stop.Done():
+		return true
 	case <-ctx.Done():
 		return false
 	}
+}
+
+func (l *local) joinQueue() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting++
 }
 
 func (l *local) leaveQueue() {

@@ -313,6 +313,35 @@ func TestCallsWait(t *testing.T) {
 	}
 }
 
+// TestCloseWhileCallsWait: all of them are refused at once.
+func TestCloseWhileCallsWait(t *testing.T) {
+	f, _ := raw(t, func(fn *Function) { fn.Timeout = 60 * time.Second })
+	l := f.entries["raw"].local
+	l.function.Concurrency = 2 // ours, as the default is: calls beyond it wait
+	ended := make(chan error, 10)
+	for range cap(ended) {
+		go func() {
+			var out Result
+			ended <- f.Invoke(context.Background(), &Invocation{Function: "raw", Payload: []byte(`"hang"`)}, &out)
+		}()
+	}
+	within(t, "eight wait", func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.waiting == 8 && len(l.all) == 2
+	})
+	f.Close()
+	refused := 0
+	for range cap(ended) {
+		if err := <-ended; KindOf(err) == Unavailable && err != nil {
+			refused++
+		}
+	}
+	if refused < 8 {
+		t.Errorf("%d calls were refused", refused)
+	}
+}
+
 // TestProcessesComeAndGo mixes answers, failures and ends: whatever happens to
 // the processes, every caller gets what its own event asked for.
 func TestProcessesComeAndGo(t *testing.T) {

@@ -249,9 +249,9 @@ func initialised(ctx context.Context, e *environment) error {
 
 // close ends every process and waits until all are gone.
 func (l *local) close() {
-	l.cancel()
 	l.mu.Lock()
 	l.closed = true
+	l.cancel() // together with closed: who learns of one finds the other
 	l.idle = nil
 	running := make([]*environment, 0, len(l.all))
 	for e := range l.all {
