@@ -69,126 +69,67 @@ const (
 
 // methodNamed is the method of a name; noMethod for what API Gateway's
 // templates don't reach (getClass and all that follows from it) or don't need.
-func methodNamed(name string) method {
-	switch name {
-	case "add":
-		return methodAdd
-	case "addAll":
-		return methodAddAll
-	case "charAt":
-		return methodCharAt
-	case "clear":
-		return methodClear
-	case "compareTo":
-		return methodCompareTo
-	case "compareToIgnoreCase":
-		return methodCompareToIgnoreCase
-	case "concat":
-		return methodConcat
-	case "contains":
-		return methodContains
-	case "containsAll":
-		return methodContainsAll
-	case "containsKey":
-		return methodContainsKey
-	case "containsValue":
-		return methodContainsValue
-	case "count":
-		return methodCount
-	case "doubleValue":
-		return methodDoubleValue
-	case "endsWith":
-		return methodEndsWith
-	case "entrySet":
-		return methodEntrySet
-	case "equals":
-		return methodEquals
-	case "equalsIgnoreCase":
-		return methodEqualsIgnoreCase
-	case "floatValue":
-		return methodFloatValue
-	case "format":
-		return methodFormat
-	case "get":
-		return methodGet
-	case "getOrDefault":
-		return methodGetOrDefault
-	case "hasNext":
-		return methodHasNext
-	case "hashCode":
-		return methodHashCode
-	case "indexOf":
-		return methodIndexOf
-	case "intValue":
-		return methodIntValue
-	case "isEmpty":
-		return methodIsEmpty
-	case "iterator":
-		return methodIterator
-	case "join":
-		return methodJoin
-	case "keySet":
-		return methodKeySet
-	case "lastIndexOf":
-		return methodLastIndexOf
-	case "length":
-		return methodLength
-	case "longValue":
-		return methodLongValue
-	case "matches":
-		return methodMatches
-	case "next":
-		return methodNext
-	case "parseDouble":
-		return methodParseDouble
-	case "parseInt":
-		return methodParseInt
-	case "parseLong":
-		return methodParseLong
-	case "put":
-		return methodPut
-	case "putAll":
-		return methodPutAll
-	case "putIfAbsent":
-		return methodPutIfAbsent
-	case "remove":
-		return methodRemove
-	case "removeAll":
-		return methodRemoveAll
-	case "replace":
-		return methodReplace
-	case "replaceAll":
-		return methodReplaceAll
-	case "replaceFirst":
-		return methodReplaceFirst
-	case "retainAll":
-		return methodRetainAll
-	case "set":
-		return methodSet
-	case "size":
-		return methodSize
-	case "split":
-		return methodSplit
-	case "startsWith":
-		return methodStartsWith
-	case "subList":
-		return methodSubList
-	case "substring":
-		return methodSubstring
-	case "toLowerCase":
-		return methodToLowerCase
-	case "toString":
-		return methodToString
-	case "toUpperCase":
-		return methodToUpperCase
-	case "trim":
-		return methodTrim
-	case "valueOf":
-		return methodValueOf
-	case "values":
-		return methodValues
-	}
-	return noMethod
+func methodNamed(name string) method { return methods[name] }
+
+var methods = map[string]method{
+	"add":                 methodAdd,
+	"addAll":              methodAddAll,
+	"charAt":              methodCharAt,
+	"clear":               methodClear,
+	"compareTo":           methodCompareTo,
+	"compareToIgnoreCase": methodCompareToIgnoreCase,
+	"concat":              methodConcat,
+	"contains":            methodContains,
+	"containsAll":         methodContainsAll,
+	"containsKey":         methodContainsKey,
+	"containsValue":       methodContainsValue,
+	"count":               methodCount,
+	"doubleValue":         methodDoubleValue,
+	"endsWith":            methodEndsWith,
+	"entrySet":            methodEntrySet,
+	"equals":              methodEquals,
+	"equalsIgnoreCase":    methodEqualsIgnoreCase,
+	"floatValue":          methodFloatValue,
+	"format":              methodFormat,
+	"get":                 methodGet,
+	"getOrDefault":        methodGetOrDefault,
+	"hasNext":             methodHasNext,
+	"hashCode":            methodHashCode,
+	"indexOf":             methodIndexOf,
+	"intValue":            methodIntValue,
+	"isEmpty":             methodIsEmpty,
+	"iterator":            methodIterator,
+	"join":                methodJoin,
+	"keySet":              methodKeySet,
+	"lastIndexOf":         methodLastIndexOf,
+	"length":              methodLength,
+	"longValue":           methodLongValue,
+	"matches":             methodMatches,
+	"next":                methodNext,
+	"parseDouble":         methodParseDouble,
+	"parseInt":            methodParseInt,
+	"parseLong":           methodParseLong,
+	"put":                 methodPut,
+	"putAll":              methodPutAll,
+	"putIfAbsent":         methodPutIfAbsent,
+	"remove":              methodRemove,
+	"removeAll":           methodRemoveAll,
+	"replace":             methodReplace,
+	"replaceAll":          methodReplaceAll,
+	"replaceFirst":        methodReplaceFirst,
+	"retainAll":           methodRetainAll,
+	"set":                 methodSet,
+	"size":                methodSize,
+	"split":               methodSplit,
+	"startsWith":          methodStartsWith,
+	"subList":             methodSubList,
+	"substring":           methodSubstring,
+	"toLowerCase":         methodToLowerCase,
+	"toString":            methodToString,
+	"toUpperCase":         methodToUpperCase,
+	"trim":                methodTrim,
+	"valueOf":             methodValueOf,
+	"values":              methodValues,
 }
 
 // errNull is Java's NullPointerException for a null that a method can't take.
@@ -205,7 +146,7 @@ func (r *Run) invokeMethod(v Value, m method, args []Value) (Value, error) {
 		return BoolValue(sameClass(v, args[0]) && r.equal(v, args[0])), nil
 	case methodToString:
 		if len(args) == 0 {
-			text, err := r.textOf(v)
+			text, err := r.TextOf(v)
 			return StringValue(text), err
 		}
 	case methodHashCode:

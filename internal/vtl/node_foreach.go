@@ -237,16 +237,18 @@ func (l *loop) Set(r *Run, name string, v Value) error {
 	return r.cells(1)
 }
 
+// loopGetters are the methods of $foreach, and what they get.
+var loopGetters = map[string]string{
+	"getIndex": "index", "getCount": "count", "hasNext": "hasNext", "getHasNext": "hasNext",
+	"isFirst": "first", "getFirst": "first", "isLast": "last", "getLast": "last",
+	"getParent": "parent", "getTopmost": "topmost",
+}
+
 func (l *loop) Call(r *Run, method string, args []Value) (Value, bool, error) {
 	if len(args) > 0 {
 		return Value{}, false, nil
 	}
-	names := map[string]string{
-		"getIndex": "index", "getCount": "count", "hasNext": "hasNext", "getHasNext": "hasNext",
-		"isFirst": "first", "getFirst": "first", "isLast": "last", "getLast": "last",
-		"getParent": "parent", "getTopmost": "topmost",
-	}
-	name, ok := names[method]
+	name, ok := loopGetters[method]
 	if !ok {
 		return Value{}, false, nil
 	}
