@@ -121,6 +121,10 @@ func (p *parser) word(word string, v Value) bool {
 	return true
 }
 
+// MaxNumber is the most characters of a number, which costs more than its
+// length to calculate with. It is what Java's most used parser, Jackson, takes.
+const MaxNumber = 1000
+
 func (p *parser) number(c byte) bool {
 	end := numberEnd(p.text[p.pos:])
 	if end == 0 {
@@ -128,6 +132,9 @@ func (p *parser) number(c byte) bool {
 			return p.fail("not a number")
 		}
 		return p.fail("no value begins like this")
+	}
+	if end > MaxNumber {
+		return p.fail("a number has more digits than are allowed")
 	}
 	p.stack = append(p.stack, Value{Kind: Number, Text: p.text[p.pos : p.pos+end]})
 	p.pos += end

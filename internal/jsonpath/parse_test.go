@@ -51,6 +51,7 @@ func TestParseRefuses(t *testing.T) {
 		{`"a`, "at byte 2: the text ends within a string"},
 		{"\"a\nb\"", "at byte 2: a control character within a string"},
 		{`"\x"`, "at byte 1: an escape that is none"},
+		{strings.Repeat("9", 1001), "at byte 0: a number has more digits than are allowed"},
 		{`{} x`, "at byte 3: more than one value"},
 		{`[[[[1]]]]`, "at byte 3: the document is nested deeper than is allowed"},
 		{`[1,2,3,4,5,6,7,8]`, "at byte 15: the document has more values than are allowed"},

@@ -24,25 +24,33 @@ func (inputObject) Set(*vtl.Run, string, vtl.Value) error { return errReadOnly("
 func (inputObject) Append(_ *vtl.Run, dst []byte) ([]byte, bool) { return dst, true }
 
 func (inputObject) Call(run *vtl.Run, method string, args []vtl.Value) (vtl.Value, bool, error) {
-	r := of(run)
-	switch {
-	case method == "params" && len(args) == 0:
+	if method == "params" && len(args) == 0 {
 		return vtl.HostValue(paramsObject{}), true, nil
-	case method == "params" && len(args) == 1:
-		return r.param(args[0].Text()), true, nil
-	case (method == "json" || method == "path") && len(args) == 1:
-		path, err := r.path(args[0].Text())
-		if err != nil {
-			return vtl.Value{}, true, err
-		}
-		if method == "json" {
-			v, err := r.json(path)
-			return v, true, err
-		}
-		v, err := r.value(path, args[0].Text() == wholeBody)
-		return v, true, err
 	}
-	return vtl.Value{}, false, nil
+	if method != "params" && method != "json" && method != "path" || len(args) != 1 {
+		return vtl.Value{}, false, nil
+	}
+	text, err := run.TextOf(args[0])
+	if err != nil {
+		return vtl.Value{}, true, err
+	}
+	v, err := of(run).ask(method, text)
+	return v, true, err
+}
+
+// ask is $input.params, .json or .path of one text that the template computed.
+func (r *Rendering) ask(method, text string) (vtl.Value, error) {
+	if method == "params" {
+		return r.param(text), nil
+	}
+	path, err := r.path(text)
+	if err != nil {
+		return vtl.Value{}, err
+	}
+	if method == "json" {
+		return r.json(path)
+	}
+	return r.value(path, text == wholeBody)
 }
 
 // bindInput compiles the JSON paths that stand in a template as constants. One

@@ -124,7 +124,10 @@ func membersOf(run *vtl.Run, m vtl.Object, names []string) vtl.Value {
 func writeMap(run *vtl.Run, m vtl.MapView, method string, args []vtl.Value) (vtl.Value, bool, error) {
 	switch {
 	case method == "put" && len(args) == 2:
-		name := args[0].Text()
+		name, err := run.TextOf(args[0])
+		if err != nil {
+			return vtl.Value{}, true, err
+		}
 		before, err := m.Get(run, name)
 		if err != nil {
 			return vtl.Value{}, true, err

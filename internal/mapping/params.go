@@ -81,7 +81,11 @@ func (m paramMap) Map(run *vtl.Run) vtl.Value {
 // Map.
 func readMap(run *vtl.Run, m vtl.MapView, method string, args []vtl.Value) (vtl.Value, bool, error) {
 	if method == "get" && len(args) == 1 {
-		v, err := m.Get(run, args[0].Text())
+		name, err := run.TextOf(args[0])
+		if err != nil {
+			return vtl.Value{}, true, err
+		}
+		v, err := m.Get(run, name)
 		return v, true, err
 	}
 	return vtl.Value{}, false, nil

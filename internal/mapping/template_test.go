@@ -221,3 +221,46 @@ func FuzzProgram(f *testing.F) {
 		_, _ = r.Request.Shown(), r.Response.Shown()
 	})
 }
+
+// TestObjectsAsText: an object of API Gateway's is taken as it prints wherever
+// a text is wanted, and what an override keeps outlives its template.
+func TestObjectsAsText(t *testing.T) {
+	c := templateCase{
+		Body:           `{"a": [1]}`,
+		Context:        map[string]any{"identity": map[string]any{"sourceIp": "10.0.0.1"}},
+		StageVariables: map[string]string{"v": "1"},
+	}
+	c.Params.Header = map[string]string{"h": "x"}
+	for _, tt := range []struct{ template, want string }{
+		{"$stageVariables[$stageVariables]", ""},
+		{"$stageVariables.get($stageVariables)", ""},
+		{"$util.urlEncode($stageVariables)", "%7Bv%3D1%7D"},
+		{"$util.escapeJavaScript([$stageVariables])", "[{v=1}]"},
+		{"$util.urlEncode($input.params().header)", "%7Bh%3Dx%7D"},
+		{"$util.urlEncode($context)$util.base64Encode($input)", ""},
+		{"$util.parseJson($input.params())", "error"},
+		{"$input.params($stageVariables)$input.params().header[$input.params()]$context[$stageVariables]", ""},
+		{"$input.path($stageVariables)", ""},
+		{"#set($context.requestOverride.header[$stageVariables] = 1)$context.requestOverride.header.keySet()", "[{v=1}]"},
+		{"#set($x = $context.requestOverride.header.put($stageVariables, [$stageVariables]))$context.requestOverride.header.get('{v=1}')", "[{v=1}]"},
+		{"#set($x = $context.requestOverride.header.putAll($input.params().header))$context.requestOverride.header.h", "x"},
+		{"#set($m = {})#set($x = $m.putAll($stageVariables))$m.v", "1"},
+		{"#define($d)$zz$yy#end#set($context.requestOverride.kept = [$d, $input.path('$').entrySet(), $stageVariables])$context.requestOverride.kept", "[, [a=[1]], {v=1}]"},
+	} {
+		t.Run(tt.template, func(t *testing.T) {
+			r := c.rendering(t)
+			got, err := render(r, tt.template)
+			if err != nil {
+				got = "error"
+			}
+			if got != tt.want {
+				t.Errorf("%s (%v), want %s", got, err, tt.want)
+			}
+			again := "$context.requestOverride.kept"
+			if kept, err := render(r, again); err != nil || strings.Contains(tt.template, "kept") && kept != tt.want {
+				t.Errorf("the next template sees %s, %v", kept, err)
+			}
+			r.Request.Shown()
+		})
+	}
+}

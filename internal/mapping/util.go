@@ -40,7 +40,10 @@ func (utilObject) Call(run *vtl.Run, method string, args []vtl.Value) (vtl.Value
 		return vtl.NullValue(), true, nil
 	}
 	r := of(run)
-	text := args[0].Text()
+	text, err := run.TextOf(args[0])
+	if err != nil {
+		return vtl.Value{}, true, fmt.Errorf("$util.%s: %w", method, err)
+	}
 	// escapeJavaScript makes six bytes of one, at most.
 	if len(text) > TemplateLimits.Output/6 {
 		return vtl.Value{}, true, fmt.Errorf("$util.%s: the text has more than %d bytes", method, TemplateLimits.Output/6)
@@ -90,7 +93,10 @@ func parseJSON(run *vtl.Run, value vtl.Value) (vtl.Value, error) {
 	if value.IsNull() {
 		return vtl.NullValue(), nil
 	}
-	text := value.Text()
+	text, err := run.TextOf(value)
+	if err != nil {
+		return vtl.Value{}, fmt.Errorf("$util.parseJson: %w", err)
+	}
 	if err := run.Charge(8 * len(text) / bytesPerStep); err != nil {
 		return vtl.Value{}, err
 	}

@@ -26,13 +26,6 @@ func (v Value) Append(dst []byte) []byte {
 	return w.dst
 }
 
-// AppendJSON appends v as JSON.
-func (v Value) AppendJSON(dst []byte) []byte {
-	w := writer{dst: dst, limit: len(dst) + maxText}
-	w.json(v, 0)
-	return w.dst
-}
-
 // AppendTo appends v as Java's String.valueOf has it; nothing for null. The
 // error is that of a limit.
 func (v Value) AppendTo(r *Run, dst []byte) ([]byte, error) {
@@ -51,16 +44,6 @@ func (v Value) AppendTo(r *Run, dst []byte) ([]byte, error) {
 	}
 	w := writer{dst: dst, limit: len(dst) + r.limits.Output, run: r}
 	w.text(v, 0)
-	if w.over {
-		return dst, errTooMuch
-	}
-	return w.dst, w.failure
-}
-
-// AppendJSONTo appends v as JSON. The error is that of a limit.
-func (v Value) AppendJSONTo(r *Run, dst []byte) ([]byte, error) {
-	w := writer{dst: dst, limit: len(dst) + r.limits.Output, run: r}
-	w.json(v, 0)
 	if w.over {
 		return dst, errTooMuch
 	}
@@ -112,7 +95,7 @@ func (w *writer) text(v Value, depth int) {
 	case Map:
 		w.mapText(v, depth)
 	case Host:
-		w.host(v)
+		w.host(v, depth)
 	}
 	w.full(depth)
 }
@@ -130,17 +113,25 @@ func (w *writer) number(v Value) {
 	}
 }
 
-func (w *writer) host(v Value) {
-	if b, ok := v.ref.(*block); ok && w.run != nil {
-		var err error
-		if w.dst, err = b.appendTo(w.run, w.dst); err != nil && w.failure == nil {
-			w.failure = err
-		}
+// host appends an object, which has no text outside of a run.
+func (w *writer) host(v Value, depth int) {
+	if w.run == nil {
 		return
 	}
-	out, ok := v.ref.(Object).Append(w.run, w.dst)
-	if ok {
-		w.dst = out
+	switch o := v.ref.(type) {
+	case *block:
+		var err error
+		if w.dst, err = o.appendTo(w.run, w.dst); err != nil && w.failure == nil {
+			w.failure = err
+		}
+	case *entry: // a template can put one into its own map
+		w.text(o.key, depth+1)
+		w.string("=")
+		w.text(o.value, depth+1)
+	case Object:
+		if out, ok := o.Append(w.run, w.dst); ok {
+			w.dst = out
+		}
 	}
 }
 
@@ -174,30 +165,45 @@ func (w *writer) listText(v Value, depth int) {
 func (w *writer) mapText(v Value, depth int) {
 	v = w.resolve(v)
 	w.dst = append(w.dst, '{')
-	if doc, ok := v.ref.(*jsonpath.Value); ok {
-		for i, name := range doc.Names {
-			w.memberText(i, name)
-			w.text(JSONValue(&doc.Items[i]), depth+1)
-			if w.over {
-				return
-			}
-		}
-		w.dst = append(w.dst, '}')
-		return
-	}
-	h := v.ref.(*hash)
-	for i, name := range h.names {
+	m := membersIn(v)
+	for i, name := range m.names {
 		w.memberText(i, name)
-		if h.values[i].kind == Map && h.values[i].ref == any(h) {
+		value := m.value(i)
+		if value.kind == Map && value.ref == v.ref {
 			w.string("(this Map)")
 			continue
 		}
-		w.text(h.values[i], depth+1)
+		w.text(value, depth+1)
 		if w.over {
 			return
 		}
 	}
 	w.dst = append(w.dst, '}')
+}
+
+// members are those that a Map has now, whatever becomes of it meanwhile: a
+// #define's block in it may change it.
+type members struct {
+	names  []string
+	values []Value
+	items  []jsonpath.Value // of a document, which has no values
+}
+
+func membersIn(v Value) members {
+	switch c := v.ref.(type) {
+	case *hash:
+		return members{names: c.names, values: c.values}
+	case *jsonpath.Value:
+		return members{names: c.Names, items: c.Items}
+	}
+	return members{}
+}
+
+func (m *members) value(i int) Value {
+	if m.values != nil {
+		return m.values[i]
+	}
+	return JSONValue(&m.items[i])
 }
 
 func (w *writer) memberText(i int, name string) {
@@ -240,8 +246,12 @@ func (w *writer) json(v Value, depth int) {
 		w.mapJSON(v, depth)
 	case Host:
 		text := writer{limit: w.limit, run: w.run}
-		text.host(v)
+		text.host(v, depth)
 		w.quoted(string(text.dst))
+		w.over = w.over || text.over
+		if w.failure == nil {
+			w.failure = text.failure
+		}
 	}
 	w.full(depth)
 }
@@ -270,28 +280,15 @@ func (w *writer) listJSON(v Value, depth int) {
 }
 
 func (w *writer) mapJSON(v Value, depth int) {
-	v = w.resolve(v)
 	w.dst = append(w.dst, '{')
-	if doc, ok := v.ref.(*jsonpath.Value); ok {
-		for i, name := range doc.Names {
-			w.comma(i)
-			w.quoted(name)
-			w.dst = append(w.dst, ':')
-			w.json(JSONValue(&doc.Items[i]), depth+1)
-			if w.over {
-				return
-			}
-		}
-	} else {
-		h := v.ref.(*hash)
-		for i, name := range h.names {
-			w.comma(i)
-			w.quoted(name)
-			w.dst = append(w.dst, ':')
-			w.json(h.values[i], depth+1)
-			if w.over {
-				return
-			}
+	m := membersIn(w.resolve(v))
+	for i, name := range m.names {
+		w.comma(i)
+		w.quoted(name)
+		w.dst = append(w.dst, ':')
+		w.json(m.value(i), depth+1)
+		if w.over {
+			return
 		}
 	}
 	w.dst = append(w.dst, '}')

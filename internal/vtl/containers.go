@@ -232,6 +232,13 @@ func (r *Run) at(v Value, i int) Value {
 	return Value{}
 }
 
+// memberIn looks for a member of a document, whose names it goes through: many
+// of them take steps. It is nil where there is none.
+func (r *Run) memberIn(doc *jsonpath.Value, name string) *jsonpath.Value {
+	r.steps -= len(doc.Names) >> 6
+	return doc.Member(name)
+}
+
 // member is member name of a Map; Undefined where there is none.
 func (r *Run) member(v Value, name string) Value {
 	switch c := r.resolve(v).ref.(type) {
@@ -240,7 +247,7 @@ func (r *Run) member(v Value, name string) Value {
 			return c.values[i]
 		}
 	case *jsonpath.Value:
-		if m := c.Member(name); m != nil {
+		if m := r.memberIn(c, name); m != nil {
 			return JSONValue(m)
 		}
 	}
@@ -264,7 +271,7 @@ func (r *Run) hasMember(v, key Value) bool {
 	case *hash:
 		return c.findKey(key) >= 0
 	case *jsonpath.Value:
-		return key.kind == String && c.Member(key.s) != nil
+		return key.kind == String && r.memberIn(c, key.s) != nil
 	}
 	return false
 }

@@ -15,7 +15,7 @@ func (r *Run) equalDeep(a, b Value, depth int) bool {
 	}
 	switch a.kind {
 	case String:
-		return a.s == b.s && a.n == b.n
+		return a.n == b.n && r.equalStrings(a.s, b.s)
 	case Bool:
 		return a.n == b.n
 	case Integer, Decimal:
@@ -31,6 +31,14 @@ func (r *Run) equalDeep(a, b Value, depth int) bool {
 		return r.equalMaps(a, b, depth)
 	}
 	return false
+}
+
+func (r *Run) equalStrings(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	r.steps -= len(a) >> 6
+	return a == b
 }
 
 func (r *Run) equalLists(a, b Value, depth int) bool {
@@ -78,13 +86,13 @@ func (r *Run) hashCode(v Value, depth int) int32 {
 		return int32(v.n ^ int64(uint64(v.n)>>32))
 	case List:
 		h := int32(1)
-		for i := range r.size(v) {
+		for i := 0; i < r.size(v) && r.steps >= 0; i++ {
 			h = 31*h + r.hashCode(r.at(v, i), depth+1)
 		}
 		return h
 	case Map:
 		h := int32(0)
-		for i := range r.size(v) {
+		for i := 0; i < r.size(v) && r.steps >= 0; i++ {
 			h += r.hashCode(r.keyAt(v, i), depth+1) ^ r.hashCode(r.valueAt(v, i), depth+1)
 		}
 		return h

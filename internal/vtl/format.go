@@ -114,7 +114,7 @@ func (r *Run) formatValue(v verb, arg Value) (string, error) {
 		}
 		return v.pad(v.cut(arg.Text())), nil
 	case 's', 'S':
-		text, err := r.textOf(arg)
+		text, err := r.TextOf(arg)
 		if arg.IsNull() {
 			text = "null"
 		}

@@ -110,17 +110,17 @@ func (r *Run) same(a, b Value) (bool, error) {
 	case a.isNumber() && b.isNumber():
 		return compareNumbers(a, b) == 0, nil
 	case a.kind == String && b.kind == String:
-		return a.s == b.s, nil
+		return r.equalStrings(a.s, b.s), nil
 	case a.kind == b.kind && a.kind != Host:
 		return r.equal(a, b), nil
 	case a.kind == Host && b.kind == Host:
 		return a.ref == b.ref, nil
 	}
-	x, err := r.textOf(a)
+	x, err := r.TextOf(a)
 	if err != nil {
 		return false, err
 	}
-	y, err := r.textOf(b)
+	y, err := r.TextOf(b)
 	return x == y, err
 }
 
@@ -131,8 +131,9 @@ func isBlank(v Value) bool {
 	return v.IsNull() || (v.kind == String && v.s == "")
 }
 
-// textOf is v as a string.
-func (r *Run) textOf(v Value) (string, error) {
+// TextOf is v as Append has it, and "" for null, which is paid for. The error
+// is that of a limit.
+func (r *Run) TextOf(v Value) (string, error) {
 	if v.kind == String {
 		return v.s, nil
 	}
@@ -173,11 +174,11 @@ func compareNumbers(a, b Value) int {
 
 // concat is + with a String on a side; null adds nothing.
 func (r *Run) concat(a, b Value) (Value, error) {
-	x, err := r.textOf(a)
+	x, err := r.TextOf(a)
 	if err != nil {
 		return Value{}, err
 	}
-	y, err := r.textOf(b)
+	y, err := r.TextOf(b)
 	if err != nil {
 		return Value{}, err
 	}

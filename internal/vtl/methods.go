@@ -138,6 +138,13 @@ var errNull = errors.New("an argument is null")
 // invokeMethod calls a method of a value. Null (Undefined) is the answer where
 // there is no such method with such arguments; an error is Java's exception.
 func (r *Run) invokeMethod(v Value, m method, args []Value) (Value, error) {
+	texts := len(v.s)
+	for i := range args {
+		texts += len(args[i].s)
+	}
+	if err := r.charge(texts >> 6); err != nil {
+		return Value{}, err
+	}
 	switch m {
 	case methodEquals:
 		if len(args) != 1 {

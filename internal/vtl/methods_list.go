@@ -67,10 +67,15 @@ func (r *Run) listMethod1(v Value, m method, a Value) (Value, error) {
 			return BoolValue(true)
 		})
 	case methodContains:
-		return BoolValue(r.find(v, a) >= 0), nil
+		i, err := r.find(v, a)
+		return BoolValue(i >= 0), err
 	case methodIndexOf:
-		return IntegerValue(int64(r.find(v, a))), nil
+		i, err := r.find(v, a)
+		return IntegerValue(int64(i)), err
 	case methodLastIndexOf:
+		if err := r.charge(r.size(v)); err != nil {
+			return Value{}, err
+		}
 		items := r.items(v)
 		for i := len(items) - 1; i >= 0; i-- {
 			if r.equal(items[i], a) {
@@ -99,14 +104,16 @@ func (r *Run) listGet(v, a Value) (Value, error) {
 }
 
 // find is the place of an element; -1 when there is none.
-func (r *Run) find(v, a Value) int {
-	r.steps -= r.size(v)
+func (r *Run) find(v, a Value) (int, error) {
+	if err := r.charge(r.size(v)); err != nil {
+		return -1, err
+	}
 	for i, item := range r.items(v) {
 		if r.equal(item, a) {
-			return i
+			return i, nil
 		}
 	}
-	return -1
+	return -1, nil
 }
 
 // listRemove is remove(int), which gives the element, or remove(Object), which
@@ -114,9 +121,9 @@ func (r *Run) find(v, a Value) int {
 func (r *Run) listRemove(v, a Value) (Value, error) {
 	i, ok := a.Int()
 	if !ok {
-		at := r.find(v, a)
+		at, err := r.find(v, a)
 		if at < 0 {
-			return BoolValue(false), nil
+			return BoolValue(false), err
 		}
 		return r.change(v, func(l *list) Value {
 			l.items = slices.Delete(slices.Clone(l.items), at, at+1)
@@ -147,8 +154,8 @@ func (r *Run) listWithList(v Value, m method, other Value) (Value, error) {
 		})
 	case methodContainsAll:
 		for _, item := range items {
-			if r.find(v, item) < 0 {
-				return BoolValue(false), nil
+			if i, err := r.find(v, item); i < 0 {
+				return BoolValue(false), err
 			}
 		}
 		return BoolValue(true), nil

@@ -78,12 +78,20 @@ func (r *Run) mapMethod1(v Value, m method, a Value) (Value, error) {
 		}
 		return h.remove(a), nil
 	case methodPutAll:
-		if a.kind != Map {
+		if a = r.mapOf(a); a.kind != Map {
 			return Value{}, nil
 		}
 		return r.putAll(v, a)
 	}
 	return Value{}, nil
+}
+
+// mapOf is the Map that an object of the host's is; others stay what they are.
+func (r *Run) mapOf(v Value) Value {
+	if view, ok := v.ref.(MapView); ok && v.kind == Host {
+		return view.Map(r)
+	}
+	return v
 }
 
 func (r *Run) putAll(v, from Value) (Value, error) {
@@ -171,8 +179,6 @@ func (e *entry) Call(r *Run, method string, args []Value) (Value, bool, error) {
 
 func (e *entry) Append(r *Run, dst []byte) ([]byte, bool) {
 	w := writer{dst: dst, limit: len(dst) + maxText, run: r}
-	w.text(e.key, 1)
-	w.string("=")
-	w.text(e.value, 1)
-	return w.dst, true
+	w.host(HostValue(e), 0)
+	return w.dst, !w.over
 }

@@ -31,7 +31,7 @@ func (r *Run) numberMethod(v Value, m method, args []Value) (Value, error) {
 		return staticNumber(v, m, args)
 	case methodToString:
 		if len(args) == 1 && arg.kind == v.kind {
-			text, err := r.textOf(arg)
+			text, err := r.TextOf(arg)
 			return StringValue(text), err
 		}
 	}

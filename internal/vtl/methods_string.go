@@ -9,9 +9,6 @@ import (
 
 // stringMethod is a method of java.lang.String. Its indices count UTF-16 units.
 func (r *Run) stringMethod(s string, m method, args []Value) (Value, error) {
-	if err := r.charge(len(s) >> 6); err != nil {
-		return Value{}, err
-	}
 	switch len(args) {
 	case 0:
 		return r.stringMethod0(s, m)
@@ -55,7 +52,7 @@ func (r *Run) stringMethod1(s string, m method, a Value) (Value, error) {
 		return r.format([]Value{a})
 	}
 	if m == methodValueOf {
-		text, err := r.textOf(a)
+		text, err := r.TextOf(a)
 		return StringValue(text), err
 	}
 	if m == methodEqualsIgnoreCase && a.IsNull() {

@@ -45,6 +45,9 @@ func (n *callNode) run(r *Run) error {
 	if err := r.enter(); err != nil {
 		return placed(err, n.at)
 	}
+	if err := r.charge(n.bindable() >> 2); err != nil {
+		return placed(err, n.at)
+	}
 	n.bind(r)
 	err := runNodes(r, n.macro.body)
 	n.restore(r)

@@ -56,7 +56,7 @@ func (n *refNode) run(r *Run) error {
 }
 
 func (n *refNode) eval(r *Run) (Value, error) {
-	if r.steps--; r.steps < 0 {
+	if r.steps -= 1 + len(n.path)>>3; r.steps < 0 {
 		return Value{}, placed(errSteps, n.at)
 	}
 	v := r.vars[n.slot]
@@ -83,7 +83,7 @@ func (n *refNode) follow(r *Run, v Value, links int) (Value, error) {
 		switch a.kind {
 		case memberAccess:
 			if doc, ok := v.ref.(*jsonpath.Value); ok && r.changed == nil && v.kind == Map && a.name != "class" {
-				v = memberValue(doc, a.name)
+				v = r.memberValue(doc, a.name)
 				continue
 			}
 			v, err = r.property(v, a.name)
@@ -100,8 +100,8 @@ func (n *refNode) follow(r *Run, v Value, links int) (Value, error) {
 }
 
 // memberValue is what most references look for: a member of a document.
-func memberValue(doc *jsonpath.Value, name string) Value {
-	m := doc.Member(name)
+func (r *Run) memberValue(doc *jsonpath.Value, name string) Value {
+	m := r.memberIn(doc, name)
 	switch {
 	case m == nil:
 		return Value{}
@@ -156,7 +156,11 @@ func (r *Run) index(v Value, arg expr) (Value, error) {
 		if view, ok := v.ref.(MapView); ok && key.kind != String {
 			return r.memberOf(view.Map(r), key), nil
 		}
-		out, err := v.ref.(Object).Get(r, key.Text())
+		name, err := r.TextOf(key)
+		if err != nil {
+			return Value{}, err
+		}
+		out, err := v.ref.(Object).Get(r, name)
 		return out, fromHost(err)
 	}
 	return Value{}, nil
@@ -196,6 +200,9 @@ func (r *Run) call(v Value, a *access) (Value, error) {
 			return Value{}, err
 		}
 		if v.kind == Host {
+			if a.method == methodPutAll {
+				arg = r.mapOf(arg)
+			}
 			if arg, err = r.settle(arg, a.method == methodPut || a.method == methodPutAll); err != nil {
 				r.args = r.args[:start]
 				return Value{}, err
@@ -237,18 +244,21 @@ func (r *Run) invokeHost(o Object, a *access, args []Value) (Value, error) {
 	if ok || err != nil {
 		return out, fromHost(err)
 	}
-	switch {
-	case a.method == methodGet && len(args) == 1:
-		out, err = o.Get(r, args[0].Text())
-		return out, fromHost(err)
-	case a.method == methodPut && len(args) == 2:
-		return Value{}, fromHost(o.Set(r, args[0].Text(), args[1]))
-	case a.method == methodToString && len(args) == 0:
-		text, ok := o.Append(r, nil)
-		if !ok {
-			return Value{}, nil
+	get, put := a.method == methodGet && len(args) == 1, a.method == methodPut && len(args) == 2
+	if get || put {
+		name, err := r.TextOf(args[0])
+		if err != nil {
+			return Value{}, err
 		}
-		return r.newString(string(text))
+		if put {
+			return Value{}, fromHost(o.Set(r, name, args[1]))
+		}
+		out, err = o.Get(r, name)
+		return out, fromHost(err)
+	}
+	if a.method == methodToString && len(args) == 0 {
+		text, err := r.TextOf(HostValue(o))
+		return StringValue(text), err
 	}
 	if view, ok := o.(MapView); ok && a.method != noMethod {
 		return r.invokeMethod(view.Map(r), a.method, args)
@@ -302,7 +312,11 @@ func (r *Run) assignTo(target, key, v Value, kind accessKind) error {
 		if err != nil {
 			return err
 		}
-		return fromHost(target.ref.(Object).Set(r, key.Text(), v))
+		name, err := r.TextOf(key)
+		if err != nil {
+			return err
+		}
+		return fromHost(target.ref.(Object).Set(r, name, v))
 	case Map:
 		return r.put(target, key, v)
 	case List:

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/jsonpath"
 )
 
 // number reads -1, 1.5, .5, 1e3; the dots of 1..3 are left.
@@ -33,6 +35,9 @@ func (p *parser) number() (expr, error) {
 	}
 	if end == digits {
 		return nil, p.wants("a value")
+	}
+	if end-start > jsonpath.MaxNumber {
+		return nil, p.fail(start, errors.New("the number has more digits than are allowed"))
 	}
 	p.pos = end
 	return numberLiteral(p.src[start:end], float), nil

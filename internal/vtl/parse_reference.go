@@ -74,8 +74,13 @@ func isReserved(name string) bool { return name == "true" || name == "false" }
 
 // dollar reads a reference in text; what only looks like one is text.
 func (p *parser) dollar() (node, error) {
+	if p.pos < p.lone {
+		return p.loneDollar()
+	}
 	f, ok := readPrefix(p.rest())
 	if !ok {
+		// What follows in a row of $ and \ ends in the same last dollar.
+		p.lone = p.pos + f.escapes + len(f.more) + 1
 		return p.loneDollar()
 	}
 	start := p.pos

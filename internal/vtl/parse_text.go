@@ -16,6 +16,7 @@ type parser struct {
 	inner bool     // a string's text
 	open  bool     // the text ends in a $ or # that stands alone
 	named int      // where the last reference that ends in a name ends: $a.b
+	lone  int      // up to there no $ begins a reference
 }
 
 // at is the place of byte i.
@@ -68,36 +69,40 @@ func (p *parser) block() ([]node, ending, error) {
 	if p.depth > maxNesting {
 		return nil, 0, p.fail(p.pos, errDepth)
 	}
-	var nodes []node
+	var b blockBuilder
 	for p.pos < len(p.src) {
 		n, end, err := p.statement()
 		if err != nil || end != endOfText {
-			return nodes, end, err
+			return b.done(), end, err
 		}
-		nodes = appendNode(nodes, n)
+		b.add(n)
 	}
-	return nodes, endOfText, nil
+	return b.done(), endOfText, nil
 }
 
-// appendNode appends n, joining texts.
-func appendNode(nodes []node, n node) []node {
-	if n == nil {
-		return nodes
-	}
+// blockBuilder collects the nodes of a block, of texts that follow each other
+// one.
+type blockBuilder struct {
+	nodes []node
+	text  strings.Builder // what stands after nodes
+}
+
+func (b *blockBuilder) add(n node) {
 	text, ok := n.(*textNode)
-	if !ok {
-		return append(nodes, n)
+	switch {
+	case ok:
+		b.text.WriteString(text.text)
+	case n != nil:
+		b.nodes = append(b.done(), n)
 	}
-	if text.text == "" {
-		return nodes
+}
+
+func (b *blockBuilder) done() []node {
+	if b.text.Len() > 0 {
+		b.nodes = append(b.nodes, &textNode{text: b.text.String()})
+		b.text.Reset()
 	}
-	if len(nodes) > 0 {
-		if before, ok := nodes[len(nodes)-1].(*textNode); ok {
-			before.text += text.text
-			return nodes
-		}
-	}
-	return append(nodes, text)
+	return b.nodes
 }
 
 func (p *parser) statement() (node, ending, error) {

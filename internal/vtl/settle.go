@@ -5,13 +5,14 @@ import "github.com/gatehouse/gatehouse/internal/jsonpath"
 // settle readies a value for the host, which sees it without the run: a
 // #define's block becomes its text, a JSON document has what the run changed in
 // it, and a List or Map is small enough to be written, which one that holds
-// another again and again may not be. What the host keeps outlives the document.
+// another again and again may not be. What the host keeps outlives the document
+// and the template: all objects in it become their texts.
 func (r *Run) settle(v Value, keeps bool) (Value, error) {
 	switch v.kind {
 	case Host:
-		if b, ok := v.ref.(*block); ok {
-			text, err := b.appendTo(r, nil)
-			return StringValue(string(text)), err
+		if _, ok := v.ref.(*block); ok || keeps {
+			text, err := r.TextOf(v)
+			return StringValue(text), err
 		}
 	case List, Map:
 		_, document := v.ref.(*jsonpath.Value)
@@ -50,10 +51,15 @@ func (r *Run) walk(v Value, depth int) error {
 	return nil
 }
 
-// copy is v without the documents in it, and with all that the run changed in
-// them.
+// copy is v without the documents and objects in it, and with all that the run
+// changed in them.
 func (r *Run) copy(v Value, depth int) (Value, error) {
-	if v.kind != List && v.kind != Map {
+	switch v.kind {
+	case List, Map:
+	case Host:
+		text, err := r.TextOf(v)
+		return StringValue(text), err
+	default:
 		return v, r.charge(1 + len(v.s)>>6)
 	}
 	if depth > maxDepth {
@@ -64,25 +70,23 @@ func (r *Run) copy(v Value, depth int) (Value, error) {
 	if err := r.cells(size); err != nil {
 		return v, err
 	}
-	values := make([]Value, size)
+	values, names := make([]Value, size), make([]string, size)
 	for i := range values {
-		var err error
 		if v.kind == List {
-			values[i], err = r.copy(r.at(v, i), depth+1)
+			values[i] = r.at(v, i)
 		} else {
-			values[i], err = r.copy(r.valueAt(v, i), depth+1)
+			values[i], names[i] = r.valueAt(v, i), r.keyAt(v, i).Text()
 		}
-		if err != nil {
+	}
+	for i := range values { // a block among them may change v
+		var err error
+		if values[i], err = r.copy(values[i], depth+1); err != nil {
 			return v, err
 		}
 	}
 	if v.kind == List {
 		l, own := v.ref.(*list)
 		return Value{kind: List, ref: &list{items: values, json: !own || l.json}}, nil
-	}
-	names := make([]string, size)
-	for i := range names {
-		names[i] = r.keyAt(v, i).Text()
 	}
 	return MapValue(names, values), nil
 }

@@ -253,10 +253,27 @@ func TestValue(t *testing.T) {
 			if got := test.value.Text(); got != test.text {
 				t.Errorf("Text is %q, want %q", got, test.text)
 			}
-			if got := string(test.value.AppendJSON(nil)); got != test.json {
-				t.Errorf("AppendJSON is %q, want %q", got, test.json)
+			w := writer{limit: maxText}
+			if w.json(test.value, 0); string(w.dst) != test.json {
+				t.Errorf("as JSON it is %q, want %q", w.dst, test.json)
 			}
 		})
+	}
+}
+
+// TestChangedWhilePrinted: what prints a map or hands it on goes over what the
+// map had at the beginning, also when a block in it changes it.
+func TestChangedWhilePrinted(t *testing.T) {
+	const begin = `#set($m = {})#define($d)#set($x = $m.remove("b"))d#end#set($m = {"a": $d, "b": 1, "c": 2})`
+	for text, want := range map[string]string{
+		`$m`:                                    "{a=d, b=1, c=2}",
+		`[$m]`:                                  "[{a=d, b=1, c=2}]",
+		`#set($context.set = $m)$context.set$m`: "{a=d, b=1, c=2}{a=d, c=2}",
+		`#set($l = $m.entrySet())$l`:            "[a=d, b=1, c=2]",
+	} {
+		if got := renderWith(begin+text, testRoots(), testRun()); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
 	}
 }
 
