@@ -34,6 +34,7 @@ type parts struct {
 	meters    *metering.Book
 	logs      *telemetry.Logs
 	metrics   *telemetry.Metrics
+	trail     *trail
 	lastGood  *kept           // nil when its file can't be opened
 	valkey    *valkey.Server  // nil: none is configured
 	throttles *throttle.Group // that nodes divide; nil: this is the only one
@@ -64,7 +65,8 @@ func (p *program) newParts() (*parts, error) {
 	throttles := p.newThrottles()
 	s := &parts{valkey: shared, throttles: throttles, plans: usageplan.NewBook(throttles), meters: metering.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
-	s.metrics = p.newMetrics(s.logs)
+	s.trail = newTrail(p.config.Audit, p.stdout, p.log)
+	s.metrics = p.newMetrics(s)
 	s.env = &restapi.Env{
 		Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Streams: functions, Services: services, OpenKey: p.openKey,
 		Plans: s.plans, Throttles: throttles, Identities: identities, Issuers: p.newIssuers(egress), Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
@@ -91,6 +93,9 @@ func (s *parts) close() {
 		s.env.Logger.Warn("end functions", "error", err)
 	}
 	s.pools.Close()
+	if err := s.trail.close(); err != nil {
+		s.env.Logger.Warn("close the record of management calls", "error", err)
+	}
 	if err := s.logs.Close(); err != nil {
 		s.env.Logger.Warn("close the access logs", "error", err)
 	}

@@ -248,14 +248,6 @@ func directory(c *config.Config) (*awsapi.Directory, error) {
 	return awsapi.NewDirectory(c.Scope(), users)
 }
 
-func (p *program) audit(r awsapi.AuditRecord) {
-	if r.ReadOnly && r.ErrorCode == "" {
-		return
-	}
-	p.log.Info("management call", "operation", r.Operation, "caller", r.Caller.ARN, "accessKey", r.Caller.AccessKeyID, "resource", r.Resource,
-		"source", r.Source, "status", r.Status, "error", r.ErrorCode, "request", r.RequestID)
-}
-
 // settle returns once everything that was deployed before is served: as the
 // store has it or, when that stays silent, from the last good state. An
 // external cluster that is away at the first start is waited for.

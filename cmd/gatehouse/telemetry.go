@@ -27,9 +27,10 @@ func openLogs(c config.Logs, stdout *os.File, log *slog.Logger) *telemetry.Logs 
 
 // newMetrics are the metrics of the process, with those that the embedded
 // store keeps of itself.
-func (p *program) newMetrics(logs *telemetry.Logs) *telemetry.Metrics {
+func (p *program) newMetrics(s *parts) *telemetry.Metrics {
 	m := telemetry.NewMetrics(telemetry.Only(prometheus.DefaultGatherer, "etcd_disk_", "etcd_mvcc_", "etcd_server_"))
-	m.WatchLogs(logs)
+	m.WatchLogs(s.logs)
+	m.Counter("gatehouse_audit_records_lost_total", "Records of management calls that couldn't be written.", func() float64 { return float64(s.trail.lost.Load()) })
 	m.Gauge("gatehouse_store_up", "1 while changes can be stored.", func() float64 {
 		pl := p.plane.Load()
 		if pl == nil || pl.err() != nil {

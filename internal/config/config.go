@@ -45,6 +45,7 @@ type Config struct {
 	Limits       Limits            `yaml:"limits"`
 	Logs         Logs              `yaml:"logs"`
 	Valkey       *Valkey           `yaml:"valkey"` // nil: none
+	Audit        Audit             `yaml:"audit"`
 	Prices       metering.Prices   `yaml:"prices"` // what gatehouse usage reckons with
 
 	// File is where the configuration was read from; empty without a file.
@@ -308,6 +309,7 @@ func (c *Config) absolute(dir string) {
 	}
 	abs(&c.Data)
 	abs(&c.Logs.Directory)
+	abs(&c.Audit.Directory)
 	for name, f := range c.Functions {
 		abs(&f.Code)
 		c.Functions[name] = f

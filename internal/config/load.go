@@ -113,6 +113,7 @@ func (c *Config) defaults() {
 	c.Region = first(c.Region, DefaultRegion)
 	c.Data = first(c.Data, DefaultData)
 	c.Logs.defaults(c.Data)
+	c.Audit.defaults(c.Data)
 	if len(c.Invoke) == 0 {
 		c.Invoke = Listeners{{Address: DefaultInvoke}}
 	}
@@ -154,6 +155,7 @@ func (c *Config) check() error {
 	}
 	problems = append(problems, c.Limits.check()...)
 	problems = append(problems, c.Logs.check()...)
+	problems = append(problems, c.Audit.Rotate.check("audit")...)
 	if c.Valkey != nil {
 		problems = append(problems, c.Valkey.check()...)
 	}

@@ -19,7 +19,7 @@ type Logs struct {
 	Rotate    Rotate `yaml:"rotate"`
 }
 
-// Rotate bounds what the files of a log group take.
+// Rotate bounds what the files of a log take.
 type Rotate struct {
 	Size Size `yaml:"size"` // after which a file is moved aside; default 100MB
 	Keep *int `yaml:"keep"` // files that were moved aside; default 10
@@ -35,13 +35,39 @@ func (l *Logs) defaults(data string) {
 	if l.Directory == "" && !l.Stdout && l.URL == "" {
 		l.Directory = filepath.Join(data, "logs")
 	}
-	if l.Rotate.Size == 0 {
-		l.Rotate.Size = defaultRotateSize
+	l.Rotate.defaults()
+}
+
+func (r *Rotate) defaults() {
+	if r.Size == 0 {
+		r.Size = defaultRotateSize
 	}
-	if l.Rotate.Keep == nil {
+	if r.Keep == nil {
 		keep := defaultRotateKeep
-		l.Rotate.Keep = &keep
+		r.Keep = &keep
 	}
+}
+
+func (r *Rotate) check(place string) []string {
+	if r.Size < 1<<20 || *r.Keep < 0 || *r.Keep > 1000 {
+		return []string{place + ": rotate needs a size of at least 1MB, and keeps 0 to 1000 files"}
+	}
+	return nil
+}
+
+// Audit says where the records of management calls go: to a file, and to
+// standard output if that is wanted.
+type Audit struct {
+	Directory string `yaml:"directory"` // default: audit in the data folder
+	Stdout    bool   `yaml:"stdout"`
+	Rotate    Rotate `yaml:"rotate"`
+}
+
+func (a *Audit) defaults(data string) {
+	if a.Directory == "" {
+		a.Directory = filepath.Join(data, "audit")
+	}
+	a.Rotate.defaults()
 }
 
 func (l *Logs) check() (problems []string) {
@@ -51,10 +77,7 @@ func (l *Logs) check() (problems []string) {
 	if u, err := url.Parse(l.URL); l.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		problems = append(problems, "logs: url is no http:// or https:// address")
 	}
-	if l.Rotate.Size < 1<<20 || *l.Rotate.Keep < 0 || *l.Rotate.Keep > 1000 {
-		problems = append(problems, "logs: rotate needs a size of at least 1MB, and keeps 0 to 1000 files")
-	}
-	return problems
+	return append(problems, l.Rotate.check("logs")...)
 }
 
 func count(set ...bool) (n int) {

@@ -47,7 +47,7 @@ func (s *CreateApiKeyRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *CreateAuthorizerRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	o := r.Object("createAuthorizerInput")
 	s.Name = o.String("name")
 	s.Type = o.String("type")
@@ -63,7 +63,7 @@ func (s *CreateAuthorizerRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *CreateBasePathMappingRequest) Decode(r *wire.Request) {
-	s.DomainName = r.Label("domain_name")
+	s.DomainName = r.Label("domain_name", "domainName")
 	s.DomainNameId = r.QueryString("domainNameId")
 	o := r.Object("createBasePathMappingInput")
 	s.BasePath = o.String("basePath")
@@ -74,7 +74,7 @@ func (s *CreateBasePathMappingRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *CreateDeploymentRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	o := r.Object("createDeploymentInput")
 	s.StageName = o.String("stageName")
 	s.StageDescription = o.String("stageDescription")
@@ -89,7 +89,7 @@ func (s *CreateDeploymentRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *CreateDocumentationPartRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	o := r.Object("createDocumentationPartInput")
 	s.Location = readDocumentationPartLocation(o.Object("location"))
 	s.Properties = o.String("properties")
@@ -98,7 +98,7 @@ func (s *CreateDocumentationPartRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *CreateDocumentationVersionRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	o := r.Object("createDocumentationVersionInput")
 	s.DocumentationVersion = o.String("documentationVersion")
 	s.StageName = o.String("stageName")
@@ -140,7 +140,7 @@ func (s *CreateDomainNameRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *CreateModelRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	o := r.Object("createModelInput")
 	s.Name = o.String("name")
 	s.Description = o.String("description")
@@ -151,7 +151,7 @@ func (s *CreateModelRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *CreateRequestValidatorRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	o := r.Object("createRequestValidatorInput")
 	s.Name = o.String("name")
 	s.ValidateRequestBody = o.Bool("validateRequestBody")
@@ -161,8 +161,8 @@ func (s *CreateRequestValidatorRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *CreateResourceRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ParentId = r.Label("parent_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ParentId = r.Label("parent_id", "parentId")
 	o := r.Object("createResourceInput")
 	s.PathPart = o.String("pathPart")
 	o.Done()
@@ -189,7 +189,7 @@ func (s *CreateRestApiRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *CreateStageRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	o := r.Object("createStageInput")
 	s.StageName = o.String("stageName")
 	s.DeploymentId = o.String("deploymentId")
@@ -206,7 +206,7 @@ func (s *CreateStageRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *CreateUsagePlanKeyRequest) Decode(r *wire.Request) {
-	s.UsagePlanId = r.Label("usageplanId")
+	s.UsagePlanId = r.Label("usageplanId", "usagePlanId")
 	o := r.Object("createUsagePlanKeyInput")
 	s.KeyId = o.String("keyId")
 	s.KeyType = o.String("keyType")
@@ -237,135 +237,135 @@ func (s *CreateVpcLinkRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *DeleteApiKeyRequest) Decode(r *wire.Request) {
-	s.ApiKey = r.Label("api_Key")
+	s.ApiKey = r.Label("api_Key", "apiKey")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteAuthorizerRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.AuthorizerId = r.Label("authorizer_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.AuthorizerId = r.Label("authorizer_id", "authorizerId")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteBasePathMappingRequest) Decode(r *wire.Request) {
-	s.DomainName = r.Label("domain_name")
-	s.BasePath = r.Label("base_path")
+	s.DomainName = r.Label("domain_name", "domainName")
+	s.BasePath = r.Label("base_path", "basePath")
 	s.DomainNameId = r.QueryString("domainNameId")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteClientCertificateRequest) Decode(r *wire.Request) {
-	s.ClientCertificateId = r.Label("clientcertificate_id")
+	s.ClientCertificateId = r.Label("clientcertificate_id", "clientCertificateId")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteDeploymentRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.DeploymentId = r.Label("deployment_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.DeploymentId = r.Label("deployment_id", "deploymentId")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteDocumentationPartRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.DocumentationPartId = r.Label("part_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.DocumentationPartId = r.Label("part_id", "documentationPartId")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteDocumentationVersionRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.DocumentationVersion = r.Label("doc_version")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.DocumentationVersion = r.Label("doc_version", "documentationVersion")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteDomainNameAccessAssociationRequest) Decode(r *wire.Request) {
-	s.DomainNameAccessAssociationArn = r.Label("domain_name_access_association_arn")
+	s.DomainNameAccessAssociationArn = r.Label("domain_name_access_association_arn", "domainNameAccessAssociationArn")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteDomainNameRequest) Decode(r *wire.Request) {
-	s.DomainName = r.Label("domain_name")
+	s.DomainName = r.Label("domain_name", "domainName")
 	s.DomainNameId = r.QueryString("domainNameId")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteGatewayResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResponseType = r.Label("response_type")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResponseType = r.Label("response_type", "responseType")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteIntegrationRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteIntegrationResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
-	s.StatusCode = r.Label("status_code")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
+	s.StatusCode = r.Label("status_code", "statusCode")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteMethodRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteMethodResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
-	s.StatusCode = r.Label("status_code")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
+	s.StatusCode = r.Label("status_code", "statusCode")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteModelRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ModelName = r.Label("model_name")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ModelName = r.Label("model_name", "modelName")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteRequestValidatorRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.RequestValidatorId = r.Label("requestvalidator_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.RequestValidatorId = r.Label("requestvalidator_id", "requestValidatorId")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteResourceRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteRestApiRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteStageRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.StageName = r.Label("stage_name")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.StageName = r.Label("stage_name", "stageName")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteUsagePlanKeyRequest) Decode(r *wire.Request) {
-	s.UsagePlanId = r.Label("usageplanId")
-	s.KeyId = r.Label("keyId")
+	s.UsagePlanId = r.Label("usageplanId", "usagePlanId")
+	s.KeyId = r.Label("keyId", "keyId")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteUsagePlanRequest) Decode(r *wire.Request) {
-	s.UsagePlanId = r.Label("usageplanId")
+	s.UsagePlanId = r.Label("usageplanId", "usagePlanId")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteVpcLinkRequest) Decode(r *wire.Request) {
-	s.VpcLinkId = r.Label("vpclink_id")
+	s.VpcLinkId = r.Label("vpclink_id", "vpcLinkId")
 }
 
 func readDeploymentCanarySettings(o *wire.Object) *DeploymentCanarySettings {
@@ -408,14 +408,14 @@ func readEndpointConfiguration(o *wire.Object) *EndpointConfiguration {
 
 // Decode reads the shape from a request.
 func (s *FlushStageAuthorizersCacheRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.StageName = r.Label("stage_name")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.StageName = r.Label("stage_name", "stageName")
 }
 
 // Decode reads the shape from a request.
 func (s *FlushStageCacheRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.StageName = r.Label("stage_name")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.StageName = r.Label("stage_name", "stageName")
 }
 
 // Decode reads the shape from a request.
@@ -432,7 +432,7 @@ func (s *GetAccountRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetApiKeyRequest) Decode(r *wire.Request) {
-	s.ApiKey = r.Label("api_Key")
+	s.ApiKey = r.Label("api_Key", "apiKey")
 	s.IncludeValue = r.QueryBool("includeValue")
 }
 
@@ -447,27 +447,27 @@ func (s *GetApiKeysRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetAuthorizerRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.AuthorizerId = r.Label("authorizer_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.AuthorizerId = r.Label("authorizer_id", "authorizerId")
 }
 
 // Decode reads the shape from a request.
 func (s *GetAuthorizersRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	s.Position = r.QueryString("position")
 	s.Limit = r.QueryInt("limit")
 }
 
 // Decode reads the shape from a request.
 func (s *GetBasePathMappingRequest) Decode(r *wire.Request) {
-	s.DomainName = r.Label("domain_name")
-	s.BasePath = r.Label("base_path")
+	s.DomainName = r.Label("domain_name", "domainName")
+	s.BasePath = r.Label("base_path", "basePath")
 	s.DomainNameId = r.QueryString("domainNameId")
 }
 
 // Decode reads the shape from a request.
 func (s *GetBasePathMappingsRequest) Decode(r *wire.Request) {
-	s.DomainName = r.Label("domain_name")
+	s.DomainName = r.Label("domain_name", "domainName")
 	s.DomainNameId = r.QueryString("domainNameId")
 	s.Position = r.QueryString("position")
 	s.Limit = r.QueryInt("limit")
@@ -475,7 +475,7 @@ func (s *GetBasePathMappingsRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetClientCertificateRequest) Decode(r *wire.Request) {
-	s.ClientCertificateId = r.Label("clientcertificate_id")
+	s.ClientCertificateId = r.Label("clientcertificate_id", "clientCertificateId")
 }
 
 // Decode reads the shape from a request.
@@ -486,27 +486,27 @@ func (s *GetClientCertificatesRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetDeploymentRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.DeploymentId = r.Label("deployment_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.DeploymentId = r.Label("deployment_id", "deploymentId")
 	s.Embed = r.QueryList("embed")
 }
 
 // Decode reads the shape from a request.
 func (s *GetDeploymentsRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	s.Position = r.QueryString("position")
 	s.Limit = r.QueryInt("limit")
 }
 
 // Decode reads the shape from a request.
 func (s *GetDocumentationPartRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.DocumentationPartId = r.Label("part_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.DocumentationPartId = r.Label("part_id", "documentationPartId")
 }
 
 // Decode reads the shape from a request.
 func (s *GetDocumentationPartsRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	s.Type = r.QueryString("type")
 	s.NameQuery = r.QueryString("name")
 	s.Path = r.QueryString("path")
@@ -517,13 +517,13 @@ func (s *GetDocumentationPartsRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetDocumentationVersionRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.DocumentationVersion = r.Label("doc_version")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.DocumentationVersion = r.Label("doc_version", "documentationVersion")
 }
 
 // Decode reads the shape from a request.
 func (s *GetDocumentationVersionsRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	s.Position = r.QueryString("position")
 	s.Limit = r.QueryInt("limit")
 }
@@ -537,7 +537,7 @@ func (s *GetDomainNameAccessAssociationsRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetDomainNameRequest) Decode(r *wire.Request) {
-	s.DomainName = r.Label("domain_name")
+	s.DomainName = r.Label("domain_name", "domainName")
 	s.DomainNameId = r.QueryString("domainNameId")
 }
 
@@ -550,99 +550,99 @@ func (s *GetDomainNamesRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetExportRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.StageName = r.Label("stage_name")
-	s.ExportType = r.Label("export_type")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.StageName = r.Label("stage_name", "stageName")
+	s.ExportType = r.Label("export_type", "exportType")
 	s.Accepts = r.HeaderString("Accept")
 	s.Parameters = r.QueryMap()
 }
 
 // Decode reads the shape from a request.
 func (s *GetGatewayResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResponseType = r.Label("response_type")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResponseType = r.Label("response_type", "responseType")
 }
 
 // Decode reads the shape from a request.
 func (s *GetGatewayResponsesRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	s.Position = r.QueryString("position")
 	s.Limit = r.QueryInt("limit")
 }
 
 // Decode reads the shape from a request.
 func (s *GetIntegrationRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
 }
 
 // Decode reads the shape from a request.
 func (s *GetIntegrationResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
-	s.StatusCode = r.Label("status_code")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
+	s.StatusCode = r.Label("status_code", "statusCode")
 }
 
 // Decode reads the shape from a request.
 func (s *GetMethodRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
 }
 
 // Decode reads the shape from a request.
 func (s *GetMethodResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
-	s.StatusCode = r.Label("status_code")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
+	s.StatusCode = r.Label("status_code", "statusCode")
 }
 
 // Decode reads the shape from a request.
 func (s *GetModelRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ModelName = r.Label("model_name")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ModelName = r.Label("model_name", "modelName")
 	s.Flatten = r.QueryBool("flatten")
 }
 
 // Decode reads the shape from a request.
 func (s *GetModelTemplateRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ModelName = r.Label("model_name")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ModelName = r.Label("model_name", "modelName")
 }
 
 // Decode reads the shape from a request.
 func (s *GetModelsRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	s.Position = r.QueryString("position")
 	s.Limit = r.QueryInt("limit")
 }
 
 // Decode reads the shape from a request.
 func (s *GetRequestValidatorRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.RequestValidatorId = r.Label("requestvalidator_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.RequestValidatorId = r.Label("requestvalidator_id", "requestValidatorId")
 }
 
 // Decode reads the shape from a request.
 func (s *GetRequestValidatorsRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	s.Position = r.QueryString("position")
 	s.Limit = r.QueryInt("limit")
 }
 
 // Decode reads the shape from a request.
 func (s *GetResourceRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
 	s.Embed = r.QueryList("embed")
 }
 
 // Decode reads the shape from a request.
 func (s *GetResourcesRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	s.Position = r.QueryString("position")
 	s.Limit = r.QueryInt("limit")
 	s.Embed = r.QueryList("embed")
@@ -650,7 +650,7 @@ func (s *GetResourcesRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetRestApiRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 }
 
 // Decode reads the shape from a request.
@@ -661,15 +661,15 @@ func (s *GetRestApisRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetSdkRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.StageName = r.Label("stage_name")
-	s.SdkType = r.Label("sdk_type")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.StageName = r.Label("stage_name", "stageName")
+	s.SdkType = r.Label("sdk_type", "sdkType")
 	s.Parameters = r.QueryMap()
 }
 
 // Decode reads the shape from a request.
 func (s *GetSdkTypeRequest) Decode(r *wire.Request) {
-	s.Id = r.Label("sdktype_id")
+	s.Id = r.Label("sdktype_id", "id")
 }
 
 // Decode reads the shape from a request.
@@ -680,32 +680,32 @@ func (s *GetSdkTypesRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetStageRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.StageName = r.Label("stage_name")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.StageName = r.Label("stage_name", "stageName")
 }
 
 // Decode reads the shape from a request.
 func (s *GetStagesRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	s.DeploymentId = r.QueryString("deploymentId")
 }
 
 // Decode reads the shape from a request.
 func (s *GetTagsRequest) Decode(r *wire.Request) {
-	s.ResourceArn = r.Label("resource_arn")
+	s.ResourceArn = r.Label("resource_arn", "resourceArn")
 	s.Position = r.QueryString("position")
 	s.Limit = r.QueryInt("limit")
 }
 
 // Decode reads the shape from a request.
 func (s *GetUsagePlanKeyRequest) Decode(r *wire.Request) {
-	s.UsagePlanId = r.Label("usageplanId")
-	s.KeyId = r.Label("keyId")
+	s.UsagePlanId = r.Label("usageplanId", "usagePlanId")
+	s.KeyId = r.Label("keyId", "keyId")
 }
 
 // Decode reads the shape from a request.
 func (s *GetUsagePlanKeysRequest) Decode(r *wire.Request) {
-	s.UsagePlanId = r.Label("usageplanId")
+	s.UsagePlanId = r.Label("usageplanId", "usagePlanId")
 	s.Position = r.QueryString("position")
 	s.Limit = r.QueryInt("limit")
 	s.NameQuery = r.QueryString("name")
@@ -713,7 +713,7 @@ func (s *GetUsagePlanKeysRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetUsagePlanRequest) Decode(r *wire.Request) {
-	s.UsagePlanId = r.Label("usageplanId")
+	s.UsagePlanId = r.Label("usageplanId", "usagePlanId")
 }
 
 // Decode reads the shape from a request.
@@ -725,7 +725,7 @@ func (s *GetUsagePlansRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetUsageRequest) Decode(r *wire.Request) {
-	s.UsagePlanId = r.Label("usageplanId")
+	s.UsagePlanId = r.Label("usageplanId", "usagePlanId")
 	s.KeyId = r.QueryString("keyId")
 	s.StartDate = r.QueryString("startDate")
 	s.EndDate = r.QueryString("endDate")
@@ -735,7 +735,7 @@ func (s *GetUsageRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *GetVpcLinkRequest) Decode(r *wire.Request) {
-	s.VpcLinkId = r.Label("vpclink_id")
+	s.VpcLinkId = r.Label("vpclink_id", "vpcLinkId")
 }
 
 // Decode reads the shape from a request.
@@ -753,7 +753,7 @@ func (s *ImportApiKeysRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *ImportDocumentationPartsRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	s.Body = r.Body
 	s.Mode = r.QueryString("mode")
 	s.FailOnWarnings = r.QueryBool("failonwarnings")
@@ -792,8 +792,8 @@ func readPatchOperation(o *wire.Object) *PatchOperation {
 
 // Decode reads the shape from a request.
 func (s *PutGatewayResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResponseType = r.Label("response_type")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResponseType = r.Label("response_type", "responseType")
 	o := r.Object("putGatewayResponseInput")
 	s.StatusCode = o.String("statusCode")
 	s.ResponseParameters, s.ResponseParametersOrder = o.SparseMap("responseParameters")
@@ -803,9 +803,9 @@ func (s *PutGatewayResponseRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *PutIntegrationRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
 	o := r.Object("putIntegrationInput")
 	s.Type = o.String("type")
 	s.IntegrationHttpMethod = o.String("httpMethod")
@@ -828,10 +828,10 @@ func (s *PutIntegrationRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *PutIntegrationResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
-	s.StatusCode = r.Label("status_code")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
+	s.StatusCode = r.Label("status_code", "statusCode")
 	o := r.Object("putIntegrationResponseInput")
 	s.SelectionPattern = o.String("selectionPattern")
 	s.ResponseParameters = o.StringMap("responseParameters")
@@ -842,9 +842,9 @@ func (s *PutIntegrationResponseRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *PutMethodRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
 	o := r.Object("putMethodInput")
 	s.AuthorizationType = o.String("authorizationType")
 	s.AuthorizerId = o.String("authorizerId")
@@ -859,10 +859,10 @@ func (s *PutMethodRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *PutMethodResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
-	s.StatusCode = r.Label("status_code")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
+	s.StatusCode = r.Label("status_code", "statusCode")
 	o := r.Object("putMethodResponseInput")
 	s.ResponseParameters = o.BoolMap("responseParameters")
 	s.ResponseModels = o.StringMap("responseModels")
@@ -871,7 +871,7 @@ func (s *PutMethodResponseRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *PutRestApiRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	s.Body = r.Body
 	s.Mode = r.QueryString("mode")
 	s.FailOnWarnings = r.QueryBool("failonwarnings")
@@ -909,7 +909,7 @@ func readStageKey(o *wire.Object) *StageKey {
 
 // Decode reads the shape from a request.
 func (s *TagResourceRequest) Decode(r *wire.Request) {
-	s.ResourceArn = r.Label("resource_arn")
+	s.ResourceArn = r.Label("resource_arn", "resourceArn")
 	o := r.Object("tagResourceInput")
 	s.Tags = o.StringMap("tags")
 	o.Done()
@@ -917,8 +917,8 @@ func (s *TagResourceRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *TestInvokeAuthorizerRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.AuthorizerId = r.Label("authorizer_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.AuthorizerId = r.Label("authorizer_id", "authorizerId")
 	o := r.Object("testInvokeAuthorizerInput")
 	s.Headers = o.StringMap("headers")
 	s.MultiValueHeaders = o.StringsMap("multiValueHeaders")
@@ -931,9 +931,9 @@ func (s *TestInvokeAuthorizerRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *TestInvokeMethodRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
 	o := r.Object("testInvokeMethodInput")
 	s.PathWithQueryString = o.String("pathWithQueryString")
 	s.Body = o.String("body")
@@ -967,7 +967,7 @@ func readTlsConfig(o *wire.Object) *TlsConfig {
 
 // Decode reads the shape from a request.
 func (s *UntagResourceRequest) Decode(r *wire.Request) {
-	s.ResourceArn = r.Label("resource_arn")
+	s.ResourceArn = r.Label("resource_arn", "resourceArn")
 	s.TagKeys = r.QueryList("tagKeys")
 }
 
@@ -980,7 +980,7 @@ func (s *UpdateAccountRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateApiKeyRequest) Decode(r *wire.Request) {
-	s.ApiKey = r.Label("api_Key")
+	s.ApiKey = r.Label("api_Key", "apiKey")
 	o := r.Object("updateApiKeyInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -988,8 +988,8 @@ func (s *UpdateApiKeyRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateAuthorizerRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.AuthorizerId = r.Label("authorizer_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.AuthorizerId = r.Label("authorizer_id", "authorizerId")
 	o := r.Object("updateAuthorizerInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -997,8 +997,8 @@ func (s *UpdateAuthorizerRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateBasePathMappingRequest) Decode(r *wire.Request) {
-	s.DomainName = r.Label("domain_name")
-	s.BasePath = r.Label("base_path")
+	s.DomainName = r.Label("domain_name", "domainName")
+	s.BasePath = r.Label("base_path", "basePath")
 	s.DomainNameId = r.QueryString("domainNameId")
 	o := r.Object("updateBasePathMappingInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
@@ -1007,7 +1007,7 @@ func (s *UpdateBasePathMappingRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateClientCertificateRequest) Decode(r *wire.Request) {
-	s.ClientCertificateId = r.Label("clientcertificate_id")
+	s.ClientCertificateId = r.Label("clientcertificate_id", "clientCertificateId")
 	o := r.Object("updateClientCertificateInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1015,8 +1015,8 @@ func (s *UpdateClientCertificateRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateDeploymentRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.DeploymentId = r.Label("deployment_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.DeploymentId = r.Label("deployment_id", "deploymentId")
 	o := r.Object("updateDeploymentInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1024,8 +1024,8 @@ func (s *UpdateDeploymentRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateDocumentationPartRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.DocumentationPartId = r.Label("part_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.DocumentationPartId = r.Label("part_id", "documentationPartId")
 	o := r.Object("updateDocumentationPartInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1033,8 +1033,8 @@ func (s *UpdateDocumentationPartRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateDocumentationVersionRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.DocumentationVersion = r.Label("doc_version")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.DocumentationVersion = r.Label("doc_version", "documentationVersion")
 	o := r.Object("updateDocumentationVersionInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1042,7 +1042,7 @@ func (s *UpdateDocumentationVersionRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateDomainNameRequest) Decode(r *wire.Request) {
-	s.DomainName = r.Label("domain_name")
+	s.DomainName = r.Label("domain_name", "domainName")
 	s.DomainNameId = r.QueryString("domainNameId")
 	o := r.Object("updateDomainNameInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
@@ -1051,8 +1051,8 @@ func (s *UpdateDomainNameRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateGatewayResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResponseType = r.Label("response_type")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResponseType = r.Label("response_type", "responseType")
 	o := r.Object("updateGatewayResponseInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1060,9 +1060,9 @@ func (s *UpdateGatewayResponseRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateIntegrationRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
 	o := r.Object("updateIntegrationInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1070,10 +1070,10 @@ func (s *UpdateIntegrationRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateIntegrationResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
-	s.StatusCode = r.Label("status_code")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
+	s.StatusCode = r.Label("status_code", "statusCode")
 	o := r.Object("updateIntegrationResponseInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1081,9 +1081,9 @@ func (s *UpdateIntegrationResponseRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateMethodRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
 	o := r.Object("updateMethodInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1091,10 +1091,10 @@ func (s *UpdateMethodRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateMethodResponseRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
-	s.HttpMethod = r.Label("http_method")
-	s.StatusCode = r.Label("status_code")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
+	s.HttpMethod = r.Label("http_method", "httpMethod")
+	s.StatusCode = r.Label("status_code", "statusCode")
 	o := r.Object("updateMethodResponseInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1102,8 +1102,8 @@ func (s *UpdateMethodResponseRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateModelRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ModelName = r.Label("model_name")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ModelName = r.Label("model_name", "modelName")
 	o := r.Object("updateModelInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1111,8 +1111,8 @@ func (s *UpdateModelRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateRequestValidatorRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.RequestValidatorId = r.Label("requestvalidator_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.RequestValidatorId = r.Label("requestvalidator_id", "requestValidatorId")
 	o := r.Object("updateRequestValidatorInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1120,8 +1120,8 @@ func (s *UpdateRequestValidatorRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateResourceRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.ResourceId = r.Label("resource_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.ResourceId = r.Label("resource_id", "resourceId")
 	o := r.Object("updateResourceInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1129,7 +1129,7 @@ func (s *UpdateResourceRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateRestApiRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
 	o := r.Object("updateRestApiInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1137,8 +1137,8 @@ func (s *UpdateRestApiRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateStageRequest) Decode(r *wire.Request) {
-	s.RestApiId = r.Label("restapi_id")
-	s.StageName = r.Label("stage_name")
+	s.RestApiId = r.Label("restapi_id", "restApiId")
+	s.StageName = r.Label("stage_name", "stageName")
 	o := r.Object("updateStageInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1146,7 +1146,7 @@ func (s *UpdateStageRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateUsagePlanRequest) Decode(r *wire.Request) {
-	s.UsagePlanId = r.Label("usageplanId")
+	s.UsagePlanId = r.Label("usageplanId", "usagePlanId")
 	o := r.Object("updateUsagePlanInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1154,8 +1154,8 @@ func (s *UpdateUsagePlanRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateUsageRequest) Decode(r *wire.Request) {
-	s.UsagePlanId = r.Label("usageplanId")
-	s.KeyId = r.Label("keyId")
+	s.UsagePlanId = r.Label("usageplanId", "usagePlanId")
+	s.KeyId = r.Label("keyId", "keyId")
 	o := r.Object("updateUsageInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()
@@ -1163,7 +1163,7 @@ func (s *UpdateUsageRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateVpcLinkRequest) Decode(r *wire.Request) {
-	s.VpcLinkId = r.Label("vpclink_id")
+	s.VpcLinkId = r.Label("vpclink_id", "vpcLinkId")
 	o := r.Object("updateVpcLinkInput")
 	s.PatchOperations = wire.List(o, "patchOperations", readPatchOperation)
 	o.Done()

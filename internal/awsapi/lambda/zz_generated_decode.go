@@ -8,7 +8,7 @@ import (
 
 // Decode reads the shape from a request.
 func (s *AddPermissionRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	s.Qualifier = r.QueryString("Qualifier")
 	o := r.Object("addPermissionInput")
 	s.StatementId = o.String("StatementId")
@@ -46,7 +46,7 @@ func readCapacityProviderConfig(o *wire.Object) *CapacityProviderConfig {
 
 // Decode reads the shape from a request.
 func (s *CreateAliasRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	o := r.Object("createAliasInput")
 	s.Name = o.String("Name")
 	s.FunctionVersion = o.String("FunctionVersion")
@@ -101,13 +101,13 @@ func readDeadLetterConfig(o *wire.Object) *DeadLetterConfig {
 
 // Decode reads the shape from a request.
 func (s *DeleteAliasRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
-	s.Name = r.Label("Name")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
+	s.Name = r.Label("Name", "Name")
 }
 
 // Decode reads the shape from a request.
 func (s *DeleteFunctionRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	s.Qualifier = r.QueryString("Qualifier")
 }
 
@@ -170,25 +170,25 @@ func readFunctionCode(o *wire.Object) *FunctionCode {
 
 // Decode reads the shape from a request.
 func (s *GetAliasRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
-	s.Name = r.Label("Name")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
+	s.Name = r.Label("Name", "Name")
 }
 
 // Decode reads the shape from a request.
 func (s *GetFunctionConfigurationRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	s.Qualifier = r.QueryString("Qualifier")
 }
 
 // Decode reads the shape from a request.
 func (s *GetFunctionRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	s.Qualifier = r.QueryString("Qualifier")
 }
 
 // Decode reads the shape from a request.
 func (s *GetPolicyRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	s.Qualifier = r.QueryString("Qualifier")
 }
 
@@ -206,7 +206,7 @@ func readImageConfig(o *wire.Object) *ImageConfig {
 
 // Decode reads the shape from a request.
 func (s *InvocationRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	s.InvocationType = r.HeaderString("X-Amz-Invocation-Type")
 	s.LogType = r.HeaderString("X-Amz-Log-Type")
 	s.ClientContext = r.HeaderString("X-Amz-Client-Context")
@@ -218,7 +218,7 @@ func (s *InvocationRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *InvokeWithResponseStreamRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	s.InvocationType = r.HeaderString("X-Amz-Invocation-Type")
 	s.LogType = r.HeaderString("X-Amz-Log-Type")
 	s.ClientContext = r.HeaderString("X-Amz-Client-Context")
@@ -241,7 +241,7 @@ func readLambdaManagedInstancesCapacityProviderConfig(o *wire.Object) *LambdaMan
 
 // Decode reads the shape from a request.
 func (s *ListAliasesRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	s.FunctionVersion = r.QueryString("FunctionVersion")
 	s.Marker = r.QueryString("Marker")
 	s.MaxItems = r.QueryInt("MaxItems")
@@ -257,12 +257,12 @@ func (s *ListFunctionsRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *ListTagsRequest) Decode(r *wire.Request) {
-	s.Resource = r.Label("Resource")
+	s.Resource = r.Label("Resource", "Resource")
 }
 
 // Decode reads the shape from a request.
 func (s *ListVersionsByFunctionRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	s.Marker = r.QueryString("Marker")
 	s.MaxItems = r.QueryInt("MaxItems")
 }
@@ -282,7 +282,7 @@ func readLoggingConfig(o *wire.Object) *LoggingConfig {
 
 // Decode reads the shape from a request.
 func (s *PublishVersionRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	o := r.Object("publishVersionInput")
 	s.CodeSha256 = o.String("CodeSha256")
 	s.Description = o.String("Description")
@@ -293,8 +293,8 @@ func (s *PublishVersionRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *RemovePermissionRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
-	s.StatementId = r.Label("StatementId")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
+	s.StatementId = r.Label("StatementId", "StatementId")
 	s.Qualifier = r.QueryString("Qualifier")
 	s.RevisionId = r.QueryString("RevisionId")
 }
@@ -311,7 +311,7 @@ func readSnapStart(o *wire.Object) *SnapStart {
 
 // Decode reads the shape from a request.
 func (s *TagResourceRequest) Decode(r *wire.Request) {
-	s.Resource = r.Label("Resource")
+	s.Resource = r.Label("Resource", "Resource")
 	o := r.Object("tagResourceInput")
 	s.Tags = o.StringMap("Tags")
 	o.Done()
@@ -339,14 +339,14 @@ func readTracingConfig(o *wire.Object) *TracingConfig {
 
 // Decode reads the shape from a request.
 func (s *UntagResourceRequest) Decode(r *wire.Request) {
-	s.Resource = r.Label("Resource")
+	s.Resource = r.Label("Resource", "Resource")
 	s.TagKeys = r.QueryList("tagKeys")
 }
 
 // Decode reads the shape from a request.
 func (s *UpdateAliasRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
-	s.Name = r.Label("Name")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
+	s.Name = r.Label("Name", "Name")
 	o := r.Object("updateAliasInput")
 	s.FunctionVersion = o.String("FunctionVersion")
 	s.Description = o.String("Description")
@@ -357,7 +357,7 @@ func (s *UpdateAliasRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateFunctionCodeRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	o := r.Object("updateFunctionCodeInput")
 	s.ZipFile = o.Blob("ZipFile")
 	s.S3Bucket = o.String("S3Bucket")
@@ -375,7 +375,7 @@ func (s *UpdateFunctionCodeRequest) Decode(r *wire.Request) {
 
 // Decode reads the shape from a request.
 func (s *UpdateFunctionConfigurationRequest) Decode(r *wire.Request) {
-	s.FunctionName = r.Label("FunctionName")
+	s.FunctionName = r.Label("FunctionName", "FunctionName")
 	o := r.Object("updateFunctionConfigurationInput")
 	s.Role = o.String("Role")
 	s.Handler = o.String("Handler")

@@ -13,6 +13,9 @@ import (
 // QueryParameter is one name and value of a query string, decoded.
 type QueryParameter struct{ Name, Value string }
 
+// Member is a member of a shape and its value.
+type Member struct{ Name, Value string }
+
 // Request is the parts of an HTTP request from which a shape is read. The
 // first thing that can't be read is kept and refuses the call.
 type Request struct {
@@ -20,6 +23,8 @@ type Request struct {
 	Query  []QueryParameter  // as sent, without what belongs to a signature
 	Header http.Header
 	Body   []byte
+
+	Read []Member // members of the shape that were labels
 
 	err        error
 	violations Violations
@@ -34,8 +39,12 @@ func (r *Request) fail(kind apigw.Kind, format string, args ...any) {
 	}
 }
 
-// Label is the value of a URI label; routing has seen that it isn't empty.
-func (r *Request) Label(name string) string { return r.Labels[name] }
+// Label is the value of a URI label, which is a member of the shape; routing has
+// seen that it isn't empty.
+func (r *Request) Label(name, member string) string {
+	r.Read = append(r.Read, Member{member, r.Labels[name]})
+	return r.Labels[name]
+}
 
 // HeaderString is the value of a header, nil when it wasn't sent.
 func (r *Request) HeaderString(name string) *string {

@@ -50,7 +50,7 @@ func (g *generator) decodeInput(s *shape, op string) {
 		case m.Name == s.Payload:
 			g.p("s.%s = r.Body", m.field())
 		case m.In == "uri":
-			g.p("s.%s = r.Label(%q)", m.field(), m.Wire)
+			g.p("s.%s = r.Label(%q, %q)", m.field(), m.Wire, m.Name)
 		case m.In == "header":
 			g.p("s.%s = r.HeaderString(%q)", m.field(), m.Wire)
 		case m.In == "":
