@@ -17,6 +17,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/metering"
+	"github.com/gatehouse/gatehouse/internal/responsecache"
 	"github.com/gatehouse/gatehouse/internal/restapi"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 	"github.com/gatehouse/gatehouse/internal/throttle"
@@ -32,6 +33,7 @@ type parts struct {
 	env       *restapi.Env
 	plans     *usageplan.Book
 	meters    *metering.Book
+	responses *responsecache.Pool
 	logs      *telemetry.Logs
 	metrics   *telemetry.Metrics
 	trail     *trail
@@ -64,12 +66,14 @@ func (p *program) newParts() (*parts, error) {
 	}
 	throttles := p.newThrottles()
 	s := &parts{valkey: shared, throttles: throttles, plans: usageplan.NewBook(throttles), meters: metering.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
+	s.responses = p.newResponses()
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.trail = newTrail(p.config.Audit, p.stdout, p.log)
 	s.metrics = p.newMetrics(s)
+	responseMetrics(s.metrics, s.responses)
 	s.env = &restapi.Env{
 		Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Streams: functions, Services: services, OpenKey: p.openKey,
-		Plans: s.plans, Throttles: throttles, Identities: identities, Issuers: p.newIssuers(egress), Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
+		Plans: s.plans, Responses: s.responses, Throttles: throttles, Identities: identities, Issuers: p.newIssuers(egress), Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
 	}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)

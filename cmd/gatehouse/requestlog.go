@@ -48,6 +48,9 @@ func (l *requestLog) append(b []byte, x *exchange.Exchange, took time.Duration) 
 		b = append(b, "  "...)
 		b = append(b, l.screen.paint(faint, i.Target+" "+milliseconds(i.Ended.Sub(i.Began)))...)
 	}
+	if x.Outcome.Cache == exchange.CacheHit {
+		b = append(b, l.screen.paint(faint, "  response cache")...)
+	}
 	if f := x.Outcome.Fault; f != nil {
 		b = append(b, "  "...)
 		b = append(b, l.screen.paint(bad, string(f.Kind))...)
@@ -69,6 +72,9 @@ func (l *requestLog) record(x *exchange.Exchange, took time.Duration) {
 	}
 	if i := &x.Outcome.Integration; !i.Ended.IsZero() {
 		list = append(list, slog.String("integration", i.Target), slog.Float64("integrationMs", inMilliseconds(i.Ended.Sub(i.Began))))
+	}
+	if c := x.Outcome.Cache; c != "" {
+		list = append(list, slog.String("cache", string(c)))
 	}
 	if f := x.Outcome.Fault; f != nil {
 		list = append(list, slog.String("fault", string(f.Kind)))

@@ -214,6 +214,7 @@ type Stage struct {
 	AuthorizersFlushed   int64                     `json:"authorizersFlushed,omitempty"` // how often what authorizers answered was forgotten
 	CacheClusterEnabled  bool                      `json:"cacheClusterEnabled,omitempty"`
 	CacheClusterSize     string                    `json:"cacheClusterSize,omitempty"`
+	CacheCluster         string                    `json:"cacheCluster,omitempty"` // names the cache; another one after it was made, resized or flushed
 	ClientCertificateID  string                    `json:"clientCertificateId,omitempty"`
 	ClientCertificate    *StageCertificate         `json:"clientCertificate,omitempty"` // the one that ID names
 	DocumentationVersion string                    `json:"documentationVersion,omitempty"`
@@ -228,11 +229,12 @@ type Stage struct {
 }
 
 // CanaryView is the stage as its canary's requests see it: with the canary's
-// deployment, and its overrides over the variables. The stage must have a
-// canary.
+// deployment, its overrides over the variables, and the stage's cache if the
+// canary is to use it. The stage must have a canary.
 func (s *Stage) CanaryView() *Stage {
 	view := *s
 	view.DeploymentID, view.Canary = s.Canary.DeploymentID, nil
+	view.CacheClusterEnabled = s.CacheClusterEnabled && s.Canary.UseStageCache
 	if len(s.Canary.StageVariableOverrides) > 0 {
 		view.Variables = maps.Clone(s.Variables)
 		if view.Variables == nil {

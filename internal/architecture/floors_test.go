@@ -25,7 +25,7 @@ var floors = [][]string{
 		"internal/throttle", "internal/jwt", "internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema", "internal/valkey"},
 	{"internal/apigw", "internal/openapi", "internal/review"},
 	{"internal/store", "internal/control", "internal/cluster"},
-	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/usageplan", "internal/metering"},
+	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/usageplan", "internal/metering", "internal/responsecache"},
 	{"internal/restapi"},
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
 }

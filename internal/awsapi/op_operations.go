@@ -74,6 +74,8 @@ func (o rest) operations() Operations {
 		UpdateStage: o.updateStage,
 		DeleteStage: o.deleteStage,
 
+		FlushStageCache: o.flushStageCache,
+
 		GenerateClientCertificate: o.generateClientCertificate,
 		GetClientCertificate:      o.getClientCertificate,
 		GetClientCertificates:     o.getClientCertificates,

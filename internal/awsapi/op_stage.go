@@ -48,6 +48,10 @@ func (o rest) deleteStage(ctx context.Context, c *Call, in *apigateway.DeleteSta
 	return o.c.DeleteStage(ctx, c.Scope, apiID(in.RestApiId), apigw.StageName(in.StageName))
 }
 
+func (o rest) flushStageCache(ctx context.Context, c *Call, in *apigateway.FlushStageCacheRequest) error {
+	return o.c.FlushStageCache(ctx, c.Scope, apiID(in.RestApiId), apigw.StageName(in.StageName))
+}
+
 func stageView(s *apigw.Stage) *apigateway.Stage {
 	if s == nil {
 		return nil

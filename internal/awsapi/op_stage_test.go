@@ -1,8 +1,35 @@
 package awsapi
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 const defaultSettingJSON = `{"cacheDataEncrypted":false,"cacheTtlInSeconds":300,"cachingEnabled":false,"dataTraceEnabled":false,"metricsEnabled":true,"requireAuthorizationForCacheControl":true,"throttlingBurstLimit":5000,"throttlingRateLimit":10000,"unauthorizedCacheControlHeaderStrategy":"SUCCEED_WITH_RESPONSE_HEADER"}`
+
+// cachedSettingJSON are a method's settings after those of TestPatchStage.
+func cachedSettingJSON(ttl int, enabled bool, level string) string {
+	logging := ""
+	if level != "" {
+		logging = `"loggingLevel":"` + level + `",`
+	}
+	return fmt.Sprintf(`{%s"cacheDataEncrypted":false,"cacheTtlInSeconds":%d,"cachingEnabled":%t,"dataTraceEnabled":false,"metricsEnabled":false,"requireAuthorizationForCacheControl":true,"throttlingBurstLimit":5000,"throttlingRateLimit":-1,"unauthorizedCacheControlHeaderStrategy":"SUCCEED_WITH_RESPONSE_HEADER"}`,
+		logging, ttl, enabled)
+}
+
+// TestFlushStageCache: each flush names the cache anew, which empties it on
+// every node.
+func TestFlushStageCache(t *testing.T) {
+	h := newHouse(t)
+	h.api()
+	h.ok("POST /restapis/{api}/deployments", `{"stageName":"s"}`)
+	h.refused("DELETE /restapis/{api}/stages/s/cache/data", "", 400, "Stage s has no cache cluster to flush")
+	h.refused("DELETE /restapis/{api}/stages/none/cache/data", "", 404, "Invalid stage identifier specified")
+	h.ok("PATCH /restapis/{api}/stages/s", `{"patchOperations":[{"op":"replace","path":"/cacheClusterEnabled","value":"true"}]}`)
+	if status, _ := h.call("DELETE /restapis/{api}/stages/s/cache/data", ""); status != 202 {
+		t.Error(status)
+	}
+}
 
 func TestPatchStage(t *testing.T) {
 	h := newHouse(t)
@@ -52,6 +79,14 @@ func TestPatchStage(t *testing.T) {
 		{name: "endless rate", ops: `{"op":"replace","path":"/*/*/throttling/rateLimit","value":"inf"}`, status: 400, text: "Invalid value 'inf' for path /*/*/throttling/rateLimit: a number that isn't negative is needed, or -1 for no limit"},
 		{name: "negative burst", ops: `{"op":"replace","path":"/*/*/throttling/burstLimit","value":"-2"}`, status: 400, text: "Invalid value '-2' for path /*/*/throttling/burstLimit: a number that isn't negative is needed, or -1 for no limit"},
 		{name: "move", ops: `{"op":"move","path":"/description","from":"/variables"}`, status: 400, text: "Invalid move operation with path: /description"},
+		{name: "cache", ops: `{"op":"replace","path":"/cacheClusterEnabled","value":"true"}`, want: `{"cacheClusterEnabled":true,"cacheClusterSize":"0.5","cacheClusterStatus":"AVAILABLE"}`},
+		{name: "larger cache", ops: `{"op":"replace","path":"/cacheClusterSize","value":"1.6"}`, want: `{"cacheClusterEnabled":true,"cacheClusterSize":"1.6","cacheClusterStatus":"AVAILABLE"}`},
+		{name: "cached reads", ops: `{"op":"replace","path":"/*/*/caching/enabled","value":"true"},{"op":"replace","path":"/a/GET/caching/ttlInSeconds","value":"60"},{"op":"replace","path":"/a/POST/logging/loglevel","value":"INFO"}`,
+			want: `{"methodSettings":{"*/*":` + cachedSettingJSON(300, true, "") + `,"a/GET":` + cachedSettingJSON(60, true, "") + `,"a/POST":` + cachedSettingJSON(300, false, "INFO") + `}}`},
+		{name: "cached writes", ops: `{"op":"replace","path":"/a/POST/caching/enabled","value":"true"},{"op":"remove","path":"/*/*"},{"op":"remove","path":"/a/GET"}`,
+			want: `{"methodSettings":{"a/POST":` + cachedSettingJSON(300, true, "INFO") + `}}`},
+		{name: "old answers", ops: `{"op":"replace","path":"/*/*/caching/ttlInSeconds","value":"3601"}`, status: 400, text: "Invalid value '3601' for path /*/*/caching/ttlInSeconds: 0 to 3600 seconds"},
+		{name: "no cache", ops: `{"op":"replace","path":"/cacheClusterEnabled","value":"false"}`, want: `{"cacheClusterEnabled":false,"cacheClusterStatus":"NOT_AVAILABLE"}`},
 		{name: "remove a log that isn't", ops: `{"op":"remove","path":"/accessLogSettings"}`, want: `{"accessLogSettings":null}`},
 	})
 }

@@ -244,6 +244,7 @@ func replaceMethodSetting(s *apigw.Stage, op PatchOp) error {
 		setting = *s.MethodSettings[key]
 	} else if all := s.MethodSettings["*/*"]; all != nil {
 		setting = *all
+		setting.CachingEnabled = all.CachingEnabled && cachedByAll(key)
 	}
 	if err := applySetting(&setting, name, op); err != nil {
 		return err
@@ -253,6 +254,13 @@ func replaceMethodSetting(s *apigw.Stage, op PatchOp) error {
 	}
 	s.MethodSettings[key] = &setting
 	return nil
+}
+
+// cachedByAll says whether caching for all methods means the one with that key:
+// GET alone. Another that is given its first setting, a log level say, isn't
+// cached by it: nobody asked for that.
+func cachedByAll(key string) bool {
+	return strings.HasSuffix(key, "/GET") || strings.HasSuffix(key, "/ANY")
 }
 
 // defaultSetting is what the first setting of a method brings along (recorded

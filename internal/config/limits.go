@@ -18,6 +18,7 @@ type Limits struct {
 	Backends           map[string]Count `yaml:"backends"`           // the same for single backends, by host:port
 	Queue              Count            `yaml:"queue"`              // how many wait beyond each of the bounds above; 4096
 	QueueTime          Duration         `yaml:"queueTime"`          // how long; 100 ms
+	ResponseCache      Size             `yaml:"responseCache"`      // memory for the response caches of all stages together; 256 MB
 }
 
 // Count is a number from 1.

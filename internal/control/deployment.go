@@ -237,6 +237,7 @@ func (c *Control) deployedStage(ctx context.Context, ref apiRef, dep *apigw.Depl
 		return nil, nil
 	}
 	stage, revision, err := c.readStage(ctx, ref, *in.Stage)
+	old := stage
 	switch {
 	case err == nil && in.StageDescription != nil:
 		return nil, apigw.Errorf(apigw.BadRequest, "StageDescription cannot be specified when stage referenced by StageName already exists")
@@ -251,6 +252,9 @@ func (c *Control) deployedStage(ctx context.Context, ref apiRef, dep *apigw.Depl
 	}
 	applyDeployment(stage, dep, in)
 	stage.Updated = c.seconds()
+	if err := c.renewCache(stage, old); err != nil {
+		return nil, err
+	}
 	if err := c.checkStage(ctx, ref, stage, revision == 0); err != nil {
 		return nil, err
 	}

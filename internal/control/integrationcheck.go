@@ -40,7 +40,23 @@ func (c *Control) completeIntegration(in *apigw.Integration, m *apigw.Method, re
 		return err
 	}
 	in.TemplateOrder = orderOf(in.RequestTemplates, in.TemplateOrder)
-	return checkRequestMappings(in.RequestParameters, m)
+	if err := checkRequestMappings(in.RequestParameters, m); err != nil {
+		return err
+	}
+	return checkCacheKeys(in, m)
+}
+
+// checkCacheKeys: a key is a parameter that the method declares, or one of the
+// integration that something is mapped to (API reference, PutIntegration; the
+// text as seen on AWS).
+func checkCacheKeys(in *apigw.Integration, m *apigw.Method) error {
+	for _, key := range in.CacheKeyParameters {
+		_, declared := m.RequestParameters[key]
+		if _, mapped := in.RequestParameters[key]; !declared && !mapped {
+			return apigw.Errorf(apigw.BadRequest, "Invalid cache key parameter specified")
+		}
+	}
+	return nil
 }
 
 // checkTimeout holds the timeout to the account's quota; a streamed response

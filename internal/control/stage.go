@@ -105,6 +105,9 @@ func (c *Control) CreateStage(ctx context.Context, scope apigw.Scope, api apigw.
 		made := cloneStage(&stage)
 		made.APIID, made.Created = api, c.seconds()
 		made.Updated = made.Created
+		if err := c.renewCache(made, nil); err != nil {
+			return nil, 0, err
+		}
 		revision, err := c.commitStage(ctx, ref, guard, made, 0)
 		return made, revision, err
 	})
@@ -124,6 +127,9 @@ func (c *Control) UpdateStage(ctx context.Context, scope apigw.Scope, api apigw.
 		}
 		stage := cloneStage(old)
 		if err := mutate(stage); err != nil {
+			return nil, 0, err
+		}
+		if err := c.renewCache(stage, old); err != nil {
 			return nil, 0, err
 		}
 		if reflect.DeepEqual(old, stage) {

@@ -57,8 +57,19 @@ type Exchange struct {
 type Outcome struct {
 	Resource    string // template path of the route, "/orders/{id}"; empty: no route
 	Fault       *Fault // why it ended early; nil: it didn't
+	Cache       Cache  // what the response cache did
 	Integration Integration
 }
+
+// Cache is what a response cache did for a request. Empty: the answers of its
+// method aren't cached.
+type Cache string
+
+// What a response cache does.
+const (
+	CacheHit  Cache = "hit"
+	CacheMiss Cache = "miss" // the backend was called
+)
 
 // Integration is what a request's integration call came to.
 type Integration struct {

@@ -145,10 +145,7 @@ func (a *answer) answer(r *request, from backendAnswer) *exchange.Fault {
 	if f := r.mappingFault(); f != nil {
 		return f
 	}
-	if f := r.overrideAnswer(h); f != nil {
-		return f
-	}
-	return r.compressBody()
+	return r.overrideAnswer(h)
 }
 
 // addMapped adds a field whose name the definition gives.

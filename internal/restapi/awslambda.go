@@ -111,7 +111,7 @@ func (l *lambdaCall) serve(r *request) *exchange.Fault {
 	if r.stage.env.Functions == nil {
 		return integration.Misconfigured(errNoFunctions)
 	}
-	until := time.Now().Add(l.timeout)
+	until := time.Now().Add(l.timeout - r.waited)
 	if l.gate != nil {
 		if !l.gate.Enter(until) {
 			return integration.Busy()

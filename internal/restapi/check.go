@@ -43,7 +43,6 @@ func (c *compiler) checkStage() {
 		set  bool
 		what string
 	}{
-		{st.CacheClusterEnabled, "cacheClusterEnabled: a response cache is not supported yet"},
 		{st.TracingEnabled, "tracingEnabled: X-Ray tracing is not supported yet"},
 		{st.WebACLARN != "", "webAclArn: a web ACL is not enforced yet"},
 	}
@@ -52,6 +51,7 @@ func (c *compiler) checkStage() {
 			c.refuse(place, r.what)
 		}
 	}
+	c.checkCache(place)
 	for _, key := range slices.Sorted(maps.Keys(st.MethodSettings)) {
 		c.checkMethodSetting(place+" methodSettings "+key, st.MethodSettings[key])
 	}
@@ -65,8 +65,7 @@ const (
 	noLimit      = -1
 )
 
-// checkMethodSetting refuses what a setting asks for. cachingEnabled without a
-// cache cluster has no effect on AWS either.
+// checkMethodSetting refuses what a setting asks for.
 func (c *compiler) checkMethodSetting(place string, m *apigw.MethodSetting) {
 	if !slices.Contains([]string{"", "OFF", "ERROR", "INFO"}, m.LoggingLevel) {
 		c.refuse(place, "loggingLevel "+m.LoggingLevel+" is none that API Gateway has")

@@ -42,7 +42,10 @@ func TestCheck(t *testing.T) {
 		"too large is AWS's own": {func(s *subject) {
 			s.def.GatewayResponses = map[string]*apigw.GatewayResponse{"REQUEST_TOO_LARGE": {StatusCode: "400"}}
 		}, []string{"!REQUEST_TOO_LARGE"}},
-		"cache":   {func(s *subject) { s.stage.CacheClusterEnabled = true }, []string{"stage prod: cacheClusterEnabled"}},
+		"cache size": {func(s *subject) {
+			s.stage.CacheClusterEnabled, s.stage.CacheClusterSize = true, "0.7"
+			s.stage.MethodSettings = map[string]*apigw.MethodSetting{"*/*": {CachingEnabled: true}}
+		}, []string{"stage prod: cacheClusterSize"}},
 		"tracing": {func(s *subject) { s.stage.TracingEnabled = true }, []string{"tracingEnabled"}},
 		"access log": {func(s *subject) {
 			s.stage.AccessLog = &apigw.AccessLogSettings{DestinationARN: "arn:aws:logs:us-east-1:123456789012:log-group:prod", Format: "$context.requestId"}

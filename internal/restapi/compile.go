@@ -98,6 +98,7 @@ func (c *compiler) compile(dep apigw.DeploymentID) *Stage {
 	c.checkStage()
 	c.out = c.newStage(dep)
 	c.observeStage()
+	c.openCache()
 	c.out.responses = c.gatewayResponses(c.def)
 	c.out.policy = c.policy()
 	c.out.keyFrom = c.keySource()
@@ -164,6 +165,7 @@ func (c *compiler) addResource(r *apigw.Resource) {
 		m.needsKey = c.needsKey(m.place(), from)
 		c.observeMethod(m)
 		c.limit(m)
+		c.cacheMethod(m, from)
 		place.add(m)
 	}
 	for name := range r.Methods {

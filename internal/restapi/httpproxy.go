@@ -45,7 +45,7 @@ func (p *httpProxy) serve(r *request) *exchange.Fault {
 		return f
 	}
 	p.answer(r, false)
-	return r.compressBody()
+	return nil
 }
 
 // streamFrom is the least bytes of a body that are passed on as they come,

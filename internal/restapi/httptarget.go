@@ -222,7 +222,7 @@ func (t *httpTarget) do(r *request, kind apigw.IntegrationType, waited time.Dura
 		r.exec.callsHTTP(r, t)
 	}
 	r.callBegins(kind, t.uri.Address)
-	body, f := r.call.Do(r.x, t.backend, r.x.Outcome.Integration.Began.Add(t.timeout-waited), body)
+	body, f := r.call.Do(r.x, t.backend, r.x.Outcome.Integration.Began.Add(t.timeout-waited-r.waited), body)
 	if f != nil {
 		r.callEnded(0, "")
 		return body, f

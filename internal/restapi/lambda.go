@@ -100,7 +100,7 @@ func (p *lambdaProxy) serve(r *request) *exchange.Fault {
 	if r.stage.env.Functions == nil {
 		return integration.Misconfigured(errNoFunctions)
 	}
-	until := time.Now().Add(p.timeout)
+	until := time.Now().Add(p.timeout - r.waited)
 	if p.gate != nil {
 		if !p.gate.Enter(until) {
 			return integration.Busy()

@@ -199,8 +199,15 @@ func (r *request) count(o *observation, ended time.Time) {
 		integration = i.Ended.Sub(i.Began)
 	}
 	o.metrics.Count(r.x.Response.Status, latency, integration)
+	cached := r.x.Outcome.Cache
+	if cached != "" {
+		o.metrics.CountCache(cached == exchange.CacheHit)
+	}
 	if r.route != nil && r.route.observe.metrics != nil {
 		r.route.observe.metrics.Count(r.x.Response.Status, latency, integration)
+		if cached != "" {
+			r.route.observe.metrics.CountCache(cached == exchange.CacheHit)
+		}
 	}
 }
 

@@ -127,7 +127,7 @@ func (o *output) answer(r *request) *exchange.Fault {
 		return f
 	}
 	o.open(r)
-	return r.compressBody()
+	return nil
 }
 
 // open makes the head of the client's answer.

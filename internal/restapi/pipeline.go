@@ -38,7 +38,13 @@ func (r *request) run() *exchange.Fault {
 	if f := r.validate(); f != nil {
 		return f
 	}
-	return r.route.backend.serve(r)
+	if rule := r.cacheRule(); rule != nil {
+		return r.serveCached(rule)
+	}
+	if f := r.route.backend.serve(r); f != nil {
+		return f
+	}
+	return r.compressBody()
 }
 
 var (

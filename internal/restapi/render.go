@@ -144,6 +144,9 @@ func (r *request) finish() {
 	if r.called {
 		resp.Header.AddBytes(fieldTrace, r.trace.full)
 	}
+	if r.warned {
+		resp.Header.Add("Warning", cacheControlIgnored)
+	}
 }
 
 // log tells an operator why an integration failed; a client's mistakes are

@@ -49,6 +49,9 @@ type request struct {
 	sentBody   []byte     // the body as it came, when body is what it was decompressed to
 	exec       *execution // nil: the method has no execution log
 	codeStatus int        // what a function's output says; 0: there is none
+
+	warned bool          // the client's Cache-Control was ignored, and it is told so
+	waited time.Duration // of the integration's time, what went by waiting for another's call
 }
 
 // keepMemory is the most bytes of one buffer that stay with a request for the

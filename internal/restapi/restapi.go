@@ -21,6 +21,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 	"github.com/gatehouse/gatehouse/internal/metering"
+	"github.com/gatehouse/gatehouse/internal/responsecache"
 	"github.com/gatehouse/gatehouse/internal/schema"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
@@ -51,6 +52,8 @@ type Env struct {
 	Plans *usageplan.Book
 	// Throttles divides stages' limits among nodes; nil: there is one.
 	Throttles *throttle.Group
+	// Responses are the response caches of stages; nil: made when one is needed.
+	Responses *responsecache.Pool
 	// Issuers are where tokens come from; nil: AWS's user pools, reached
 	// without a rule of egress.
 	Issuers *authorizer.Issuers
@@ -66,6 +69,7 @@ type Env struct {
 	schemas     interner[schema.Schema]
 	compressors sync.Pool // of *compressor
 	throttles   throttle.Pool
+	caching     sync.Once
 }
 
 func (e *Env) now() time.Time {
@@ -104,6 +108,15 @@ func (e *Env) answers() *authorizer.Cache { e.authorizers(); return e.kept }
 
 func (e *Env) issuers() *authorizer.Issuers { e.authorizers(); return e.Issuers }
 
+func (e *Env) responses() *responsecache.Pool {
+	e.caching.Do(func() {
+		if e.Responses == nil {
+			e.Responses = responsecache.NewPool(responsecache.Config{Memory: responsecache.DefaultMemory})
+		}
+	})
+	return e.Responses
+}
+
 // Stage is a deployment compiled for one stage. It never changes; many
 // requests use it at once.
 type Stage struct {
@@ -130,6 +143,7 @@ type Stage struct {
 	variablesJSON      string // event.stageVariables
 	contextJSON        string // the constant end of event.requestContext
 	observe            observation
+	cache              *responsecache.Cache // nil: the stage has none
 
 	busyTold busyTold
 	canary   canaryState
@@ -144,7 +158,8 @@ type method struct {
 	backend  backend
 	observe  methodObservation
 	limiter  limiter
-	needsKey bool // apiKeyRequired
+	cache    *cacheRules // nil: no answer is kept
+	needsKey bool        // apiKeyRequired
 
 	authorization *authorization // nil: anyone may call
 	validation    *validation    // nil: nothing is checked

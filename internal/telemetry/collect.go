@@ -9,7 +9,9 @@ import (
 
 // The metrics of namespace AWS/ApiGateway. Those of methods have names of
 // their own: under one name, a sum over a stage would count requests twice.
-type descriptions struct{ count, clientErrors, serverErrors, latency, integration *prometheus.Desc }
+type descriptions struct {
+	count, clientErrors, serverErrors, latency, integration, cacheHits, cacheMisses *prometheus.Desc
+}
 
 func describe(prefix string, labels ...string) descriptions {
 	d := func(name, help string) *prometheus.Desc { return prometheus.NewDesc(prefix+name, help, labels, nil) }
@@ -17,6 +19,8 @@ func describe(prefix string, labels ...string) descriptions {
 		count:        d("count_total", "Requests (CloudWatch: Count)."),
 		clientErrors: d("4xx_error_total", "Requests answered with a client error (CloudWatch: 4XXError)."),
 		serverErrors: d("5xx_error_total", "Requests answered with a server error (CloudWatch: 5XXError)."),
+		cacheHits:    d("cache_hit_count_total", "Requests that the response cache answered (CloudWatch: CacheHitCount)."),
+		cacheMisses:  d("cache_miss_count_total", "Requests that the backend answered though caching is on (CloudWatch: CacheMissCount)."),
 		latency:      d("latency_milliseconds", "Time from a request's first byte to its answer's last (CloudWatch: Latency)."),
 		integration:  d("integration_latency_milliseconds", "Time from the relay to a backend to the end of its answer (CloudWatch: IntegrationLatency)."),
 	}
@@ -63,6 +67,10 @@ func (s *Series) collect(out chan<- prometheus.Metric, d descriptions, labels ..
 	counter(d.count, count)
 	counter(d.clientErrors, s.clientErrors.Load())
 	counter(d.serverErrors, s.serverErrors.Load())
+	if hits, misses := s.cacheHits.Load(), s.cacheMisses.Load(); hits+misses > 0 {
+		counter(d.cacheHits, hits)
+		counter(d.cacheMisses, misses)
+	}
 	out <- prometheus.MustNewConstHistogram(d.latency, count, sum, below, labels...)
 	if below, count, sum := s.integration.read(); count > 0 {
 		out <- prometheus.MustNewConstHistogram(d.integration, count, sum, below, labels...)

@@ -39,6 +39,7 @@ type Series struct {
 	refs int // guarded by Metrics.mu
 
 	clientErrors, serverErrors atomic.Uint64
+	cacheHits, cacheMisses     atomic.Uint64
 	latency, integration       histogram
 }
 
@@ -82,6 +83,16 @@ func (s *Series) Count(status int, latency, integration time.Duration) {
 		s.clientErrors.Add(1)
 	case 5:
 		s.serverErrors.Add(1)
+	}
+}
+
+// CountCache counts one request to a method whose answers are cached, beside
+// Count: hit says that the cache answered it.
+func (s *Series) CountCache(hit bool) {
+	if hit {
+		s.cacheHits.Add(1)
+	} else {
+		s.cacheMisses.Add(1)
 	}
 }
 
