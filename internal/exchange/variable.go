@@ -74,6 +74,18 @@ const (
 	VarStatus
 	VarTLSVersion
 	VarTraceID
+	VarAuthenticateError // authorization, phase by phase
+	VarAuthenticateLatency
+	VarAuthenticateStatus
+	VarAuthorizeError
+	VarAuthorizeLatency
+	VarAuthorizeStatus
+	VarAuthorizerError
+	VarAuthorizerIntegrationLatency
+	VarAuthorizerIntegrationStatus
+	VarAuthorizerLatency
+	VarAuthorizerRequestID
+	VarAuthorizerStatus
 )
 
 var variableNames = map[string]VariableName{
@@ -124,6 +136,11 @@ var authorizerCall = []string{"error", "integrationLatency", "integrationStatus"
 
 var logVariableNames = map[string]VariableName{
 	"cipherSuite": VarCipherSuite, "tlsVersion": VarTLSVersion,
+	"authenticate.error": VarAuthenticateError, "authenticate.latency": VarAuthenticateLatency, "authenticate.status": VarAuthenticateStatus,
+	"authorize.error": VarAuthorizeError, "authorize.latency": VarAuthorizeLatency, "authorize.status": VarAuthorizeStatus,
+	"authorizer.error": VarAuthorizerError, "authorizer.integrationLatency": VarAuthorizerIntegrationLatency,
+	"authorizer.integrationStatus": VarAuthorizerIntegrationStatus, "authorizer.latency": VarAuthorizerLatency,
+	"authorizer.requestId": VarAuthorizerRequestID, "authorizer.status": VarAuthorizerStatus,
 	"error.message": VarErrorMessage, "error.messageString": VarErrorMessageString, "error.responseType": VarErrorResponseType,
 	"error.validationErrorString": VarErrorValidation,
 	"integration.error":           VarIntegrationError, "integrationErrorMessage": VarIntegrationError,
@@ -155,8 +172,7 @@ func ParseLogVariable(name string) Variable {
 // otherLogNames are the names that AWS documents and nothing sets yet, and the
 // beginnings of such names.
 var otherLogNames = []string{
-	"authenticate.", "authorize.", "authorizer.", "customDomain.", "endpointType", "identity.",
-	"waf.", "wafResponseCode", "webaclArn",
+	"customDomain.", "endpointType", "identity.", "waf.", "wafResponseCode", "webaclArn",
 }
 
 // Documented says whether the variable is one that AWS has, whether something

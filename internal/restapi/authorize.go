@@ -27,6 +27,7 @@ type identity struct {
 	caller  *authorizer.Caller // of a signed request
 	answer  *authorizer.Answer // of an authorizer
 	latency time.Duration      // of the authorizer
+	phases  phases
 }
 
 const (
@@ -45,6 +46,7 @@ func (r *request) authorize() *exchange.Fault {
 	ask := &r.ask
 	ask.Action, ask.Resource, ask.Principal, ask.Keys = invokeLower, r.methodARN(), iam.Principal{}, (*policyKeys)(r)
 	var f *exchange.Fault
+	r.identity.phases.began = r.tick()
 	switch {
 	case a.signed:
 		f = r.authorizeSigned(ask)
@@ -57,6 +59,7 @@ func (r *request) authorize() *exchange.Fault {
 	default:
 		f = r.allowedByResource(ask)
 	}
+	r.identity.phases.ended, r.identity.phases.fault = r.tick(), f
 	if f == nil {
 		r.x.Decide("authorize", "allowed", "")
 	}
@@ -143,6 +146,7 @@ func (r *request) authorizeSigned(ask *iam.Request) *exchange.Fault {
 	if f := r.verify(); f != nil {
 		return f
 	}
+	r.identity.phases.met = r.tick()
 	c := r.identity.caller
 	ask.Principal = c.Principal()
 	byIdentity, byResource := iam.Evaluate(c.Policies, ask), r.byResource(ask)

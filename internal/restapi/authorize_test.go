@@ -351,9 +351,11 @@ func TestAuthorizerCache(t *testing.T) {
 			}
 		})
 	}
-	for calls.Load() == 0 {
+	gate := matchedMethod(s, "/r/7").authorization.function.gate
+	for inside, _, _ := gate.Stats(); inside < 20 || calls.Load() == 0; inside, _, _ = gate.Stats() {
 		time.Sleep(time.Millisecond)
 	}
+	time.Sleep(20 * time.Millisecond) // from the gate to the function
 	close(hold)
 	clients.Wait()
 	expect := func(what string, s *Stage, target, token string, wantStatus int, wantCalls int32) {
@@ -376,6 +378,11 @@ func TestAuthorizerCache(t *testing.T) {
 	never := 0
 	def.Authorizers["auth01"].TTLSeconds = &never
 	expect("never kept", compileStage(t, def, stage, env), "/r/7", "a", 200, 7)
+}
+
+// matchedMethod is the method that a GET of path is for.
+func matchedMethod(s *Stage, path string) *method {
+	return s.root.match(&search{path: trimPath([]byte(path)), verb: parseVerb("GET")})
 }
 
 func BenchmarkCachedAuthorizer(b *testing.B) {

@@ -59,7 +59,7 @@ func (r *request) authorizeByFunction(a *functionAuthorizer, ask *iam.Request) *
 	if err != nil {
 		return r.authorizerFault(err)
 	}
-	r.identity.answer = answer
+	r.identity.answer, r.identity.phases.met = answer, r.tick()
 	d := iam.Together(answer.Decide(ask), byResource)
 	if r.exec != nil {
 		r.exec.authorized(answer.PrincipalID, d.Effect == iam.Allow)
@@ -92,6 +92,7 @@ func (r *request) answerOf(a *functionAuthorizer, key authorizer.Key) (*authoriz
 		Event:     func() []byte { return a.event(r, r.ask.Resource) },
 		RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.full),
 		Called: func(result *lambda.Result, took time.Duration) {
+			r.identity.phases.functionAnswered(result)
 			if r.exec != nil {
 				r.exec.authorizerAnswered(result, took)
 			}
@@ -104,7 +105,7 @@ func (r *request) answerOf(a *functionAuthorizer, key authorizer.Key) (*authoriz
 // function isn't called (developer guide, "Configure a Lambda authorizer").
 func (r *request) identify(a *functionAuthorizer) (authorizer.Key, *exchange.Fault) {
 	if r.exec != nil {
-		r.exec.authorizes(a.id, r)
+		r.exec.authorizes(a, r)
 	}
 	text := append(r.scratch[:0], a.scope...)
 	for i := range a.sources {
@@ -160,7 +161,7 @@ func (r *request) authorizeByToken(a *poolAuthorizer) *exchange.Fault {
 		r.x.Decide("authorize", "refused", why)
 		return unauthorized
 	}
-	r.identity.answer = answer
+	r.identity.answer, r.identity.phases.met = answer, r.tick()
 	return nil
 }
 

@@ -84,13 +84,27 @@ func (e *execution) started(r *request) *exchange.Fault {
 	return e.request(r)
 }
 
-// authorizes adds that a function is asked about the client.
-func (e *execution) authorizes(id string, r *request) {
+// authorizes adds that a function is asked about the client, who is identified
+// by what the authorizer's sources say, masked. What the client itself says
+// there is as good as a password: it doesn't show in any other line either.
+func (e *execution) authorizes(a *functionAuthorizer, r *request) {
+	var identity []byte
+	for i := range a.sources {
+		value, _ := a.sources[i].Append(nil, &r.input)
+		if strings.HasPrefix(a.names[i], "method.request.") {
+			e.secrets = appendSecret(e.secrets, value)
+		}
+		if i > 0 {
+			identity = append(identity, ", "...)
+		}
+		identity = append(identity, value...)
+		hide(identity[len(identity)-len(value):])
+	}
 	if !e.info {
 		return
 	}
-	e.say("Starting authorizer: " + id + " for request: " + string(e.id))
-	e.say("Incoming identity: " + lastSix(string(r.x.Header.GetKnown(http1.NameAuthorization))))
+	e.say("Starting authorizer: " + a.id + " for request: " + string(e.id))
+	e.say("Incoming identity: " + string(identity))
 }
 
 // authorizerAnswered adds the function's answer as it came, but for the API key
@@ -386,14 +400,20 @@ func secrets(h *http1.Header) (list [][]byte) {
 	for _, name := range secretFields {
 		for i := h.Index(name, 0); i >= 0; i = h.Index(name, i+1) {
 			_, value := h.At(i)
-			if len(value) < leastSecret {
-				continue
-			}
-			list = append(list, bytes.Clone(value))
-			if quoted := appendJSONString(nil, string(value)); len(quoted) != len(value)+2 {
-				list = append(list, quoted[1:len(quoted)-1])
-			}
+			list = appendSecret(list, value)
 		}
+	}
+	return list
+}
+
+// appendSecret adds value as it is and as JSON writes it.
+func appendSecret(list [][]byte, value []byte) [][]byte {
+	if len(value) < leastSecret {
+		return list
+	}
+	list = append(list, bytes.Clone(value))
+	if quoted := appendJSONString(nil, string(value)); len(quoted) != len(value)+2 {
+		list = append(list, quoted[1:len(quoted)-1])
 	}
 	return list
 }

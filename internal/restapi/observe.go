@@ -16,6 +16,7 @@ import (
 type observation struct {
 	format    *telemetry.Format // of the access log
 	access    *telemetry.Group
+	phases    bool // the format reads how long authorization took
 	execution *telemetry.Group
 	metrics   *telemetry.Series
 	meter     *metering.Meter
@@ -62,6 +63,7 @@ func (c *compiler) observeStage() {
 	for _, name := range o.format.Unknown() {
 		c.warn(place, "accessLogSettings format: nothing is called $context."+name+"; it will read \"-\"")
 	}
+	o.phases = o.format.Reads(isPhase)
 	o.access = c.group(c.seen(group))
 }
 

@@ -175,6 +175,43 @@ func TestExecutionLog(t *testing.T) {
 	}
 }
 
+// TestExecutionLogOfAuthorizers: the identity is what the authorizer's own
+// sources say, and shows nowhere but for its end.
+func TestExecutionLogOfAuthorizers(t *testing.T) {
+	guard := fakeFunctions(func(in *lambda.Invocation, out *lambda.Result) error {
+		out.Payload = append(out.Payload, answering(invokeAll, `,"context":{"seen":"token-0123456789"}`)...)
+		return nil
+	})
+	for name, c := range map[string]struct {
+		authorizer apigw.Authorizer
+		want       string
+	}{
+		"Authorization":     {apigw.Authorizer{Type: "TOKEN"}, "*****************abcdef"},
+		"a field":           {apigw.Authorizer{Type: "TOKEN", IdentitySource: "method.request.header.X-Token"}, "**********456789"},
+		"a field and query": {apigw.Authorizer{Type: "REQUEST", IdentitySource: "method.request.header.X-Token, method.request.querystring.q, context.httpMethod"}, "**********456789, *****, ***"},
+		"nothing":           {apigw.Authorizer{Type: "REQUEST", TTLSeconds: new(int)}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := testEnv(guard)
+			logs, logged := testLogs(t)
+			env.Logs = logs
+			logging := &apigw.Stage{Name: "prod", MethodSettings: map[string]*apigw.MethodSetting{"*/*": {LoggingLevel: "INFO", DataTraceEnabled: true}}}
+			s := compileStage(t, guarded(c.authorizer, mockMethod("in")), logging, env)
+			x, _ := serve(s, call{method: "GET", target: "/r/7?q=a%20b%20c", header: "Authorization: Bearer 0123456789abcdef\nX-Token: token-0123456789"})
+			x.End()
+			text := logged()
+			_, got, _ := strings.Cut(text, "Incoming identity: ")
+			got, _, _ = strings.Cut(got, "\n")
+			if got != c.want {
+				t.Errorf("the identity is %q, want %q", got, c.want)
+			}
+			if strings.Contains(c.authorizer.IdentitySource, "X-Token") && strings.Contains(text, "token-0123456789") {
+				t.Errorf("the token shows:\n%s", text)
+			}
+		})
+	}
+}
+
 func TestExecutionLogOfFailures(t *testing.T) {
 	failing := fakeFunctions(func(_ *lambda.Invocation, out *lambda.Result) error {
 		out.FunctionError, out.RequestID = "Unhandled", "lambda-id"

@@ -81,6 +81,9 @@ func (r *request) appendRouteVariable(dst []byte, v exchange.VariableName) ([]by
 
 // appendOutcome appends what logs alone may read, once the answer is known.
 func (r *request) appendOutcome(dst []byte, v exchange.VariableName) ([]byte, bool) {
+	if isPhase(v) {
+		return r.appendPhase(dst, v)
+	}
 	f := r.x.Outcome.Fault
 	switch v {
 	case exchange.VarAWSEndpointRequestID:

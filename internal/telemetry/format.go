@@ -1,11 +1,13 @@
 package telemetry
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 )
@@ -66,6 +68,16 @@ func CompileFormat(text string) (*Format, error) {
 	}
 	f.pieces = append(f.pieces, piece{text: text[from:], none: true})
 	return f, nil
+}
+
+// Reads says whether the format has a variable that is one of those meant.
+func (f *Format) Reads(meant func(exchange.VariableName) bool) bool {
+	for _, p := range f.pieces {
+		if !p.none && meant(p.v.Name) {
+			return true
+		}
+	}
+	return false
 }
 
 // Unknown are the names of the format's variables that AWS doesn't have: as on
@@ -168,8 +180,33 @@ func appendValue(dst []byte, x *exchange.Exchange, v exchange.Variable, ended ti
 	switch v.Name {
 	case exchange.VarIdentityAPIKey:
 		hide(dst[from:])
-	case exchange.VarClientCertPEM:
-		return append(dst[:from], strings.ReplaceAll(string(dst[from:]), "\n", `\n`)...)
+	case exchange.VarClientCertPEM, exchange.VarErrorMessage, exchange.VarAuthorizer,
+		exchange.VarAuthenticateError, exchange.VarAuthorizeError, exchange.VarAuthorizerError:
+		return oneLine(dst, from)
+	}
+	return dst
+}
+
+// oneLine writes the line breaks of a value from dst[from] on as \n and \r, and
+// other control characters as blanks: a certificate has some, and so may have
+// what authorizers and messages say of a client, who is not to make up lines.
+func oneLine(dst []byte, from int) []byte {
+	if !bytes.ContainsFunc(dst[from:], unicode.IsControl) {
+		return dst
+	}
+	value := string(dst[from:])
+	dst = dst[:from]
+	for i := range len(value) {
+		switch c := value[i]; {
+		case c == '\n':
+			dst = append(dst, `\n`...)
+		case c == '\r':
+			dst = append(dst, `\r`...)
+		case c < ' ' || c == 0x7f:
+			dst = append(dst, ' ')
+		default:
+			dst = append(dst, c)
+		}
 	}
 	return dst
 }
