@@ -40,9 +40,6 @@ var identityFields = map[string]string{
 	"authorizer.claims": "absent", "authorizer.claims.sub": "absent", "authorizer.claims.custom:role": "absent",
 }
 
-// maps of $context: they print empty and read - in logs.
-var identityMaps = []string{"identity.clientCert", "authorizer", "authorizer.claims"}
-
 // client is who calls in a test.
 type client struct {
 	authorization string // of the method
