@@ -182,6 +182,9 @@ func (s *parts) check(def *apigw.Definition, stage *apigw.Stage) []control.Probl
 			if err := errors.Join(s.checkFunction(m.Integration), s.checkRole(m.Integration, source)); err != nil {
 				list = append(list, control.Problem{Place: string(verb) + " " + r.Path, Text: err.Error(), Warning: true})
 			}
+			if err := s.checkCaller(m.Integration); err != nil {
+				list = append(list, control.Problem{Place: string(verb) + " " + r.Path, Text: err.Error()})
+			}
 		}
 	}
 	return list

@@ -70,6 +70,38 @@ func (s *parts) checkRole(i *apigw.Integration, source string) error {
 	return fmt.Errorf("%w; every request will be answered with 500", err)
 }
 
+// checkCaller refuses an integration that is to be called as the method's caller
+// where nobody knows that one: on AWS. A function that isn't there yet is
+// checkFunction's, and what stage variables decide shows when it is called.
+func (s *parts) checkCaller(i *apigw.Integration) error {
+	if i == nil || i.Type == apigw.IntegrationMock || !integration.IsCaller(i.Credentials) || strings.Contains(i.URI, "${") {
+		return nil
+	}
+	onAWS := false
+	if function := functionOf(i); function != "" {
+		onAWS = s.functions.Check(function) == nil && s.functionOnAWS(function)
+	} else if uri, err := integration.ParseAWSURI(i.URI); err == nil {
+		found, err := s.env.Services.Find(uri, nil)
+		onAWS = err == nil && found.AWS
+	}
+	if !onAWS {
+		return nil
+	}
+	return fmt.Errorf("credentials %s: %w", i.Credentials, integration.ErrCallerOnAWS)
+}
+
+// functionOnAWS says that a function neither runs here nor at a server of the
+// operator's.
+func (s *parts) functionOnAWS(function string) bool {
+	at := s.env.Services.Endpoint(&integration.AWSURI{Service: "lambda"})
+	if here, ok := s.functions.FindConfigured(function); ok {
+		if at = here.Function.Endpoint; at == "" {
+			return false
+		}
+	}
+	return !s.functions.IsStored(function) && (at == "" || credentials.IsAWSHost(at))
+}
+
 // checkUndeclared says what becomes of calls for a role that nobody declared.
 // A function that runs here needs none, nor does a server that isn't AWS's.
 func (s *parts) checkUndeclared(i *apigw.Integration, undeclared error) error {

@@ -5,6 +5,8 @@ package credentials
 
 import (
 	"context"
+	"net/url"
+	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
@@ -21,4 +23,15 @@ const localSecret = "gatehouse"
 // for the account that is meant.
 func Local(account string) sigv4.Credentials {
 	return sigv4.Credentials{AccessKeyID: account, SecretAccessKey: localSecret}
+}
+
+// IsAWSHost says that an endpoint of the configuration is AWS's, such as an
+// interface endpoint's.
+func IsAWSHost(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	return strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn") || strings.HasSuffix(host, ".api.aws")
 }

@@ -44,6 +44,10 @@ func newSession(now func() time.Time, fetch func(ctx context.Context) (sigv4.Cre
 	return &Session{fetch: fetch, now: now}
 }
 
+// Fixed is a Session of credentials that are used once, such as a caller's: it
+// never renews them.
+func Fixed(c sigv4.Credentials) *Session { return fixed(c) }
+
 // fixed is a Session that never ends.
 func fixed(c sigv4.Credentials) *Session {
 	s := &Session{now: time.Now}

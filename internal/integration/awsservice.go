@@ -3,7 +3,6 @@ package integration
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/credentials"
@@ -57,7 +56,7 @@ func (s *Services) Endpoint(u *AWSURI) string {
 func (s *Services) Find(u *AWSURI, params []mapping.Parameter) (*Service, error) {
 	found := &Service{Region: u.Region, Signed: signingName(u), S3: u.Service == "s3"}
 	base := s.Endpoint(u)
-	found.AWS = base == "" || isAWSHost(base)
+	found.AWS = base == "" || credentials.IsAWSHost(base)
 	switch {
 	case base == "":
 		base = "https://" + ownHost(u)
@@ -96,17 +95,6 @@ func withQuery(uri string, parts ...string) string {
 	return uri
 }
 
-// isAWSHost says that an endpoint of the configuration is AWS's too, such as
-// an interface endpoint's.
-func isAWSHost(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return false
-	}
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
-	return strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn") || strings.HasSuffix(host, ".api.aws")
-}
-
 // FunctionSession is what invocations, by the method that source names, of a
 // function elsewhere are signed with: role's credentials, or nil for the
 // process's own, which stand for a role that nobody declared. An error means
@@ -120,14 +108,18 @@ func (s *Services) FunctionSession(role, source string) (*credentials.Session, e
 		return nil, err
 	}
 	where, at := credentials.OnAWS, s.Endpoint(&AWSURI{Service: "lambda"})
-	if at != "" && !isAWSHost(at) && s.Endpoints["sts"] == "" {
+	if at != "" && !credentials.IsAWSHost(at) && s.Endpoints["sts"] == "" {
 		where = credentials.OnOwn
 	}
 	return s.Roles.Session(role, where), nil
 }
 
-// ErrCaller is why an integration can't act as its caller.
-var ErrCaller = errors.New("calling an AWS service as the caller needs callers that are authenticated, which is not supported yet")
+// ErrCallerOnAWS is why an integration can't act as its caller there.
+var ErrCallerOnAWS = errors.New("callers are known to identities here and have no credentials on AWS: only functions that run here and " +
+	"servers under endpoints that aren't AWS's can be called as the caller")
+
+// ErrNoCaller is why a call that was to be made as its caller isn't.
+var ErrNoCaller = errors.New("nobody has signed the request, so there are no caller's credentials to use")
 
 // callerRole is how credentials ask for the caller's own.
 const callerRole = ":user/*"
@@ -147,7 +139,7 @@ func IsCaller(credentials string) bool { return strings.HasSuffix(credentials, c
 func (s *Services) Session(found *Service, role, source string) (session *credentials.Session, why string, err error) {
 	switch {
 	case IsCaller(role):
-		return nil, "", ErrCaller
+		return nil, "", ErrNoCaller // no role: each call has credentials of its own
 	case role == "":
 		return nil, "", errors.New("Role ARN must be specified for AWS integrations")
 	case s.Roles == nil:

@@ -41,6 +41,9 @@ type Invocation struct {
 	// Session is what a call elsewhere is signed with: a role's credentials. Nil:
 	// the process's own.
 	Session *credentials.Session
+	// AsCaller says that Session is a caller's of ours, who is nobody on AWS:
+	// a function there isn't called.
+	AsCaller bool
 
 	// Header holds further fields for a remote endpoint, such as
 	// X-Amz-Source-Arn or x-amzn-lambda-integration-tag; may be nil.

@@ -204,6 +204,9 @@ func cutLast(s, sep string) (before, after string, found bool) {
 // request makes the Invoke call. It is signed when there are credentials;
 // only AWS's own endpoint insists.
 func (c *remote) request(ctx context.Context, url string, in *Invocation, t *target) (*http.Request, error) {
+	if in.AsCaller && (in.Session == nil || t.aws || credentials.IsAWSHost(url)) {
+		return nil, errors.New("a caller who is known here has no credentials on AWS")
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(in.Payload))
 	if err != nil {
 		return nil, err
@@ -257,7 +260,7 @@ func unsigned(in *Invocation, cause error) *Error {
 	if in.Session == nil {
 		return missing(in.Function, cause)
 	}
-	return &Error{Kind: AccessDenied, Function: in.Function, Message: "the role's credentials can't be had", Cause: cause}
+	return &Error{Kind: AccessDenied, Function: in.Function, Message: "the credentials for the call can't be had", Cause: cause}
 }
 
 // refusal reads the error that the Lambda service answered with.

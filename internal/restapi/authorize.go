@@ -28,6 +28,7 @@ type identity struct {
 	answer  *authorizer.Answer // of an authorizer
 	latency time.Duration      // of the authorizer
 	phases  phases
+	keys    *sigv4.Credentials // caller's, for a backend that is called as the caller; else nil
 }
 
 const (
@@ -187,12 +188,15 @@ func (r *request) verify() *exchange.Fault {
 		}
 		secret, who, err := r.stage.env.Identities.Find(id, token)
 		r.identity.caller = who
+		if r.route.asCaller && err == nil {
+			r.identity.keys = &sigv4.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: token}
+		}
 		return secret, err == nil, err
 	})
 	if err == nil {
 		return nil
 	}
-	r.identity.caller = nil
+	r.identity.caller, r.identity.keys = nil, nil
 	return r.badSignature(err)
 }
 

@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type awsCall struct {
 	*shape
 	service *integration.Service
 	session *credentials.Session
+	caller  bool       // the client's own credentials sign, not session's
 	why     string     // session's, for explanations
 	query   httpTarget // path/…, and action/… as a query
 	plain   httpTarget // action/… whose X-Amz-Target names it
@@ -112,10 +114,17 @@ func (c *compiler) awsTarget(m *method, a *awsCall, i *apigw.Integration, uri *i
 	if a.service, err = c.env.Services.Find(uri, params); err != nil {
 		return err
 	}
-	if a.session, a.why, err = c.env.Services.Session(a.service, integration.Substitute(i.Credentials, c.vars), c.sourceARN(m)); err != nil {
+	if role := integration.Substitute(i.Credentials, c.vars); integration.IsCaller(role) {
+		if a.service.AWS {
+			return fmt.Errorf("credentials %s: %w", role, integration.ErrCallerOnAWS)
+		}
+		a.caller, a.why = true, "the caller's own"
+	} else if a.session, a.why, err = c.env.Services.Session(a.service, integration.Substitute(i.Credentials, c.vars), c.sourceARN(m)); err != nil {
 		return err
 	}
-	a.session.Start()
+	if a.session != nil {
+		a.session.Start()
+	}
 	t.uri, t.backend = a.service.URI, c.acquire(a.service.URI, false, nil)
 	a.query, a.plain = t, t
 	a.typed = t.maps(nil, http1.NameContentType)

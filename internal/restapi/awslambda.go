@@ -122,6 +122,9 @@ func (l *lambdaCall) serve(r *request) *exchange.Fault {
 	if f != nil {
 		return f
 	}
+	if f := l.caller.forbids(r, in); f != nil {
+		return f
+	}
 	var result lambda.Result
 	if f := l.invoke(r, in, &result); f != nil {
 		return f

@@ -63,6 +63,12 @@ func (a *awsCall) sign(r *request, timeout time.Duration) (waited time.Duration,
 // credentials are what a's call is signed with: 500 when there are none, as
 // for a role that can't be assumed (seen on AWS).
 func (a *awsCall) credentials(r *request, timeout time.Duration) (c *sigv4.Credentials, waited time.Duration, f *exchange.Fault) {
+	if a.caller {
+		if r.identity.keys == nil {
+			return nil, 0, integration.Misconfigured(integration.ErrNoCaller)
+		}
+		return r.identity.keys, 0, nil
+	}
 	if c := a.session.Current(); c != nil {
 		return c, 0, nil
 	}

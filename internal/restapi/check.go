@@ -100,12 +100,21 @@ func (c *compiler) checkIntegration(place string, i *apigw.Integration) {
 // checkCredentials lets roles of AWS's services and functions pass: whether they
 // can be used only the process that makes the calls knows.
 func (c *compiler) checkCredentials(place string, i *apigw.Integration) {
-	if integration.IsCaller(i.Credentials) {
-		c.refuse(place, "credentials "+i.Credentials+": "+integration.ErrCaller.Error())
-		return
-	}
 	if i.Type == apigw.IntegrationMock || i.Type == apigw.IntegrationAWS || i.Type == apigw.IntegrationAWSProxy {
 		return
 	}
 	c.refuse(place, "credentials "+i.Credentials+": calling an integration as another identity is not supported yet")
+}
+
+// asCaller says that a method's backend is called as the method's caller, who
+// must be known by a signature for that. A method that is tested has none.
+func (c *compiler) asCaller(place string, m *apigw.Method) bool {
+	i := m.Integration
+	if i.Type == apigw.IntegrationMock || !integration.IsCaller(integration.Substitute(i.Credentials, c.vars)) {
+		return false
+	}
+	if m.AuthorizationType != "AWS_IAM" && c.trial == nil {
+		c.refuse(place, "credentials "+i.Credentials+": the integration is called as the method's caller, whom only authorizationType AWS_IAM knows")
+	}
+	return true
 }

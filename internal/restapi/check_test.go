@@ -116,7 +116,10 @@ func TestCheck(t *testing.T) {
 		"AWS as the caller": {func(s *subject) {
 			s.method.Integration.Type, s.method.Integration.URI = "AWS", "arn:aws:apigateway:us-east-1:sqs:path/1/queue"
 			s.method.Integration.Credentials = "arn:aws:iam::*:user/*"
-		}, []string{"calling an AWS service as the caller"}},
+		}, []string{"whom only authorizationType AWS_IAM knows"}},
+		"HTTP as the caller": {func(s *subject) {
+			s.method.AuthorizationType, s.method.Integration.Credentials = "AWS_IAM", "arn:aws:iam::*:user/*"
+		}, []string{"calling an integration as another identity"}},
 		"a mapped signature": {func(s *subject) {
 			s.method.Integration.Type, s.method.Integration.URI = "AWS", "arn:aws:apigateway:us-east-1:sqs:path/1/queue"
 			s.method.Integration.Credentials = "arn:aws:iam::1:role/r"
@@ -178,7 +181,11 @@ func TestCheck(t *testing.T) {
 		"function as the caller": {func(s *subject) {
 			*s.method.Integration = *lambdaMethod().Integration
 			s.method.Integration.Credentials = "arn:aws:iam::*:user/*"
-		}, []string{"calling an AWS service as the caller"}},
+		}, []string{"whom only authorizationType AWS_IAM knows"}},
+		"function as the caller, who signs": {func(s *subject) {
+			*s.method.Integration = *lambdaMethod().Integration
+			s.method.AuthorizationType, s.method.Integration.Credentials = "AWS_IAM", "arn:aws:iam::*:user/*"
+		}, nil},
 		"streamed function": {func(s *subject) {
 			*s.method.Integration = *lambdaMethod().Integration
 			s.method.Integration.URI = "arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/arn:aws:lambda:us-east-1:123456789012:function:fn/response-streaming-invocations"

@@ -183,6 +183,7 @@ func (c *compiler) method(m *method, from *apigw.Method) backend {
 		return nil
 	}
 	c.checkIntegration(place, i)
+	m.asCaller = c.asCaller(place, from)
 	switch i.Type {
 	case apigw.IntegrationMock:
 		return c.mock(place, from)

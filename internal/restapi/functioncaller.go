@@ -5,6 +5,8 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/credentials"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
@@ -16,6 +18,9 @@ type functionCaller struct {
 	// source is the method, which the policy of the function must allow; empty:
 	// the role's own do.
 	source string
+	// own: the client's own credentials sign, and the client's own policies must
+	// allow it.
+	own bool
 }
 
 // functionCaller is whom i invokes its function as. An error means that i may
@@ -23,7 +28,10 @@ type functionCaller struct {
 func (c *compiler) functionCaller(m *method, i *apigw.Integration, function string) (functionCaller, error) {
 	who := functionCaller{source: c.sourceARN(m)}
 	role := integration.Substitute(i.Credentials, c.vars)
-	if role == "" || c.env.Services == nil || integration.IsCaller(role) {
+	switch {
+	case integration.IsCaller(role):
+		return functionCaller{own: true}, nil
+	case role == "" || c.env.Services == nil:
 		return who, nil
 	}
 	var err error
@@ -36,7 +44,7 @@ func (c *compiler) functionCaller(m *method, i *apigw.Integration, function stri
 	}
 	s := c.out.scope
 	arn := name.ARN(&lambda.Config{Partition: s.Partition, Region: s.Region, Account: s.Account})
-	if c.env.Services.Roles.Permits(role, "lambda:InvokeFunction", arn) {
+	if c.env.Services.Roles.Permits(role, invokeFunction, arn) {
 		who.source = ""
 	}
 	return who, nil
@@ -51,5 +59,40 @@ func (w *functionCaller) invocation(r *request, function string, event []byte, u
 	if w.source != "" {
 		in.Header["X-Amz-Source-Arn"] = w.source
 	}
+	if in.AsCaller = w.own; w.own && r.identity.keys != nil {
+		in.Session = credentials.Fixed(*r.identity.keys)
+	}
 	return in
 }
+
+// forbids is the fault of a call that a client may not make by itself: its own
+// policies must allow lambda:InvokeFunction, and a function of another account
+// is out of its reach, as functions' policies are asked for API Gateway alone.
+// It shows as a configuration error (seen on AWS: "Invalid permissions on
+// Lambda function").
+func (w *functionCaller) forbids(r *request, in *lambda.Invocation) *exchange.Fault {
+	if !w.own {
+		return nil
+	}
+	who := r.identity.caller
+	if who == nil || in.Session == nil {
+		return integration.Misconfigured(integration.ErrNoCaller)
+	}
+	name, err := lambda.ParseName(in.Function)
+	if err != nil {
+		return integration.Misconfigured(err)
+	}
+	s := r.stage.scope
+	arn := name.ARN(&lambda.Config{Partition: s.Partition, Region: s.Region, Account: s.Account})
+	ask := iam.Request{Action: invokeFunction, Resource: arn, Principal: who.Principal(), Keys: (*policyKeys)(r)}
+	if own := name.Account; who.Account == own || own == "" && who.Account == s.Account {
+		if iam.Evaluate(who.Policies, &ask).Effect == iam.Allow {
+			r.x.Decide("credentials", "access key "+who.AccessKeyID, "the caller's own")
+			return nil
+		}
+	}
+	return invokeFault(&lambda.Error{Kind: lambda.AccessDenied, Function: in.Function, Status: 403,
+		Message: "Invalid permissions on Lambda function: no policy of its caller " + who.ARN + " allows " + invokeFunction + " on " + arn})
+}
+
+const invokeFunction = "lambda:InvokeFunction"

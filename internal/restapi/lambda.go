@@ -109,6 +109,10 @@ func (p *lambdaProxy) serve(r *request) *exchange.Fault {
 	event := p.appendEvent(nil, r)
 	r.called = true
 	in := p.caller.invocation(r, p.function, event, until)
+	if f := p.caller.forbids(r, in); f != nil {
+		p.leave()
+		return f
+	}
 	if r.exec != nil {
 		r.exec.callsFunction(r, in, p.idle > 0)
 	}

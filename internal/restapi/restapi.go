@@ -160,6 +160,7 @@ type method struct {
 	limiter  limiter
 	cache    *cacheRules // nil: no answer is kept
 	needsKey bool        // apiKeyRequired
+	asCaller bool        // the backend is called with the caller's own credentials
 
 	authorization *authorization // nil: anyone may call
 	validation    *validation    // nil: nothing is checked
