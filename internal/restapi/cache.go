@@ -192,6 +192,11 @@ func (r *request) cacheKey(rule *cacheRule) (responsecache.Key, *exchange.Fault)
 		}
 	}
 	b := append(r.scratch[:0], rule.key...)
+	if c := r.identity.caller; r.route.asCaller && c != nil {
+		// What was made with one caller's credentials is no other's. 1 is the
+		// length of no part.
+		b = appendKeyPart(binary.BigEndian.AppendUint32(b, 1), []byte(c.AccessKeyID), true)
+	}
 	for i := range rule.params {
 		switch p := &rule.params[i]; p.place {
 		case keyPath:

@@ -231,6 +231,10 @@ func (c *compiler) warnShared(m *method, from *apigw.Method) {
 	switch from.AuthorizationType {
 	case "", "NONE":
 		return
+	case "AWS_IAM":
+		if m.asCaller {
+			return // each caller's answers are its own
+		}
 	case "CUSTOM", "COGNITO_USER_POOLS":
 		sources := "method.request.header.Authorization"
 		if a := c.def.Authorizers[from.AuthorizerID]; a != nil && a.IdentitySource != "" {

@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -116,6 +117,29 @@ func TestServiceAsCaller(t *testing.T) {
 		if _, got := serve(compileStage(t, def, nil, env), signed(call{method: "GET", target: "/r"}, "AKIA1")); got.Status != 500 {
 			t.Errorf("endpoints %v: %+v", endpoints, got)
 		}
+	}
+}
+
+// TestCachedAsCaller: what was answered to one caller's credentials isn't
+// another's, nor that of a method that shares the cache's namespace.
+func TestCachedAsCaller(t *testing.T) {
+	var calls atomic.Int64
+	env := testEnv(counting(&calls))
+	env.Identities = ann(t, "123456789012", allows("lambda:*", "*"))
+	second := *env.Identities.(people)["AKIA1"]
+	second.AccessKeyID = "AKIA2"
+	env.Identities.(people)["AKIA2"] = &second
+	m, open := lambdaMethod(), cachedBy(lambdaMethod(), "method.request.header.X-Key")
+	m.AuthorizationType, m.Integration.Credentials = "AWS_IAM", callersOwn
+	m.Integration.CacheNamespace, open.Integration.CacheNamespace = "one", "one"
+	s := compileStage(t, define(map[string]*apigw.Method{"GET /r": m, "GET /open": open}), cachingStage(cacheAll()), env)
+	for i, c := range []struct{ key, want string }{{"AKIA1", "1"}, {"AKIA2", "2"}, {"AKIA1", "1"}, {"AKIA2", "2"}} {
+		if _, got := serve(s, signed(call{method: "GET", target: "/r"}, c.key)); got.Body != c.want {
+			t.Errorf("call %d by %s: %+v, want the answer %s", i, c.key, got, c.want)
+		}
+	}
+	if _, got := serve(s, call{method: "GET", target: "/open", header: "X-Key: AKIA1"}); got.Body != "3" {
+		t.Errorf("an open method: %+v", got)
 	}
 }
 
