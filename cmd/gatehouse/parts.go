@@ -19,6 +19,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/metering"
 	"github.com/gatehouse/gatehouse/internal/responsecache"
 	"github.com/gatehouse/gatehouse/internal/restapi"
+	"github.com/gatehouse/gatehouse/internal/tally"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 	"github.com/gatehouse/gatehouse/internal/throttle"
 	"github.com/gatehouse/gatehouse/internal/usageplan"
@@ -40,6 +41,7 @@ type parts struct {
 	lastGood  *kept           // nil when its file can't be opened
 	valkey    *valkey.Server  // nil: none is configured
 	throttles *throttle.Group // that nodes divide; nil: this is the only one
+	ledger    *tally.Ledger   // of limits that nodes share; nil without valkey
 }
 
 func (p *program) newParts() (*parts, error) {
@@ -64,8 +66,8 @@ func (p *program) newParts() (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	throttles := p.newThrottles()
-	s := &parts{valkey: shared, throttles: throttles, plans: usageplan.NewBook(throttles), meters: metering.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
+	throttles, ledger := p.newThrottles(), tally.New(shared, p.log)
+	s := &parts{valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	s.responses = p.newResponses()
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.trail = newTrail(p.config.Audit, p.stdout, p.log)
@@ -73,7 +75,7 @@ func (p *program) newParts() (*parts, error) {
 	responseMetrics(s.metrics, s.responses)
 	s.env = &restapi.Env{
 		Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Streams: functions, Services: services, OpenKey: p.openKey,
-		Plans: s.plans, Responses: s.responses, Throttles: throttles, Identities: identities, Issuers: p.newIssuers(egress), Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
+		Plans: s.plans, Responses: s.responses, Throttles: throttles, Ledger: ledger, Identities: identities, Issuers: p.newIssuers(egress), Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
 	}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)

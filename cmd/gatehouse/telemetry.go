@@ -45,6 +45,12 @@ func (p *program) newMetrics(s *parts) *telemetry.Metrics {
 			}
 			return 1
 		})
+		m.Counter("gatehouse_limits_asked_total", "Requests whose throttles and quota the Valkey server was asked for.", func() float64 {
+			return float64(p.parts.ledger.Asked())
+		})
+		m.Counter("gatehouse_limits_unanswered_total", "Of those, how many it didn't answer in time: this node decided.", func() float64 {
+			return float64(p.parts.ledger.Alone())
+		})
 	}
 	if p.config.Store.Etcd != nil {
 		p.clusterMetrics(m)

@@ -25,7 +25,7 @@ var floors = [][]string{
 		"internal/throttle", "internal/jwt", "internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema", "internal/valkey"},
 	{"internal/apigw", "internal/openapi", "internal/review"},
 	{"internal/store", "internal/control", "internal/cluster"},
-	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/usageplan", "internal/metering", "internal/responsecache"},
+	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/tally", "internal/usageplan", "internal/metering", "internal/responsecache"},
 	{"internal/restapi"},
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
 }
@@ -49,6 +49,7 @@ var neighbours = map[string][]string{
 	"internal/authorizer":  {"internal/lambda"},
 	"internal/telemetry":   {"internal/exchange"},
 	"internal/explain":     {"internal/exchange"},
+	"internal/usageplan":   {"internal/tally"},
 	"cmd/gatehouse":        {"internal/gateway", "internal/awsapi", "internal/config"},
 }
 

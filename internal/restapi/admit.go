@@ -7,13 +7,16 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/tally"
 	"github.com/gatehouse/gatehouse/internal/throttle"
+	"github.com/gatehouse/gatehouse/internal/usageplan"
 )
 
 // limiter is a method's own limit on a stage.
 type limiter struct {
 	bucket *throttle.Bucket // nil: there is no limit
 	limit  throttle.Limit
+	gate   *tally.Gate // of all nodes; nil: none is asked for
 }
 
 // epoch is what buckets count time from: what the wall clock does later doesn't
@@ -50,7 +53,8 @@ func (c *compiler) limit(m *method) {
 		return
 	}
 	pool, name := &c.env.throttles, "stage/"+string(c.out.apiID)+"/"+string(c.out.name)+"/"+m.place()
-	m.limiter = limiter{pool.Acquire(c.env.Throttles, name, l), l}
+	bucket := pool.Acquire(c.env.Throttles, name, l)
+	m.limiter = limiter{bucket, l, c.env.Ledger.Gate(name, l, bucket)}
 	c.out.observe.close = append(c.out.observe.close, func() { pool.Release(name, l, int64(time.Since(epoch))) })
 }
 
@@ -62,32 +66,97 @@ var throttled = &exchange.Fault{Kind: exchange.Throttled}
 // quota doesn't count.
 func (r *request) admit() *exchange.Fault {
 	if r.route.needsKey {
-		if f := r.checkKey(); f != nil {
+		if f := r.findKey(); f != nil {
 			return f
 		}
 	} else if r.exec != nil && r.exec.info && !r.exec.trial {
 		r.exec.verifying(r, nil)
 	}
-	l := &r.route.limiter
-	if l.bucket != nil {
-		admitted := l.bucket.Take(int64(r.start.Sub(epoch)))
-		if r.x.Explaining() {
-			r.decideThrottle(l, admitted)
-		}
-		if !admitted {
-			if r.route.needsKey {
-				r.key.use.GiveBack()
-			}
-			if r.exec != nil && r.exec.info {
-				r.exec.throttled(r, l)
-			}
-			return throttled
-		}
+	f, decided := (*exchange.Fault)(nil), false
+	if ledger := r.stage.env.Ledger; ledger.Up() {
+		f, decided = r.admitTogether(ledger)
 	}
-	if r.exec == nil {
-		return nil
+	if !decided {
+		f = r.admitHere()
+	}
+	if f != nil || r.exec == nil {
+		return f
 	}
 	return r.exec.started(r)
+}
+
+// admitHere decides by what this node knows.
+func (r *request) admitHere() *exchange.Fault {
+	if r.route.needsKey {
+		asked := r.planRequest()
+		if f := r.planned(r.key.use.Take(&asked)); f != nil {
+			return f
+		}
+	}
+	l := &r.route.limiter
+	if l.bucket == nil {
+		return nil
+	}
+	admitted := l.bucket.Take(int64(r.start.Sub(epoch)))
+	if !admitted && r.route.needsKey {
+		r.key.use.GiveBack()
+	}
+	return r.limited(l, admitted)
+}
+
+// admitTogether asks for what all nodes know, and does so only where this one
+// doesn't know the answer. Not decided: there is nothing to ask, or no answer.
+func (r *request) admitTogether(ledger *tally.Ledger) (f *exchange.Fault, decided bool) {
+	l := &r.route.limiter
+	ask := tally.Ask{Now: int64(r.start.Sub(epoch)), Method: l.gate}
+	var plan *throttle.Limit
+	if r.route.needsKey {
+		asked := r.planRequest()
+		v, limit := r.key.use.Prepare(&asked, &ask)
+		if v != usageplan.Admitted {
+			return r.planned(v, limit), true
+		}
+		plan = limit
+	}
+	if !l.gate.Open(ask.Now) {
+		return r.limited(l, false), true
+	}
+	if ask.Empty() {
+		return nil, false
+	}
+	v, ok := ledger.Admit(&ask)
+	if !ok {
+		return nil, false
+	}
+	if r.route.needsKey {
+		r.key.use.Settled(v, &ask)
+		if f := r.planned(planVerdicts[v], plan); f != nil {
+			return f, true
+		}
+	}
+	if l.bucket == nil {
+		return nil, true
+	}
+	return r.limited(l, v == tally.Admitted), true
+}
+
+// planVerdicts are what all nodes' limits say of a plan's.
+var planVerdicts = [...]usageplan.Verdict{
+	tally.Admitted: usageplan.Admitted, tally.PlanThrottled: usageplan.Throttled, tally.OverQuota: usageplan.OverQuota, tally.MethodThrottled: usageplan.Admitted,
+}
+
+// limited tells what the method's own limit said.
+func (r *request) limited(l *limiter, admitted bool) *exchange.Fault {
+	if r.x.Explaining() {
+		r.decideThrottle(l, admitted)
+	}
+	if admitted {
+		return nil
+	}
+	if r.exec != nil && r.exec.info {
+		r.exec.throttled(r, l)
+	}
+	return throttled
 }
 
 func (r *request) decideThrottle(l *limiter, admitted bool) {

@@ -54,9 +54,8 @@ var (
 	errKeysUnknown = errors.New("the API keys aren't known yet: the store doesn't tell of them")
 )
 
-// checkKey lets the request in if it has a key that a usage plan of the stage
-// has, and the plan allows the request: its throttle first, then its quota.
-func (r *request) checkKey() *exchange.Fault {
+// findKey finds the usage plan of the stage that has the request's key.
+func (r *request) findKey() *exchange.Fault {
 	s, k := r.stage, &r.key
 	value := r.keyValue()
 	why := usageplan.Unknown
@@ -70,9 +69,17 @@ func (r *request) checkKey() *exchange.Fault {
 		return r.refuseKey(value, why)
 	}
 	k.value, k.id = value, k.use.Key
-	verdict, limit := k.use.Take(&usageplan.Request{
+	return nil
+}
+
+func (r *request) planRequest() usageplan.Request {
+	return usageplan.Request{
 		Path: r.route.resource.path, Route: string(r.route.verb), Verb: r.httpMethod, Now: int64(r.start.Sub(epoch)), Unix: r.start.Unix(),
-	})
+	}
+}
+
+// planned tells what the key's plan said: its throttle first, then its quota.
+func (r *request) planned(verdict usageplan.Verdict, limit *throttle.Limit) *exchange.Fault {
 	if r.x.Explaining() {
 		r.decidePlan(verdict, limit)
 	}

@@ -50,7 +50,7 @@ const goodKey = "good-key-good-key-good-key"
 func withPlan(t testing.TB, functions lambda.Invoker, p apigw.UsagePlan) *Env {
 	t.Helper()
 	env := testEnv(functions)
-	env.Plans = usageplan.NewBook(nil)
+	env.Plans = usageplan.NewBook(nil, nil)
 	p.ID, p.Stages = "p", []apigw.PlanStage{{API: "a1b2c3d4e5", Stage: "prod"}}
 	env.Plans.Update(func(e *usageplan.Edit) {
 		e.SetKey(env.Scope, "keyid12345", goodKey, true)

@@ -24,6 +24,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/responsecache"
 	"github.com/gatehouse/gatehouse/internal/schema"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
+	"github.com/gatehouse/gatehouse/internal/tally"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 	"github.com/gatehouse/gatehouse/internal/throttle"
 	"github.com/gatehouse/gatehouse/internal/usageplan"
@@ -54,6 +55,8 @@ type Env struct {
 	Throttles *throttle.Group
 	// Responses are the response caches of stages; nil: made when one is needed.
 	Responses *responsecache.Pool
+	// Ledger is asked for the limits that all nodes share; nil: there is none.
+	Ledger *tally.Ledger
 	// Issuers are where tokens come from; nil: AWS's user pools, reached
 	// without a rule of egress.
 	Issuers *authorizer.Issuers

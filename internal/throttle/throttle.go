@@ -45,14 +45,15 @@ const farAway = math.MaxInt64 / 4
 // filled in that time.
 func New(l Limit) *Bucket {
 	b := new(Bucket)
-	b.own.interval, b.own.depth = l.span()
+	b.own.interval, b.own.depth = l.Span()
 	b.own.made = math.MinInt64
 	b.own.full.Store(math.MinInt64)
 	return b
 }
 
-// span is what a token and what all tokens take to come, in nanoseconds.
-func (l Limit) span() (interval, depth int64) {
+// Span is what a token and what all tokens take to come, in nanoseconds; depth 0:
+// there are none.
+func (l Limit) Span() (interval, depth int64) {
 	if l.Burst <= 0 {
 		return 1, 0
 	}
@@ -70,6 +71,26 @@ func (b *Bucket) Take(now int64) bool {
 		return b.shared.take(now)
 	}
 	return b.own.take(now)
+}
+
+// Spend takes a token that somebody else has granted, whether there is one or
+// not. Nothing is counted for the other nodes.
+func (b *Bucket) Spend(now int64) {
+	if b.shared != nil {
+		b.shared.span.Load().spend(now)
+	} else {
+		b.own.spend(now)
+	}
+}
+
+func (s *span) spend(now int64) {
+	for {
+		full := s.full.Load()
+		next := min(max(full, now)+s.interval, now+s.depth)
+		if s.full.CompareAndSwap(full, next) {
+			return
+		}
+	}
 }
 
 func (s *span) take(now int64) bool {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/tally"
 	"github.com/gatehouse/gatehouse/internal/throttle"
 )
 
@@ -103,6 +104,13 @@ type methodAt struct {
 type bucket struct {
 	limit throttle.Limit
 	*throttle.Bucket
+	gate *tally.Gate // of all nodes; nil: none is asked for
+}
+
+// newBucket is a full bucket with what it is called on every node.
+func (b *Book) newBucket(name string, l throttle.Limit) *bucket {
+	own := b.group.New(name, l)
+	return &bucket{l, own, b.ledger.Gate(name, l, own)}
 }
 
 // Verdict is what a plan says of a request.
@@ -148,13 +156,13 @@ func (u *Use) Take(r *Request) (Verdict, *throttle.Limit) {
 func (u *Use) bucket(r *Request) *bucket {
 	if len(u.stage.methods) > 0 {
 		if l, of, ok := u.stage.limit(r); ok {
-			return u.member.methodBucket(u.book.group, methodAt{u.at, of}, l)
+			return u.member.methodBucket(u.book, methodAt{u.at, of}, l)
 		}
 	}
 	if u.view.limit == nil {
 		return nil
 	}
-	return u.member.ownBucket(u.book.group, *u.view.limit)
+	return u.member.ownBucket(u.book, *u.view.limit)
 }
 
 // limit is the limit for a method and what its bucket is called: one for all
@@ -182,17 +190,17 @@ func (n methodAt) name() string {
 	return "/" + string(n.at.API) + "/" + string(n.at.Stage) + "/" + n.of.verb + n.of.path
 }
 
-func (m *member) ownBucket(g *throttle.Group, l throttle.Limit) *bucket {
+func (m *member) ownBucket(book *Book, l throttle.Limit) *bucket {
 	for {
 		b := m.bucket.Load()
 		if b != nil && b.limit == l {
 			return b
 		}
-		m.bucket.CompareAndSwap(b, &bucket{l, g.New(m.name(), l)})
+		m.bucket.CompareAndSwap(b, book.newBucket(m.name(), l))
 	}
 }
 
-func (m *member) methodBucket(g *throttle.Group, name methodAt, l throttle.Limit) *bucket {
+func (m *member) methodBucket(book *Book, name methodAt, l throttle.Limit) *bucket {
 	for {
 		all := m.methods.Load()
 		if all != nil {
@@ -200,7 +208,7 @@ func (m *member) methodBucket(g *throttle.Group, name methodAt, l throttle.Limit
 				return b
 			}
 		}
-		more := map[methodAt]*bucket{name: {l, g.New(m.name()+name.name(), l)}}
+		more := map[methodAt]*bucket{name: book.newBucket(m.name()+name.name(), l)}
 		if all != nil {
 			for n, b := range *all {
 				if n != name {

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/tally"
 	"github.com/gatehouse/gatehouse/internal/throttle"
 )
 
@@ -33,7 +34,8 @@ const (
 // use.
 type Book struct {
 	group   *throttle.Group // of nodes that divide throttles; nil: there is one
-	secret  [15]byte // of fingerprints; the process's own: with a value that is made here, it fills one block of the hash
+	ledger  *tally.Ledger   // that all nodes ask; nil: there is none
+	secret  [15]byte        // of fingerprints; the process's own: with a value that is made here, it fills one block of the hash
 	shards  [shards]atomic.Pointer[shard]
 	known   atomic.Bool // Complete was called
 	touched atomic.Bool // something was counted since Drain
@@ -80,10 +82,11 @@ type keyRecord struct {
 }
 
 // NewBook returns an empty Book, whose throttles the nodes of group divide (nil:
-// there is one node). Until Complete is called, keys that aren't in it may
+// there is one node), and whose limits all nodes ask a ledger for (nil: none).
+// Until Complete is called, keys that aren't in it may
 // exist.
-func NewBook(group *throttle.Group) *Book {
-	b := &Book{group: group, keys: map[keyRef]*keyRecord{}, plans: map[PlanRef]*plan{}}
+func NewBook(group *throttle.Group, ledger *tally.Ledger) *Book {
+	b := &Book{group: group, ledger: ledger, keys: map[keyRef]*keyRecord{}, plans: map[PlanRef]*plan{}}
 	rand.Read(b.secret[:]) // never fails
 	for i := range b.shards {
 		b.shards[i].Store(&shard{})

@@ -24,7 +24,7 @@ func value(name string) string { return name + strings.Repeat("x", max(20, 40-le
 // book has key k of plan p over prod.
 func book(t testing.TB, p apigw.UsagePlan) *Book {
 	t.Helper()
-	b := NewBook(nil)
+	b := NewBook(nil, nil)
 	p.ID = "p"
 	if p.Stages == nil {
 		p.Stages = []apigw.PlanStage{{API: prod.API, Stage: prod.Stage}}
@@ -88,7 +88,7 @@ func TestFind(t *testing.T) {
 			}
 		})
 	}
-	if _, why := NewBook(nil).Find([]byte(value("k")), prod); why != Unloaded {
+	if _, why := NewBook(nil, nil).Find([]byte(value("k")), prod); why != Unloaded {
 		t.Errorf("before anything is known: %d", why)
 	}
 }

@@ -1,0 +1,193 @@
+//go:build unix
+
+package tally
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/throttle"
+	"github.com/gatehouse/gatehouse/internal/valkey"
+	"github.com/gatehouse/gatehouse/internal/valkey/valkeytest"
+)
+
+// node is a node's use of a server.
+type node struct {
+	*Ledger
+	epoch time.Time
+}
+
+func newNode(t testing.TB, address string) *node {
+	t.Helper()
+	s := valkey.Open(valkey.Config{Address: address, Timeout: 5 * time.Second})
+	t.Cleanup(s.Close)
+	for end := time.Now().Add(10 * time.Second); !s.Up(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal(s.Err())
+		}
+	}
+	return &node{New(s, nil), time.Now()}
+}
+
+func (n *node) now() int64 { return int64(time.Since(n.epoch)) }
+
+func (n *node) gate(name string, l throttle.Limit) *Gate { return n.Gate(name, l, throttle.New(l)) }
+
+func (n *node) admit(t testing.TB, a Ask) Verdict {
+	t.Helper()
+	a.Now = n.now()
+	v, ok := n.Admit(&a)
+	if !ok {
+		t.Fatal("no answer")
+	}
+	return v
+}
+
+// TestOrder: the plan's throttle is asked first, then its quota, then the
+// method's throttle; what one refuses, those after it don't count.
+func TestOrder(t *testing.T) {
+	n := newNode(t, valkeytest.Start(t).Address)
+	slow := throttle.Limit{Rate: 0.001, Burst: 2}
+	plan, method := n.gate("plan", throttle.Limit{Rate: 0.001, Burst: 6}), n.gate("method", slow)
+	ask := Ask{Plan: plan, Method: method, Quota: Quota{Key: Key("q", "a"), Most: 4, Until: time.Now().Add(time.Hour).Unix()}}
+	for i, want := range []Verdict{Admitted, Admitted, MethodThrottled} { // two of the quota are left
+		if v := n.admit(t, ask); v != want {
+			t.Errorf("request %d: %v, want %v", i, v, want)
+		}
+	}
+	if method.Open(n.now()) || !plan.Open(n.now()) {
+		t.Error("a bucket without tokens isn't known to be empty, or another one is")
+	}
+	ask.Method = nil
+	for i, want := range []Verdict{Admitted, Admitted, OverQuota, PlanThrottled} {
+		if v := n.admit(t, ask); v != want {
+			t.Errorf("then request %d: %v, want %v", i, v, want)
+		}
+	}
+	ask.Plan = nil
+	ask.Quota.Most, ask.Quota.Known = 10, 9 // more is known than the server has
+	for i, want := range []Verdict{Admitted, OverQuota} {
+		if v := n.admit(t, ask); v != want {
+			t.Errorf("with more known, request %d: %v, want %v", i, v, want)
+		}
+	}
+}
+
+// TestExact: many at once, on three nodes, get exactly the quota and, at any
+// rate, what one bucket has.
+func TestExact(t *testing.T) {
+	there := valkeytest.Start(t)
+	var quota, burst atomic.Int64
+	var all sync.WaitGroup
+	l := throttle.Limit{Rate: 0.01, Burst: 700}
+	until := time.Now().Add(time.Hour).Unix()
+	for range 3 {
+		n := newNode(t, there.Address)
+		g := n.gate("bucket", l)
+		for range 8 {
+			all.Go(func() {
+				for range 100 {
+					a := Ask{Now: n.now(), Quota: Quota{Key: Key("q", "k"), Most: 1000, Until: until}}
+					if v, ok := n.Admit(&a); ok && v == Admitted {
+						quota.Add(1)
+					}
+					a = Ask{Now: n.now(), Plan: g}
+					if v, ok := n.Admit(&a); ok && v == Admitted {
+						burst.Add(1)
+					}
+				}
+			})
+		}
+	}
+	all.Wait()
+	if quota.Load() != 1000 || burst.Load() != 700 {
+		t.Errorf("%d of a quota of 1000, %d of a burst of 700", quota.Load(), burst.Load())
+	}
+}
+
+// TestRate: what comes back is the rate, and while a bucket is known to be empty
+// nobody is asked.
+func TestRate(t *testing.T) {
+	n := newNode(t, valkeytest.Start(t).Address)
+	l := throttle.Limit{Rate: 333, Burst: 30}
+	g := n.gate("bucket", l)
+	taken, begun := 0, time.Now()
+	for time.Since(begun) < 2*time.Second {
+		if g.Open(n.now()) && n.admit(t, Ask{Plan: g}) == Admitted {
+			taken++
+		}
+	}
+	want := l.Rate*time.Since(begun).Seconds() + float64(l.Burst)
+	if math.Abs(float64(taken)-want) > 0.01*want+2 {
+		t.Errorf("%d taken, want %.0f", taken, want)
+	}
+	if asked := n.Asked(); asked > int64(1.9*want) {
+		t.Errorf("%d questions for %d tokens", asked, taken)
+	}
+	left := 0
+	for g.local.Take(n.now()) {
+		left++
+	}
+	if left > l.Burst/2 {
+		t.Errorf("the node's own bucket has %d tokens, as if nothing had been taken", left)
+	}
+}
+
+// TestAnew: a server that has forgotten everything is used on, and one that
+// refuses is none.
+func TestAnew(t *testing.T) {
+	there := valkeytest.Start(t)
+	n := newNode(t, there.Address)
+	ask := Ask{Quota: Quota{Key: Key("q", "a"), Most: 4, Until: time.Now().Add(time.Hour).Unix()}}
+	n.admit(t, ask)
+	there.Kill()
+	if _, ok := n.Admit(&ask); ok {
+		t.Error("an answer of a server that is gone")
+	}
+	there.Start()
+	for !n.Up() {
+		time.Sleep(time.Millisecond)
+	}
+	ask.Quota.Known = 2
+	for i, want := range []Verdict{Admitted, Admitted, OverQuota} {
+		if v := n.admit(t, ask); v != want {
+			t.Errorf("request %d: %v, want %v", i, v, want)
+		}
+	}
+	there.Kill()
+	there = valkeytest.Start(t, "--maxmemory", "1", "--maxmemory-policy", "noeviction")
+	n = newNode(t, there.Address)
+	if _, ok := n.Admit(&ask); ok {
+		t.Error("a server without room let a request in")
+	}
+}
+
+// TestNone: what lets nobody in or everybody needs no server, nor does a nil
+// Ledger.
+func TestNone(t *testing.T) {
+	var l *Ledger
+	if l.Up() || l.Gate("a", throttle.Limit{Rate: 1, Burst: 1}, nil) != nil || New(nil, nil) != nil {
+		t.Error("a Ledger without a server")
+	}
+	l = &Ledger{}
+	if l.Gate("a", throttle.Limit{}, nil) != nil || l.Gate("a", throttle.Limit{Rate: math.Inf(1), Burst: 1}, nil) != nil {
+		t.Error("a gate of nothing")
+	}
+}
+
+func BenchmarkAdmit(b *testing.B) {
+	n := newNode(b, valkeytest.Start(b).Address)
+	g := n.gate("bucket", throttle.Limit{Rate: 1e6, Burst: 1e6})
+	until := time.Now().Add(time.Hour).Unix()
+	b.ReportAllocs()
+	b.SetParallelism(16)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			a := Ask{Now: n.now(), Plan: g, Quota: Quota{Key: Key("q", "k"), Most: 1 << 50, Until: until}}
+			n.Admit(&a)
+		}
+	})
+}
