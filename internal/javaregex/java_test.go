@@ -37,7 +37,7 @@ func (q question) ask() answer {
 	matched, err1 := p.Match([]byte(q.text))
 	found, err2 := p.Find([]byte(q.text))
 	var spans strings.Builder
-	err3 := p.each([]byte(q.text), nil, func(slots []int) (bool, error) {
+	err3 := p.each([]byte(q.text), nil, 1, func(slots []int) (bool, error) {
 		found = false
 		for i := 0; i < len(slots); i += 2 {
 			spans.WriteString(span(i, slots[i], slots[i+1]))

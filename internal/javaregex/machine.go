@@ -351,6 +351,9 @@ func (m *machine) look(i *inst, pc, at int) (bool, error) {
 		_, ok, err := m.part(pc+1, at)
 		return ok, err
 	}
+	if err := m.spend(min(i.min, at)); err != nil {
+		return false, err
+	}
 	from := at
 	for range i.min {
 		_, size := utf8.DecodeLastRune(m.text[:from])

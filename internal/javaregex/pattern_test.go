@@ -59,6 +59,41 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// What a search or replacement goes over again and again is paid for.
+func TestFindLimits(t *testing.T) {
+	for _, tt := range []struct {
+		pattern, text string
+		want          error
+	}{
+		{"(?<=b{100000})bq", strings.Repeat("b", 1<<18), ErrLimit},
+		{"(?<=c{100000})bq", strings.Repeat("b", 1<<18), ErrLimit},
+		{"(?<=c{1000000})bq", strings.Repeat("b", 1000), nil},
+		{"(?>\\b\u0301z|\\b\u0301q)", "a" + strings.Repeat("\u0301", 1<<17), ErrLimit},
+	} {
+		p, err := Compile(tt.pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if _, err := p.Find([]byte(tt.text)); !errors.Is(err, tt.want) {
+			t.Errorf("%.40q: error %v, want %v", tt.pattern, err, tt.want)
+		}
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%.40q took %v", tt.pattern, took)
+		}
+	}
+	for pattern, group := range map[string]string{"()": "$1", "": "$0"} {
+		p, err := Compile(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, replacement := strings.Repeat("a", 200_000), strings.Repeat(group, 50_000)
+		if _, err := p.ReplaceAll(text, replacement, 10<<20, &Budget{10_000_000}); !errors.Is(err, ErrLimit) {
+			t.Errorf("%q replaced: %v", pattern, err)
+		}
+	}
+}
+
 // A pattern is compiled in about the time that its length asks for.
 func TestCompileTime(t *testing.T) {
 	for _, pattern := range []string{

@@ -97,6 +97,7 @@ func (m *machine) marksLetter(at int) bool {
 		case !unicode.Is(unicode.Mn, c):
 			return false
 		}
+		m.steps-- // the next instruction finds out
 		at -= size
 	}
 	return false

@@ -28,7 +28,7 @@ func (p *Pattern) ReplaceFirst(s, replacement string, limit int, b *Budget) (str
 func (p *Pattern) replace(s, replacement string, limit, count int, b *Budget) (string, error) {
 	var out strings.Builder
 	text, last := []byte(s), 0
-	err := p.each(text, b, func(slots []int) (bool, error) {
+	err := p.each(text, b, 1+len(replacement)/8, func(slots []int) (bool, error) {
 		out.WriteString(s[last:slots[0]])
 		last = slots[1]
 		if err := p.expand(&out, replacement, s, slots, limit); err != nil {
@@ -56,7 +56,7 @@ func (p *Pattern) replace(s, replacement string, limit, count int, b *Budget) (s
 func (p *Pattern) Split(s string, limit int, b *Budget) ([]string, error) {
 	var parts []string
 	last, found := 0, false
-	err := p.each([]byte(s), b, func(slots []int) (bool, error) {
+	err := p.each([]byte(s), b, 1, func(slots []int) (bool, error) {
 		if slots[1] == 0 {
 			return true, nil
 		}
@@ -81,26 +81,37 @@ func (p *Pattern) Split(s string, limit int, b *Budget) ([]string, error) {
 	return parts, nil
 }
 
-// each calls use for every match as Matcher.find finds them, until it returns
-// false: behind an empty match the search goes on one character later.
-func (p *Pattern) each(text []byte, b *Budget, use func(slots []int) (bool, error)) error {
-	if p.literal != nil {
-		if b != nil {
-			b.Steps -= len(text) / stepsPerByte
-		}
-		return eachLiteral(text, *p.literal, use)
+// each calls use, which costs a number of steps, for every match as
+// Matcher.find finds them, until it returns false: behind an empty match the
+// search goes on one character later.
+func (p *Pattern) each(text []byte, b *Budget, cost int, use func(slots []int) (bool, error)) error {
+	var m *machine
+	if p.literal == nil {
+		m = p.machine(text)
+		defer p.release(m)
+	} else {
+		m = &machine{}
+		m.begin(text)
 	}
-	m := p.machine(text)
-	defer p.release(m)
 	if b != nil {
 		defer b.lend(m)()
+	}
+	paid := func(slots []int) (bool, error) {
+		if err := m.spend(cost); err != nil {
+			return false, err
+		}
+		return use(slots)
+	}
+	if p.literal != nil {
+		m.steps -= len(text) / stepsPerByte
+		return eachLiteral(text, *p.literal, paid)
 	}
 	for from := 0; from <= len(text); {
 		ok, err := m.find(from)
 		if !ok || err != nil {
 			return err
 		}
-		if more, err := use(m.slots); !more || err != nil {
+		if more, err := paid(m.slots); !more || err != nil {
 			return err
 		}
 		from, m.lastMatch = m.slots[1], m.slots[1]
