@@ -61,49 +61,55 @@ func stringEnd(text string, i int) int {
 // escape writes what the escape at the front of s means and returns its
 // length, 0 when it is none.
 func (p *parser) escape(s string) int {
-	if len(s) < 2 {
-		return 0
-	}
-	c := s[1]
-	switch c {
-	case '"', '\\', '/':
-	case 'b':
-		c = '\b'
-	case 'f':
-		c = '\f'
-	case 'n':
-		c = '\n'
-	case 'r':
-		c = '\r'
-	case 't':
-		c = '\t'
-	case 'u':
-		return p.unicode(s)
-	default:
-		return 0
-	}
-	p.plain.WriteByte(c)
-	return 2
+	var buf [utf8.UTFMax]byte
+	char, size := AppendEscape(buf[:0], s)
+	p.plain.Write(char)
+	return size
 }
 
-func (p *parser) unicode(s string) int {
-	r, ok := hexRune(s)
+// AppendEscape appends what the escape of a JSON string at the front of s
+// stands for, and says how long it is: 0 when it is none. Half a surrogate pair
+// is U+FFFD.
+func AppendEscape[T string | []byte](dst []byte, s T) ([]byte, int) {
+	if len(s) < 2 {
+		return dst, 0
+	}
+	switch c := s[1]; c {
+	case '"', '\\', '/':
+		return append(dst, c), 2
+	case 'b':
+		return append(dst, '\b'), 2
+	case 'f':
+		return append(dst, '\f'), 2
+	case 'n':
+		return append(dst, '\n'), 2
+	case 'r':
+		return append(dst, '\r'), 2
+	case 't':
+		return append(dst, '\t'), 2
+	case 'u':
+		return appendUnit(dst, s)
+	}
+	return dst, 0
+}
+
+func appendUnit[T string | []byte](dst []byte, s T) ([]byte, int) {
+	r, ok := codeUnit(s)
 	if !ok {
-		return 0
+		return dst, 0
 	}
 	size := 6
 	if utf16.IsSurrogate(r) {
-		low, ok := hexRune(s[size:])
+		low, ok := codeUnit(s[size:])
 		if r = utf16.DecodeRune(r, low); ok && r != utf8.RuneError {
 			size += 6
 		}
 	}
-	p.plain.WriteRune(r)
-	return size
+	return utf8.AppendRune(dst, r), size
 }
 
-// hexRune is the code unit of the \uXXXX at the front of s.
-func hexRune(s string) (rune, bool) {
+// codeUnit is that of the \uXXXX at the front of s.
+func codeUnit[T string | []byte](s T) (rune, bool) {
 	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
 		return 0, false
 	}

@@ -3,8 +3,8 @@ package restapi
 import (
 	"bytes"
 	"errors"
-	"unicode/utf16"
-	"unicode/utf8"
+
+	"github.com/gatehouse/gatehouse/internal/jsonpath"
 )
 
 // jsonReader reads a JSON text member by member. What it returns are slices
@@ -201,64 +201,11 @@ func (p *jsonReader) escaped(b []byte, i int) ([]byte, error) {
 			i++
 		default:
 			var n int
-			if out, n = appendEscape(out, b[i:]); n == 0 {
+			if out, n = jsonpath.AppendEscape(out, b[i:]); n == 0 {
 				return nil, errJSON
 			}
 			i += n
 		}
 	}
 	return nil, errJSON
-}
-
-// appendEscape appends what the escape at the front of b stands for, and says
-// how long it is: 0 when it is none. Half a surrogate pair is U+FFFD.
-func appendEscape(dst, b []byte) ([]byte, int) {
-	if len(b) < 2 {
-		return dst, 0
-	}
-	switch c := b[1]; c {
-	case '"', '\\', '/':
-		return append(dst, c), 2
-	case 'b':
-		return append(dst, '\b'), 2
-	case 'f':
-		return append(dst, '\f'), 2
-	case 'n':
-		return append(dst, '\n'), 2
-	case 'r':
-		return append(dst, '\r'), 2
-	case 't':
-		return append(dst, '\t'), 2
-	case 'u':
-		first, ok := hex4(b[2:])
-		if !ok {
-			return dst, 0
-		}
-		if utf16.IsSurrogate(first) && len(b) >= 12 && b[6] == '\\' && b[7] == 'u' {
-			if second, ok := hex4(b[8:]); ok {
-				if r := utf16.DecodeRune(first, second); r != utf8.RuneError {
-					return utf8.AppendRune(dst, r), 12
-				}
-			}
-		}
-		return utf8.AppendRune(dst, first), 6
-	}
-	return dst, 0
-}
-
-func hex4(b []byte) (r rune, ok bool) {
-	if len(b) < 4 {
-		return 0, false
-	}
-	for _, c := range b[:4] {
-		switch {
-		case '0' <= c && c <= '9':
-			r = r<<4 | rune(c-'0')
-		case 'a' <= c|0x20 && c|0x20 <= 'f':
-			r = r<<4 | rune(c|0x20-'a'+10)
-		default:
-			return 0, false
-		}
-	}
-	return r, true
 }
