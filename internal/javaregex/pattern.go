@@ -121,7 +121,7 @@ type Budget struct{ Steps int }
 // from. The error is ErrLimit.
 func (p *Pattern) FindString(s string, b *Budget) (bool, error) {
 	if p.literal != nil {
-		return strings.Contains(s, *p.literal), nil
+		return strings.Contains(s, *p.literal), b.read(s)
 	}
 	return p.within(s, b, &p.part, func(m *machine) (bool, error) { return m.find(0) })
 }
@@ -130,7 +130,7 @@ func (p *Pattern) FindString(s string, b *Budget) (bool, error) {
 // from. The error is ErrLimit.
 func (p *Pattern) MatchString(s string, b *Budget) (bool, error) {
 	if p.literal != nil {
-		return s == *p.literal, nil
+		return s == *p.literal, b.read(s)
 	}
 	return p.within(s, b, &p.whole, (*machine).match)
 }
@@ -143,10 +143,21 @@ func (p *Pattern) within(s string, b *Budget, r *re2, run func(*machine) (bool, 
 		}
 		return r.re.MatchString(s), nil
 	}
+	if err := b.read(s); err != nil {
+		return false, err
+	}
 	m := p.machine([]byte(s))
 	defer p.release(m)
 	defer b.lend(m)()
 	return run(m)
+}
+
+// read takes the price of going through s once.
+func (b *Budget) read(s string) error {
+	if b.Steps -= 1 + len(s)/64; b.Steps < 0 {
+		return ErrLimit
+	}
+	return nil
 }
 
 // lend gives m no more steps than b has. The function that it returns takes

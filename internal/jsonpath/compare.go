@@ -30,6 +30,9 @@ func (o *operand) is(k Kind) bool { return o.kind == ofValue && o.value.Kind == 
 
 func (o *operand) composite() bool { return o.is(Array) || o.is(Object) }
 
+// fewParts is how many parts of a condition are free.
+const fewParts = 8
+
 // holds says whether a condition is true of element v.
 func (e *evaluator) holds(c *condition, v *Value) (bool, error) {
 	switch c.logic {
@@ -37,6 +40,11 @@ func (e *evaluator) holds(c *condition, v *Value) (bool, error) {
 		held, err := e.holds(c.parts[0], v)
 		return !held, err
 	case every, either:
+		if len(c.parts) > fewParts {
+			if e.left -= len(c.parts); e.left < 0 {
+				return false, ErrLimit
+			}
+		}
 		for _, part := range c.parts {
 			held, err := e.holds(part, v)
 			if err != nil || held == (c.logic == either) {
@@ -104,7 +112,25 @@ func (e *evaluator) remember(p *Path, found *Value) {
 	e.cache[p] = found
 }
 
+// bytesPerNode is how much text counts as one visited value.
+const bytesPerNode = 256
+
+// read pays for a text that is made or gone through.
+func (e *evaluator) read(text string) error {
+	if e.left -= len(text) / bytesPerNode; e.left < 0 {
+		return ErrLimit
+	}
+	return nil
+}
+
 func (e *evaluator) compare(op string, left, right *operand) (bool, error) {
+	for _, o := range []*operand{left, right} {
+		if o.kind == ofValue {
+			if err := e.read(o.value.Text); err != nil {
+				return false, err
+			}
+		}
+	}
 	switch op {
 	case "==":
 		return e.equal(left, right)

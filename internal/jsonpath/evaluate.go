@@ -139,6 +139,9 @@ func (w *walk) property(i int, v *Value, name string) error {
 	return nil
 }
 
+// namesCost is the price of looking for a token's names in v.
+func namesCost(t *token, v *Value) int { return len(t.names) * (8 + len(v.Names)) / 64 }
+
 // properties takes several names: at the end of a path they make one object,
 // before they are branches.
 func (w *walk) properties(i int, v *Value) error {
@@ -153,6 +156,9 @@ func (w *walk) properties(i int, v *Value) error {
 			}
 		}
 		return nil
+	}
+	if w.left -= namesCost(t, v); w.left < 0 {
+		return ErrLimit
 	}
 	merged := &Value{Kind: Object}
 	for _, name := range t.names {
@@ -276,6 +282,9 @@ func (w *walk) fits(t *token, v *Value) (bool, error) {
 	case properties:
 		if v.Kind != Object {
 			return false, nil
+		}
+		if w.left -= namesCost(t, v); w.left < 0 {
+			return false, ErrLimit
 		}
 		for _, name := range t.names {
 			if t.definite(t == &w.tokens[len(w.tokens)-1]) && v.Member(name) == nil {

@@ -103,13 +103,22 @@ func (e *evaluator) call(c *call, v *Value) (*Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch c.name {
-	case "length", "size":
+	if c.name == "length" || c.name == "size" {
 		return e.length(c, v)
+	}
+	e.left -= len(v.Items)
+	for _, arg := range args {
+		e.left -= len(arg.Items)
+	}
+	if e.left < 0 {
+		return nil, ErrLimit
+	}
+	switch c.name {
 	case "keys":
 		return keys(v), nil
 	case "concat":
-		return concat(v, args), nil
+		joined := concat(v, args)
+		return joined, e.read(joined.Text)
 	case "append":
 		return appended(v, args), nil
 	case "first", "last", "index":

@@ -2,8 +2,11 @@ package jsonpath
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
@@ -88,4 +91,39 @@ func normal(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return string(out)
+}
+
+// TestCosts: what a filter does for each element again and again counts.
+func TestCosts(t *testing.T) {
+	list := func(n int, one string) string { return "[" + strings.TrimSuffix(strings.Repeat(one+",", n), ",") + "]" }
+	doc, err := Parse([]byte(`{"l":`+list(50_000, `{"a":[1]}`)+`,"big":`+list(200_000, "1")+`,"text":"`+strings.Repeat("x", 2<<20)+`","other":"`+strings.Repeat("x", 2<<20)+`"}`), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := strings.TrimSuffix(strings.Repeat("'a',", 3000), ",")
+	for _, path := range []string{
+		"$.l[*].sum($.big)",
+		"$.l[*].concat($.text)",
+		"$.l[*].append($.big)",
+		"$.l[?($.text == $.other && $.text < @.a)]",
+		"$.l[?($.text < $.other)]",
+		"$.l[?($.text contains 'xxxxxxxy')]",
+		"$.l[?($.text =~ /(?=y)x/)]",
+		"$.l[?(" + strings.TrimSuffix(strings.Repeat("1==2||", 2500), "||") + ")]",
+		"$.l[*][" + names + "]",
+		"$..[" + names + "]",
+	} {
+		p, err := Compile(path)
+		if err != nil {
+			t.Errorf("%.40s: %v", path, err)
+			continue
+		}
+		began := time.Now()
+		if _, _, err := p.Find(doc, Limits{}); !errors.Is(err, ErrLimit) {
+			t.Errorf("%.40s: %v", path, err)
+		}
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%.40s took %v", path, took)
+		}
+	}
 }

@@ -67,17 +67,18 @@ func (n noMoreItems) check(r *run, v *jsonpath.Value) bool {
 type uniqueItems bool
 
 func (u uniqueItems) check(r *run, v *jsonpath.Value) bool {
-	if !bool(u) || !repeats(v.Items) {
+	if !bool(u) || !r.repeats(v.Items) {
 		return true
 	}
 	return r.fail("array must not contain duplicate elements")
 }
 
-func repeats(items []jsonpath.Value) bool {
+func (r *run) repeats(items []jsonpath.Value) bool {
 	seen := make(map[string]bool, len(items))
 	var key []byte
 	for i := range items {
 		key = appendKey(key[:0], &items[i])
+		r.steps -= len(key) / 32
 		if seen[string(key)] {
 			return true
 		}

@@ -78,7 +78,9 @@ func newEnum(at place, v *jsonpath.Value) (checker, error) {
 
 func (e *enum) check(r *run, v *jsonpath.Value) bool {
 	var buffer [64]byte
-	if e.keys[string(appendKey(buffer[:0], v))] {
+	key := appendKey(buffer[:0], v)
+	r.steps -= len(key) / 32
+	if e.keys[string(key)] {
 		return true
 	}
 	if r.quick {

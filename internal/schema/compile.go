@@ -55,6 +55,7 @@ type compiler struct {
 	nodes     map[string]*node // by document and pointer
 	refs      []reference
 	patterns  int // sum of the sizes
+	pointers  int // sum of the bytes, of schemas and of their keywords
 	ignored   []string
 }
 
@@ -82,7 +83,7 @@ func (p place) at(parts ...string) place {
 }
 
 func (p place) fail(format string, args ...any) error {
-	return &Error{p.doc.ref, p.pointer, fmt.Sprintf(format, args...)}
+	return &Error{p.doc.ref, cut(p.pointer), fmt.Sprintf(format, args...)}
 }
 
 func (c *compiler) compile(text []byte) (*node, error) {
@@ -196,7 +197,10 @@ func (c *compiler) schema(p place, v *jsonpath.Value) (*node, error) {
 	if n, ok := c.nodes[key]; ok {
 		return n, nil
 	}
+	c.pointers += len(key) * (1 + len(v.Names))
 	switch {
+	case c.pointers > maxPointers:
+		return nil, p.fail("the names that lead to the schemas of the model are too long")
 	case v.Kind != jsonpath.Object:
 		return nil, p.fail("a schema is an object, not %s", typeName(v))
 	case len(c.nodes) >= maxNodes:

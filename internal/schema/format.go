@@ -33,7 +33,7 @@ func addFormat(n *node, at place, v *jsonpath.Value) error {
 	case "ipv6":
 		f = formatRule{isIPv6, `string "%s" is not a valid IPv6 address`}
 	case "regex":
-		f = formatRule{isRegex, `string "%s" is not a valid ECMA 262 regular expression`}
+		return add(n, "format", kindsOf(jsonpath.String))(regexRule{}, nil)
 	case "uri":
 		f = formatRule{isURI, `string "%s" is not a valid URI`}
 	case "uuid":
@@ -165,9 +165,20 @@ func isIPv6(s string) bool {
 	return err == nil && addr.Is6() && !addr.Is4In6() && addr.Zone() == ""
 }
 
-func isRegex(s string) bool {
-	_, err := javaregex.CompileScript(s)
-	return err == nil
+// regexRule is a string that is a pattern itself, which takes the more steps of
+// the patterns' to read the longer it is.
+type regexRule struct{}
+
+// regexSteps are those of a byte of a pattern: it takes up to 5 µs.
+const regexSteps = 64
+
+func (regexRule) check(r *run, v *jsonpath.Value) bool {
+	if r.patterns.Steps -= regexSteps * len(v.Text); r.patterns.Steps >= 0 {
+		if _, err := javaregex.CompileScript(v.Text); err == nil {
+			return true
+		}
+	}
+	return r.fail(`string "%s" is not a valid ECMA 262 regular expression`, cut(v.Text))
 }
 
 func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }

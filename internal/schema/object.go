@@ -106,6 +106,9 @@ func (n noMore) check(r *run, v *jsonpath.Value) bool {
 	o := &n.node.object
 	var unwanted []string
 	for _, name := range v.Names {
+		if r.patterns.Steps < 0 {
+			return false
+		}
 		if o.properties[name] != nil || slices.ContainsFunc(o.patterns, func(p patternNode) bool {
 			ok, err := p.re.FindString(name, &r.patterns)
 			return ok && err == nil

@@ -24,6 +24,7 @@ const (
 	maxNodes     = 50_000 // schemas within schemas
 	maxDepth     = 200
 	maxPatterns  = 200_000 // sum of the sizes of its patterns
+	maxPointers  = 64 << 20
 )
 
 // The bounds of a validation.
@@ -163,7 +164,7 @@ func (r *run) check(n *node, v *jsonpath.Value) bool {
 	for n.ref != nil {
 		n = n.ref
 	}
-	if r.steps--; r.steps < 0 {
+	if r.steps -= 1 + (len(v.Text)+len(v.Names))/64; r.steps < 0 {
 		return false
 	}
 	valid := true

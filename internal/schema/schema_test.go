@@ -262,3 +262,56 @@ func BenchmarkValidate(b *testing.B) {
 		})
 	}
 }
+
+// TestCosts: neither a document nor a model makes a validation or its
+// compilation go over the same text again and again for nothing.
+func TestCosts(t *testing.T) {
+	many := func(n int, one string) string { return strings.TrimSuffix(strings.Repeat(one+",", n), ",") }
+	long := strings.Repeat("x", 1<<20)
+	for name, c := range map[string]struct{ model, body string }{
+		"patterns as values": {`{"items":{"format":"regex"}}`, `[` + many(600, `"`+strings.Repeat(`\\S`, 4000)+`"`) + `]`},
+		"literal patterns": {`{"patternProperties":{` + func() string {
+			var b strings.Builder
+			for i := range 8000 {
+				fmt.Fprintf(&b, `"p%d":{},`, i)
+			}
+			return strings.TrimSuffix(b.String(), ",")
+		}() + `},"additionalProperties":false}`, `{` + func() string {
+			var b strings.Builder
+			for i := range 100_000 {
+				fmt.Fprintf(&b, `"m%d":1,`, i)
+			}
+			return strings.TrimSuffix(b.String(), ",")
+		}() + `}`},
+		"enums":   {`{"anyOf":[` + many(5000, `{"enum":[1]}`) + `]}`, `["` + long + `"]`},
+		"lengths": {`{"anyOf":[` + many(5000, `{"minLength":99999999}`) + `]}`, `"` + long + `"`},
+		"unique":  {`{"allOf":[` + many(5000, `{"uniqueItems":true}`) + `]}`, `["` + long + `", [` + many(100_000, "1") + `]]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := Compile([]byte(c.model), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc, err := jsonpath.Parse([]byte(c.body), jsonpath.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			if s.Valid(doc) {
+				t.Error("valid")
+			}
+			if took := time.Since(began); took > 3*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+	name := strings.Repeat("n", 200<<10)
+	properties := make([]string, 10_000)
+	for i := range properties {
+		properties[i] = fmt.Sprintf(`"p%d":{}`, i)
+	}
+	_, err := Compile([]byte(`{"properties":{"`+name+`":{"properties":{`+strings.Join(properties, ",")+`}}}}`), nil)
+	if err == nil || !strings.Contains(err.Error(), "too long") || len(err.Error()) > 4096 {
+		t.Errorf("%.200v", err)
+	}
+}
