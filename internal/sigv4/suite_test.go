@@ -230,3 +230,60 @@ func TestSuiteVerified(t *testing.T) {
 		}
 	}
 }
+
+// FuzzSigned: what we sign is accepted, whatever is signed, by both signers; with
+// one more byte anywhere, or another secret, it isn't.
+func FuzzSigned(f *testing.F) {
+	f.Add("GET", "/prod/a%20b//../c/", "b=2&a=1&a&=x", "h.example.com:8080", "a  value ", []byte("body"))
+	f.Add("POST", "/caf%C3%A9/\xff", "%zz=+&&", "h", "", []byte{0})
+	f.Add("", "", "", "", "\t", []byte(nil))
+	f.Fuzz(func(t *testing.T, method, path, query, host, value string, body []byte) {
+		c := Credentials{keyOfTest, secretOfTest, ""}
+		w := &wire{method: method, path: path, query: query, host: host, body: body,
+			fields: fields{{"X-Value", value}, {"X-Amz-Date", Date(suiteTime)}}}
+		if strings.ContainsRune(path, '?') || strings.Contains(query, "X-Amz-") {
+			return // another request than it seems
+		}
+		signed := func() *wire {
+			signed := *w
+			signed.fields = append(append(fields{}, w.fields...), [2]string{"Authorization", new(Signer).Sign(w.request(), c, "us-east-1", "service", suiteTime, w.names()...)})
+			return &signed
+		}()
+		v, lookup := suiteVerifier(&vector{})
+		if _, err := v.Verify(signed.request(), lookup); err != nil {
+			t.Fatal(err)
+		}
+		target := path
+		if query != "" {
+			target += "?" + query
+		}
+		var m Memory
+		out := &Outgoing{Method: method, Target: []byte(target), Host: []byte(host), Fields: w.fields, PayloadHash: sha256.Sum256(body)}
+		if got := string(new(Signer).AppendAuthorization(nil, out, &c, "us-east-1", "service", suiteTime, &m)); got != signed.fields[2][1] {
+			t.Fatalf("outgoing %s, incoming %s", got, signed.fields[2][1])
+		}
+		for i := range 5 {
+			longer := *signed
+			longer.fields = append(fields{}, signed.fields...)
+			switch i {
+			case 0:
+				longer.method += "x"
+			case 1:
+				longer.path += "x"
+			case 2:
+				longer.query += "&x"
+			case 3:
+				longer.host += "x"
+			case 4:
+				longer.body = append(append([]byte{}, body...), 'x')
+			}
+			if _, err := v.Verify(longer.request(), lookup); err == nil {
+				t.Fatalf("change %d is accepted", i)
+			}
+		}
+		another := func(string, string) (string, bool, error) { return secretOfTest + "x", true, nil }
+		if _, err := v.Verify(signed.request(), another); err == nil {
+			t.Fatal("another secret is as good")
+		}
+	})
+}
