@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/credentials"
+	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
@@ -64,9 +64,7 @@ func (e *examination) examine(ctx context.Context, o config.Overrides) {
 		e.ok("configuration", e.config.File)
 	}
 	if e.config.Identities != nil {
-		_, callers := directory(e.config)
-		_, roles := declaredRoles(e.config)
-		if err := errors.Join(callers, roles); err != nil {
+		if _, err := identity.New(identity.Config{Scope: e.config.Scope(), Configured: configured(e.config)}); err != nil {
 			e.fail("configuration", err.Error(), "correct identities")
 		}
 	}

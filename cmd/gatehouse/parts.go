@@ -50,15 +50,12 @@ func (p *program) newParts() (*parts, error) {
 		return nil, err
 	}
 	own := credentials.Process(p.config.Region, p.log)
-	services, err := p.newServices(own)
-	if err != nil {
+	issuers := p.newIssuers(egress)
+	if p.directory, err = p.newDirectory(issuers); err != nil {
 		return nil, err
 	}
+	services := p.newServices(own)
 	functions, err := lambda.New(p.functionConfig(own))
-	if err != nil {
-		return nil, err
-	}
-	identities, err := p.identities()
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +72,7 @@ func (p *program) newParts() (*parts, error) {
 	responseMetrics(s.metrics, s.responses)
 	s.env = &restapi.Env{
 		Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Streams: functions, Services: services, OpenKey: p.openKey,
-		Plans: s.plans, Responses: s.responses, Throttles: throttles, Ledger: ledger, Identities: identities, Issuers: p.newIssuers(egress), Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
+		Plans: s.plans, Responses: s.responses, Throttles: throttles, Ledger: ledger, Identities: p.directory, Issuers: issuers, Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
 	}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)

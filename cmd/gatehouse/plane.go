@@ -16,7 +16,6 @@ import (
 	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/control"
 	"github.com/gatehouse/gatehouse/internal/gateway"
-	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -184,16 +183,7 @@ func (p *program) setAPI(operations awsapi.Operations, functions *control.Functi
 	if pl := p.plane.Load(); pl != nil && pl.control != nil {
 		a.Review, a.Usage = pl.review, p.usageOf(pl)
 	}
-	if p.config.Identities.HasCallers() {
-		d, err := directory(p.config)
-		if err != nil {
-			return err
-		}
-		a.Identities = d
-		if refuse == nil {
-			a.Authorize = d.Authorize
-		}
-	}
+	a.Identities, a.Sessions = p.directory, awsapi.NewSessionOperations(p.directory)
 	api, err := awsapi.New(a)
 	if err == nil {
 		p.control.set(api)
@@ -214,38 +204,6 @@ func (absent) Watch(ctx context.Context) <-chan store.Batch {
 	silent := make(chan store.Batch)
 	context.AfterFunc(ctx, func() { close(silent) })
 	return silent
-}
-
-// directory turns the configured identities into who may call.
-func directory(c *config.Config) (*awsapi.Directory, error) {
-	groups := map[string][]config.Policy{}
-	for _, g := range c.Identities.Groups {
-		groups[g.Name] = g.Policies
-	}
-	var users []awsapi.User
-	for _, u := range c.Identities.Users {
-		user := awsapi.User{Name: u.Name, Account: u.Account}
-		for _, k := range u.AccessKeys {
-			user.AccessKeys = append(user.AccessKeys, awsapi.AccessKey{ID: k.ID, Secret: k.Secret.Value()})
-		}
-		policies := u.Policies
-		for _, g := range u.Groups {
-			own, ok := groups[g]
-			if !ok {
-				return nil, fmt.Errorf("identities: user %s is in group %s, which isn't configured", u.Name, g)
-			}
-			policies = append(policies, own...)
-		}
-		for _, policy := range policies {
-			parsed, err := iam.Parse(policy.Document, iam.Identity)
-			if err != nil {
-				return nil, fmt.Errorf("identities: user %s, policy %s: %w", u.Name, policy.Name, err)
-			}
-			user.Policies = append(user.Policies, parsed)
-		}
-		users = append(users, user)
-	}
-	return awsapi.NewDirectory(c.Scope(), users)
 }
 
 // settle returns once everything that was deployed before is served: as the

@@ -21,6 +21,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/explain"
 	"github.com/gatehouse/gatehouse/internal/gateway"
+	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/openapi"
 )
 
@@ -132,11 +133,12 @@ type program struct {
 	stage          apigw.StageName
 	stdout, stderr *os.File
 
-	gateway *gateway.Gateway
-	control *controlEdge
-	plane   atomic.Pointer[plane]
-	parts   *parts
-	reload  *reloader // nil: edits aren't taken up
+	gateway   *gateway.Gateway
+	control   *controlEdge
+	plane     atomic.Pointer[plane]
+	parts     *parts
+	directory *identity.Directory
+	reload    *reloader // nil: edits aren't taken up
 
 	mu       sync.Mutex // guards deployed
 	deployed []*served  // the given definitions that are served

@@ -6,52 +6,28 @@ import (
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
-	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/credentials"
-	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/integration"
 )
 
 // newServices are AWS's services as integrations call them: at the configured
 // endpoints or AWS's own, signed as the declared roles that own may assume.
-func (p *program) newServices(own credentials.Source) (*integration.Services, error) {
+func (p *program) newServices(own credentials.Source) *integration.Services {
 	c := p.config
-	declared, err := declaredRoles(c)
-	if err != nil {
-		return nil, err
-	}
 	roles := credentials.NewRoles(credentials.Config{
-		Partition: c.Partition, Account: c.Account, Region: c.Region, Declared: declared,
+		Partition: c.Partition, Account: c.Account, Region: c.Region, Find: p.declaredRole,
 		Own: own, STS: endpoint(c, "sts"), Log: p.log,
 	})
-	return &integration.Services{Endpoints: c.Endpoints, Roles: roles}, nil
+	return &integration.Services{Endpoints: c.Endpoints, Roles: roles}
 }
 
-// declaredRoles are the configuration's roles with their trust.
-func declaredRoles(c *config.Config) ([]credentials.Role, error) {
-	if c.Identities == nil {
-		return nil, nil
+// declaredRole is a role of the directory as integrations use it.
+func (p *program) declaredRole(arn string) *credentials.Role {
+	r := p.directory.Role(arn)
+	if r == nil {
+		return nil
 	}
-	var list []credentials.Role
-	for _, r := range c.Identities.Roles {
-		if r.Name == "" {
-			return nil, errors.New("identities: a role has no name")
-		}
-		trust, err := credentials.ParseTrust(r.Trust)
-		if err != nil {
-			return nil, fmt.Errorf("identities: role %s: %w", r.Name, err)
-		}
-		role := credentials.Role{Name: r.Name, Trust: trust}
-		for _, p := range r.Policies {
-			policy, err := iam.Parse(p.Document, iam.Identity)
-			if err != nil {
-				return nil, fmt.Errorf("identities: role %s, policy %s: %w", r.Name, p.Name, err)
-			}
-			role.Policies = append(role.Policies, policy)
-		}
-		list = append(list, role)
-	}
-	return list, nil
+	return &credentials.Role{Name: r.ARN, Trust: credentials.NewTrust(r.Trust), Policies: r.Policies}
 }
 
 // checkRole says why calls of an integration for its role will fail. Source is

@@ -21,6 +21,7 @@ const (
 	Throttled                 // 429 TooManyRequestsException
 	Unavailable               // 503 ServiceUnavailableException: the store can't take writes
 	NotSupported              // 501 NotImplementedException: of AWS's, not served yet
+	Denied                    // 403 AccessDeniedException: a policy doesn't allow it
 	Precondition              // 412 PreconditionFailedException: the revision isn't the latest
 )
 

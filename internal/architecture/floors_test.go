@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"internal/http1", "internal/http2", "internal/admission", "internal/sigv4", "internal/iam", "internal/watch", "internal/clientcert",
 		"internal/throttle", "internal/jwt", "internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema", "internal/valkey"},
 	{"internal/apigw", "internal/openapi", "internal/review"},
-	{"internal/store", "internal/control", "internal/cluster"},
+	{"internal/store", "internal/identity", "internal/control", "internal/cluster"},
 	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/tally", "internal/usageplan", "internal/metering", "internal/responsecache"},
 	{"internal/restapi"},
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},

@@ -36,6 +36,9 @@ func (x *request) audit(status int, e *refusal) {
 		r.ErrorCode, r.ErrorMessage = e.code, e.message
 	} else if !r.ReadOnly && x.out.Stream == nil {
 		r.answer = x.out.Body
+		if x.result != nil {
+			r.answer = x.result
+		}
 	}
 	x.Audit(r)
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
+	"github.com/gatehouse/gatehouse/internal/awsapi/sts"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 )
 
@@ -19,4 +20,6 @@ type (
 	FunctionOperations = lambdaapi.Operations
 	// UserPoolOperations is what the API of user pools can do, likewise.
 	UserPoolOperations = cognitoidp.Operations
+	// SessionOperations is what the Security Token Service can do, likewise.
+	SessionOperations = sts.Operations
 )

@@ -7,30 +7,38 @@ import (
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
+	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
-// Identities are the configured users by their access keys.
+// Identities are who may call, by their access keys.
 type Identities interface {
-	// Secret is what an access key signs with, and whose it is. The caller's
-	// Account may be empty: the configured one.
-	Secret(accessKeyID string) (secret string, caller Caller, ok bool)
+	// Find is the secret of an access key and whose it is; token is the session
+	// token that came with it. The error is a *sigv4.Error.
+	Find(accessKeyID, token string) (secret string, who *identity.Caller, err error)
+	// Open says that nobody may sign yet: then any credentials do on loopback.
+	Open() bool
 }
 
 // identify finds out who calls and whose things are meant: the region from
 // the signature's scope, the account from the identity.
 func (x *request) identify(context.Context) error {
-	x.signed, _ = sigv4.ScopeOf(x.http.Header.Get("Authorization"), x.http.URL.RawQuery)
 	if x.isUnsigned() {
 		x.signed, x.known = sigv4.Scope{}, true
 		x.call.Scope = x.Scope
 		x.call.Caller = Caller{Account: x.Scope.Account, ARN: anonymousARN}
 		return nil
 	}
-	if x.Identities == nil {
+	switch {
+	case x.federated:
+		x.call.Caller = Caller{ARN: anonymousARN}
+	case x.open:
 		x.call.Caller = x.anonymous()
-	} else if err := x.verify(); err != nil {
-		return err
+	default:
+		if err := x.verify(); err != nil {
+			return err
+		}
 	}
 	c := x.call
 	if c.Caller.Account == "" {
@@ -46,6 +54,11 @@ func (x *request) identify(context.Context) error {
 	}
 	if c.Caller.ARN == "" {
 		c.Caller.ARN = apigw.ARN("arn:" + x.Scope.Partition + ":iam::" + c.Caller.Account + ":root")
+	}
+	if c.Caller.Identity != nil {
+		c.Ask = func(action string, resource apigw.ARN, key, value string) error {
+			return ask(c, action, resource, key, value)
+		}
 	}
 	x.known = true
 	return nil
@@ -64,32 +77,20 @@ func (x *request) anonymous() Caller {
 }
 
 func (x *request) verify() error {
-	var caller Caller
+	var who *identity.Caller
 	in := sigv4.FromHTTP(x.http, sha256.Sum256(x.body))
 	_, err := x.verifier.Verify(in, func(id, token string) (secret string, ok bool, err error) {
-		secret, caller, err = x.secret(id, token)
+		secret, who, err = x.Identities.Find(id, token)
 		return secret, err == nil, err
 	})
 	if err != nil {
 		x.Logger.Debug("signature refused", "error", kindOf(err), "accessKey", x.signed.AccessKeyID, "source", x.call.Source)
 		return err
 	}
-	caller.Verified = true
-	x.call.Caller = caller
-	return nil
-}
-
-// secret looks a key up. Keys of the configuration have no session tokens, so
-// one that comes with a token is no key of ours.
-func (x *request) secret(id, token string) (string, Caller, error) {
-	secret, caller, ok := x.Identities.Secret(id)
-	switch {
-	case !ok:
-		return "", Caller{}, &sigv4.Error{Kind: sigv4.UnrecognizedClient, Message: "The security token included in the request is invalid."}
-	case token != "":
-		return "", Caller{}, &sigv4.Error{Kind: sigv4.UnrecognizedClient, Message: "The security token included in the request is invalid"}
+	x.call.Caller = wire.Caller{
+		Account: who.Account, ARN: apigw.ARN(who.ARN), UserID: who.ID, UserName: who.UserName, Verified: true, Identity: who,
 	}
-	return secret, caller, nil
+	return nil
 }
 
 // kindOf keeps the text of a bad signature, which repeats the request, out of

@@ -2,7 +2,6 @@ package awsapi
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"net/http"
 	"strconv"
@@ -18,6 +17,8 @@ type refusal struct {
 	status  int
 	code    string // x-amzn-ErrorType
 	message string
+	// namespace is that of the error's document where it is XML.
+	namespace string
 }
 
 func (e *refusal) Error() string { return e.code + ": " + e.message }
@@ -25,11 +26,14 @@ func (e *refusal) Error() string { return e.code + ": " + e.message }
 // answerOf is the one place where an error becomes AWS's answer. What isn't
 // meant for the caller is logged under the request's ID and told to nobody.
 func (s *Server) answerOf(c *Call, err error) *refusal {
+	if _, query := s.queries[c.Service]; query {
+		return s.queryAnswerOf(c, err)
+	}
 	if e, ok := errors.AsType[*refusal](err); ok {
 		return e
 	}
 	if e, ok := errors.AsType[*sigv4.Error](err); ok {
-		return &refusal{http.StatusForbidden, string(e.Kind), e.Message}
+		return &refusal{status: http.StatusForbidden, code: string(e.Kind), message: e.Message}
 	}
 	log := s.Logger.With("requestId", c.RequestID, "operation", c.Operation, "error", err)
 	if e, ok := errors.AsType[*apigw.Error](err); ok && e.Kind != apigw.Internal {
@@ -43,13 +47,13 @@ func (s *Server) answerOf(c *Call, err error) *refusal {
 		if e.Kind == apigw.Unavailable {
 			log.Error("management call failed: the store can't be used")
 		}
-		return &refusal{status, code, e.Message}
+		return &refusal{status: status, code: code, message: e.Message}
 	}
 	log.Error("management call failed")
 	if c.Service == lambdaapi.Service {
-		return &refusal{http.StatusInternalServerError, "ServiceException", "Internal failure"}
+		return &refusal{status: http.StatusInternalServerError, code: "ServiceException", message: "Internal failure"}
 	}
-	return &refusal{http.StatusInternalServerError, "InternalFailure", "Internal failure"}
+	return &refusal{status: http.StatusInternalServerError, code: "InternalFailure", message: "Internal failure"}
 }
 
 func statusOf(k apigw.Kind) (status int, code string) {
@@ -68,6 +72,8 @@ func statusOf(k apigw.Kind) (status int, code string) {
 		return http.StatusTooManyRequests, "LimitExceededException"
 	case apigw.Throttled:
 		return http.StatusTooManyRequests, "TooManyRequestsException"
+	case apigw.Denied:
+		return http.StatusForbidden, "AccessDeniedException"
 	case apigw.Unavailable:
 		return http.StatusServiceUnavailable, "ServiceUnavailableException"
 	case apigw.NotSupported:
@@ -110,23 +116,6 @@ func writeError(w http.ResponseWriter, p protocol, e *refusal, requestID string)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(e.status)
 	_, _ = w.Write(body)
-}
-
-func xmlError(e *refusal, requestID string) []byte {
-	var doc struct {
-		XMLName xml.Name `xml:"ErrorResponse"`
-		Error   struct{ Type, Code, Message string }
-		ID      string `xml:"RequestId"`
-	}
-	doc.Error.Type, doc.Error.Code, doc.Error.Message, doc.ID = "Sender", e.code, e.message, requestID
-	if e.status >= 500 {
-		doc.Error.Type = "Receiver"
-	}
-	body, err := xml.Marshal(&doc)
-	if err != nil { // strings alone: it can't fail
-		return []byte("<ErrorResponse/>")
-	}
-	return body
 }
 
 func jsonError(members map[string]string) []byte {

@@ -3,6 +3,8 @@ package awsapi
 import (
 	"context"
 	"net/http"
+
+	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
 // explainPath is where requests of API clients are explained.
@@ -10,7 +12,8 @@ const explainPath = "/_gatehouse/explain/"
 
 // newRequest is a call that nothing is known of yet.
 func (s *Server) newRequest(w http.ResponseWriter, r *http.Request, loopback bool) *request {
-	return &request{Server: s, w: w, http: r, loopback: loopback, call: &Call{
+	signed, _ := sigv4.ScopeOf(r.Header.Get("Authorization"), r.URL.RawQuery)
+	return &request{signed: signed, Server: s, w: w, http: r, loopback: loopback, call: &Call{
 		RequestID: newUUID(), Source: clientAddress(r), UserAgent: r.UserAgent(), Time: s.Now(),
 	}}
 }

@@ -29,10 +29,17 @@ func (x *request) guard(context.Context) error {
 	if x.loopback && !x.ourHost(r.Host) {
 		return foreignHost()
 	}
-	if x.Identities != nil {
+	x.expect()
+	x.open = x.Identities == nil || x.Identities.Open()
+	switch {
+	case x.open && !x.loopback:
+		return denied("No identities are configured, so nobody may call from another machine")
+	case x.maybeFederated():
+		x.federated = true // resolve sees whether it may be
+		return nil
+	case !x.open:
 		return x.claim()
-	}
-	if r.Header.Get("Authorization") == "" {
+	case r.Header.Get("Authorization") == "":
 		return &sigv4.Error{Kind: sigv4.MissingToken, Message: "Missing Authentication Token"}
 	}
 	return nil
@@ -48,12 +55,12 @@ func (x *request) claim() error {
 	if err != nil {
 		return err
 	}
-	_, _, err = x.secret(s.Scope.AccessKeyID, s.SessionToken)
+	_, _, err = x.Identities.Find(s.Scope.AccessKeyID, s.SessionToken)
 	return err
 }
 
 func denied(message string) *refusal {
-	return &refusal{http.StatusForbidden, "AccessDeniedException", message}
+	return &refusal{status: http.StatusForbidden, code: "AccessDeniedException", message: message}
 }
 
 // foreignPage says that a browser sent r for a page that isn't ours.

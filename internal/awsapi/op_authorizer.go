@@ -17,6 +17,9 @@ func (o rest) createAuthorizer(ctx context.Context, c *Call, in *apigateway.Crea
 	if in.AuthorizerResultTtlInSeconds != nil {
 		a.TTLSeconds = new(*in.AuthorizerResultTtlInSeconds)
 	}
+	if err := c.PassRole(a.Credentials, apiGatewayPrincipal); err != nil {
+		return nil, err
+	}
 	made, err := o.c.CreateAuthorizer(ctx, c.Scope, apiID(in.RestApiId), a)
 	return authorizerView(made), err
 }
@@ -40,7 +43,10 @@ func (o rest) getAuthorizers(ctx context.Context, c *Call, in *apigateway.GetAut
 }
 
 func (o rest) updateAuthorizer(ctx context.Context, c *Call, in *apigateway.UpdateAuthorizerRequest) (*apigateway.Authorizer, error) {
-	a, err := o.c.UpdateAuthorizer(ctx, c.Scope, apiID(in.RestApiId), apigw.AuthorizerID(in.AuthorizerId), patchAuthorizer(Patch(in.PatchOperations)))
+	patch := patchAuthorizer(Patch(in.PatchOperations))
+	a, err := o.c.UpdateAuthorizer(ctx, c.Scope, apiID(in.RestApiId), apigw.AuthorizerID(in.AuthorizerId), func(a *apigw.Authorizer) error {
+		return passing(c, &a.Credentials, apiGatewayPrincipal, func() error { return patch(a) })
+	})
 	return authorizerView(a), err
 }
 

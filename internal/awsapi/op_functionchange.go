@@ -111,6 +111,9 @@ func (o functions) createFunction(ctx context.Context, c *Call, in *lambdaapi.Cr
 	if err := control.CheckTags(in.Tags); err != nil {
 		return nil, err
 	}
+	if err := c.PassRole(v.Role, lambdaPrincipal); err != nil {
+		return nil, err
+	}
 	f, err := o.store.CreateFunction(ctx, c.Scope, n.Name, v, code.ZipFile, in.Tags, val(in.Publish))
 	if err != nil {
 		return nil, err
@@ -213,6 +216,11 @@ func (o functions) updateFunctionConfiguration(ctx context.Context, c *Call, in 
 	}
 	f, err := o.store.UpdateFunction(ctx, c.Scope, n.Name, nil, val(in.RevisionId), func(f *apigw.Function) error {
 		v := f.Versions[0]
+		if val(in.Role) != v.Role {
+			if err := c.PassRole(val(in.Role), lambdaPrincipal); err != nil {
+				return err
+			}
+		}
 		for to, given := range map[*string]*string{&v.Role: in.Role, &v.Handler: in.Handler, &v.Description: in.Description, &v.Runtime: in.Runtime} {
 			if given != nil {
 				*to = *given

@@ -89,15 +89,15 @@ func invokeRefusal(err error) error {
 		return err
 	}
 	if e.Type != "" && e.Status >= 400 {
-		return &refusal{e.Status, e.Type, e.Message}
+		return &refusal{status: e.Status, code: e.Type, message: e.Message}
 	}
 	switch e.Kind {
 	case lambda.NotFound:
 		return apigw.Errorf(apigw.NotFound, "Function not found: %s", e.Function)
 	case lambda.Timeout:
-		return &refusal{http.StatusGatewayTimeout, "ServiceException", e.Message}
+		return &refusal{status: http.StatusGatewayTimeout, code: "ServiceException", message: e.Message}
 	case lambda.Broken:
-		return &refusal{http.StatusBadGateway, "InvalidRuntimeException", e.Error()}
+		return &refusal{status: http.StatusBadGateway, code: "InvalidRuntimeException", message: e.Error()}
 	}
-	return &refusal{http.StatusBadGateway, "ServiceException", e.Error()}
+	return &refusal{status: http.StatusBadGateway, code: "ServiceException", message: e.Error()}
 }

@@ -19,6 +19,9 @@ func (o rest) putIntegration(ctx context.Context, c *Call, in *apigateway.PutInt
 	if in.TlsConfig != nil {
 		i.TLSInsecure = new(val(in.TlsConfig.InsecureSkipVerification))
 	}
+	if err := c.PassRole(i.Credentials, apiGatewayPrincipal); err != nil {
+		return nil, err
+	}
 	made, err := o.c.PutIntegration(ctx, methodRef(c, in.RestApiId, in.ResourceId, in.HttpMethod), i)
 	return integrationView(made), err
 }
@@ -37,7 +40,10 @@ func (o rest) getIntegration(ctx context.Context, c *Call, in *apigateway.GetInt
 }
 
 func (o rest) updateIntegration(ctx context.Context, c *Call, in *apigateway.UpdateIntegrationRequest) (*apigateway.Integration, error) {
-	i, err := o.c.UpdateIntegration(ctx, methodRef(c, in.RestApiId, in.ResourceId, in.HttpMethod), patchIntegration(Patch(in.PatchOperations)))
+	patch := patchIntegration(Patch(in.PatchOperations))
+	i, err := o.c.UpdateIntegration(ctx, methodRef(c, in.RestApiId, in.ResourceId, in.HttpMethod), func(i *apigw.Integration) error {
+		return passing(c, &i.Credentials, apiGatewayPrincipal, func() error { return patch(i) })
+	})
 	return integrationView(i), err
 }
 

@@ -24,6 +24,9 @@ func (o rest) createRestAPI(ctx context.Context, c *Call, in *apigateway.CreateR
 		api.EndpointTypes = e.Types
 		api.API.Endpoint = apigw.EndpointConfiguration{IPAddressType: val(e.IpAddressType), VPCEndpointIDs: e.VpcEndpointIds}
 	}
+	if err := o.mayCreate(ctx, c, &api); err != nil {
+		return nil, err
+	}
 	made, err := o.c.CreateRestAPI(ctx, c.Scope, api)
 	return restAPIView(made), err
 }
@@ -50,7 +53,15 @@ func (o rest) getRestAPIs(ctx context.Context, c *Call, in *apigateway.GetRestAp
 }
 
 func (o rest) updateRestAPI(ctx context.Context, c *Call, in *apigateway.UpdateRestApiRequest) (*apigateway.RestApi, error) {
-	api, err := o.c.UpdateRestAPI(ctx, c.Scope, apiID(in.RestApiId), patchRestAPI(Patch(in.PatchOperations)))
+	patch := patchRestAPI(Patch(in.PatchOperations))
+	api, err := o.c.UpdateRestAPI(ctx, c.Scope, apiID(in.RestApiId), func(a *apigw.RestAPI) error {
+		before := a.Policy
+		err := patch(a)
+		if err == nil && a.Policy != before {
+			err = c.May(changePolicy, c.Resource)
+		}
+		return err
+	})
 	return withTags(restAPIView(api)), err
 }
 
@@ -60,14 +71,14 @@ func (o rest) deleteRestAPI(ctx context.Context, c *Call, in *apigateway.DeleteR
 
 func (o rest) importRestAPI(ctx context.Context, c *Call, in *apigateway.ImportRestApiRequest) (*apigateway.RestApi, error) {
 	api, err := o.c.ImportRestAPI(ctx, c.Scope, in.Body, control.ImportOptions{
-		FailOnWarnings: val(in.FailOnWarnings), Parameters: in.Parameters,
+		FailOnWarnings: val(in.FailOnWarnings), Parameters: in.Parameters, Allowed: mayImport(c),
 	})
 	return restAPIView(api), err
 }
 
 func (o rest) putRestAPI(ctx context.Context, c *Call, in *apigateway.PutRestApiRequest) (*apigateway.RestApi, error) {
 	api, err := o.c.PutRestAPI(ctx, c.Scope, apiID(in.RestApiId), in.Body, control.ImportOptions{
-		Overwrite: val(in.Mode) == "overwrite", FailOnWarnings: val(in.FailOnWarnings), Parameters: in.Parameters,
+		Overwrite: val(in.Mode) == "overwrite", FailOnWarnings: val(in.FailOnWarnings), Parameters: in.Parameters, Allowed: mayImport(c),
 	})
 	return withTags(restAPIView(api)), err
 }

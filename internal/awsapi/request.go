@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
-	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
@@ -39,15 +38,20 @@ type request struct {
 	http     *http.Request
 	loopback bool
 	clients  bool // only the clients of user pools are served
-	body     []byte
-	place    chan struct{} // where the call holds a place for its large body
-	signed   sigv4.Scope   // what the credential says, believed or not
-	call     *Call
-	known    bool // the caller is known: the call is audited
-	protocol protocol
-	op       *wire.Operation // nil: not of a service we serve
-	in       wire.Request
-	out      wire.Response
+	open     bool // nobody may sign yet
+	// federated: the call carries no signature, but what may be a token of an
+	// identity provider.
+	federated bool
+	body      []byte
+	place     chan struct{} // where the call holds a place for its large body
+	signed    sigv4.Scope   // what the credential says, believed or not
+	call      *Call
+	known     bool // the caller is known: the call is audited
+	protocol  protocol
+	op        *wire.Operation // nil: not of a service we serve
+	in        wire.Request
+	out       wire.Response
+	result    []byte // as JSON, of a call whose answer is XML
 }
 
 // readBody comes behind the cheap checks: nobody without credentials makes us
@@ -73,7 +77,7 @@ func (x *request) readBody(ctx context.Context) error {
 		if isUpload(x.http) {
 			limit = maxUpload
 		}
-		return &refusal{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "The request body is larger than " + strconv.FormatInt(limit, 10) + " bytes"}
+		return &refusal{status: http.StatusRequestEntityTooLarge, code: "RequestEntityTooLargeException", message: "The request body is larger than " + strconv.FormatInt(limit, 10) + " bytes"}
 	}
 	if err != nil {
 		return apigw.Errorf(apigw.BadRequest, "The request body ends too early")
@@ -89,21 +93,6 @@ func (x *request) done() {
 	}
 }
 
-// authorize asks for the action on the resource. A call that isn't served is
-// asked for too: who may not call learns nothing.
-func (x *request) authorize(ctx context.Context) error {
-	if x.isUnsigned() && x.op != nil && x.op.Serve != nil {
-		return nil // what the call carries decides
-	}
-	if err := x.Authorize(ctx, x.call); err != nil {
-		return err
-	}
-	if x.op != nil && x.op.Raw && len(x.body) > maxDefinition && x.call.Service == apigateway.Service {
-		return apigw.Errorf(apigw.BadRequest, "The body is larger than %d bytes", maxDefinition)
-	}
-	return halRefused(x.http.Header)
-}
-
 // halRefused answers who insists on HAL. AWS's own clients all ask for
 // application/json and get flat members; a HAL answer (_links, _embedded,
 // null for what is unset) is a different document, so giving a flat one to a
@@ -114,12 +103,15 @@ func halRefused(h http.Header) error {
 	if !strings.Contains(accept, hal) || strings.Contains(accept, "application/json") || strings.Contains(accept, "*/*") {
 		return nil
 	}
-	return &refusal{http.StatusNotAcceptable, "NotAcceptableException", "Gatehouse doesn't answer " + hal + ": ask for application/json"}
+	return &refusal{status: http.StatusNotAcceptable, code: "NotAcceptableException", message: "Gatehouse doesn't answer " + hal + ": ask for application/json"}
 }
 
 // decodeQuery splits the query string. What belongs to the signature or to
 // the client alone is no parameter of an operation.
 func (x *request) decodeQuery(context.Context) error {
+	if x.protocol == awsQuery {
+		return x.decodeForm()
+	}
 	query, err := wire.ParseQuery(x.http.URL.RawQuery)
 	if err != nil {
 		return apigw.Errorf(apigw.BadRequest, "The query string can't be decoded")

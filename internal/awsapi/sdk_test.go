@@ -16,7 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
-	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/identity"
 )
 
 // client is AWS's own client, which signs with the key, pointed at h.
@@ -101,14 +101,11 @@ func TestSDKErrors(t *testing.T) {
 // by a policy, on loopback as elsewhere.
 func TestSignedCalls(t *testing.T) {
 	ctx, f := context.Background(), new(fake)
-	directory, err := NewDirectory(testScope, []User{
-		{Name: "admin", Account: "111122223333", AccessKeys: []AccessKey{{"AKIAADMIN", "secret-a"}}, Policies: []*iam.Policy{policy(t, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)}},
-		{Name: "reader", AccessKeys: []AccessKey{{"AKIAREADER", "secret-r"}}, Policies: []*iam.Policy{policy(t, `{"Statement":{"Effect":"Allow","Action":"apigateway:GET","Resource":"arn:aws:apigateway:*::/restapis"}}`)}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newServer(t, f, func(c *Config) { c.Identities, c.Authorize = directory, directory.Authorize })
+	directory := directoryOf(t,
+		&apigw.User{Name: "admin", Account: "111122223333", Keys: []apigw.UserKey{{ID: "AKIAADMIN", Secret: "secret-a"}}, Policies: []apigw.NamedPolicy{{Name: "p", Document: `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`}}},
+		&apigw.User{Name: "reader", Keys: []apigw.UserKey{{ID: "AKIAREADER", Secret: "secret-r"}}, Policies: []apigw.NamedPolicy{{Name: "p", Document: `{"Statement":{"Effect":"Allow","Action":"apigateway:GET","Resource":"arn:aws:apigateway:*::/restapis"}}`}}},
+	)
+	s := newServer(t, f, func(c *Config) { c.Identities = directory })
 	public, err := s.Public()
 	if err != nil {
 		t.Fatal(err)
@@ -171,11 +168,8 @@ func (u unread) Read([]byte) (int, error) {
 // TestStrangersSendNoBodies: who signs with no key of ours makes us read
 // nothing.
 func TestStrangersSendNoBodies(t *testing.T) {
-	directory, err := NewDirectory(testScope, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := newServer(t, new(fake), func(c *Config) { c.Identities, c.Authorize = directory, directory.Authorize }).Loopback()
+	directory := directoryOf(t)
+	h := newServer(t, new(fake), func(c *Config) { c.Identities = directory }).Loopback()
 	at := time.Now().UTC()
 	credential := "AWS4-HMAC-SHA256 Credential=AKIA/" + at.Format("20060102") + "/us-east-1/apigateway/aws4_request, SignedHeaders=host, Signature=00"
 	for _, authorization := range []string{"", "Bearer x", credential} {
@@ -202,4 +196,14 @@ func TestLargeBodiesGiveTheirPlaceBack(t *testing.T) {
 
 func testCredentials(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+}
+
+// directoryOf has users, and calls must be signed.
+func directoryOf(t *testing.T, users ...*apigw.User) *identity.Directory {
+	t.Helper()
+	d, err := identity.New(identity.Config{Scope: testScope, Configured: &apigw.IdentitySet{Users: users}, Enforced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
+	"github.com/gatehouse/gatehouse/internal/awsapi/sts"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
@@ -44,12 +45,14 @@ type Config struct {
 	// and the names of AWS's own endpoints.
 	Hosts []string
 
-	// Identities verify signatures; nil while none are configured.
+	// Identities verify signatures, and their policies decide; nil: there are
+	// none, as when they are open.
 	Identities Identities
 
-	// Authorize decides whether the caller may do the call's action on its
-	// resource. It is asked for every call; nil allows all, and is possible
-	// only while no identities are configured.
+	// Sessions is what is served of the Security Token Service, likewise.
+	Sessions SessionOperations
+
+	// Authorize may refuse a call before policies are asked; nil refuses none.
 	Authorize func(ctx context.Context, c *Call) error
 
 	// Audit gets a record of every call that had a caller; nil keeps none.
@@ -72,20 +75,19 @@ type Config struct {
 // Server answers management calls.
 type Server struct {
 	Config
-	served   map[string]*routes         // by service
-	known    map[string]*routes         // of services that aren't served
-	pools    map[string]*wire.Operation // of user pools, by name
+	served map[string]*routes         // by service
+	known  map[string]*routes         // of services that aren't served
+	pools  map[string]*wire.Operation // of user pools, by name
+	// queries are the operations of services of the query protocol, by service
+	// and by name.
+	queries  map[string]map[string]*wire.Operation
 	verifier *sigv4.Verifier
 	large    chan struct{} // one element per large body in memory
 	upload   chan struct{} // one element per body with a function's code
 }
 
-// New returns a Server, or an error when the configuration would let calls
-// through that nothing has decided on.
+// New returns a Server.
 func New(c Config) (*Server, error) {
-	if c.Identities != nil && c.Authorize == nil {
-		return nil, errors.New("identities are configured, but nothing says what they may do")
-	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -104,6 +106,7 @@ func New(c Config) (*Server, error) {
 			apigateway.Service: newRoutes(c.Operations.Table()),
 			lambdaapi.Service:  newRoutes(c.Functions.Table()),
 		},
+		queries:  map[string]map[string]*wire.Operation{sts.Service: byName(c.Sessions.Table())},
 		known:    knownRoutes(),
 		pools:    poolTable(&c.UserPools),
 		verifier: &sigv4.Verifier{Now: c.Now},
@@ -124,7 +127,7 @@ func (s *Server) Loopback() http.Handler {
 // a configured identity. Without identities there is none.
 func (s *Server) Public() (http.Handler, error) {
 	if s.Identities == nil {
-		return nil, errors.New("the control address is reachable from other machines: configure identities, or listen on loopback")
+		return nil, errors.New("the control address is reachable from other machines, and there are no identities")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, false) }), nil
 }
@@ -195,7 +198,11 @@ func (x *request) run(ctx context.Context) (status int, err error) {
 	if x.op == nil || x.op.Serve == nil {
 		return 0, x.notServed()
 	}
+	x.out.Query = x.protocol == awsQuery
 	if err := x.op.Serve(ctx, x.call, &x.in, &x.out); err != nil {
+		return 0, err
+	}
+	if err := x.asXML(); err != nil {
 		return 0, err
 	}
 	if x.out.Status != 0 {

@@ -18,7 +18,6 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
-	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
@@ -314,11 +313,8 @@ func TestOwnPaths(t *testing.T) {
 // machines reach wants a signature for them, and none for health.
 func TestMetricsFromOtherMachines(t *testing.T) {
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "fine") })
-	d, err := NewDirectory(testScope, []User{{Name: "ops", AccessKeys: []AccessKey{{ID: "AKIAOPS", Secret: "ops-secret"}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := newServer(t, new(fake), func(c *Config) { c.Health, c.Metrics, c.Identities, c.Authorize = ok, ok, d, d.Authorize }).Public()
+	d := directoryOf(t, &apigw.User{Name: "ops", Keys: []apigw.UserKey{{ID: "AKIAOPS", Secret: "ops-secret"}}})
+	h, err := newServer(t, new(fake), func(c *Config) { c.Health, c.Metrics, c.Identities = ok, ok, d }).Public()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,28 +334,8 @@ func TestMetricsFromOtherMachines(t *testing.T) {
 }
 
 func TestNewRefusesOpenDoors(t *testing.T) {
-	d, err := NewDirectory(testScope, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := New(Config{Identities: d}); err == nil {
-		t.Error("identities without a decision were accepted")
-	}
 	if _, err := newServer(t, new(fake), nil).Public(); err == nil {
 		t.Error("a public listener without identities was accepted")
-	}
-}
-
-func TestDirectoryRefuses(t *testing.T) {
-	for want, users := range map[string][]User{
-		"no name":               {{}},
-		"is not 12 digits":      {{Name: "a", Account: "1"}},
-		"needs an id":           {{Name: "a", AccessKeys: []AccessKey{{ID: "k"}}}},
-		"belongs to another us": {{Name: "a", AccessKeys: []AccessKey{{"k", "s"}}}, {Name: "b", AccessKeys: []AccessKey{{"k", "s"}}}},
-	} {
-		if _, err := NewDirectory(testScope, users); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q", err, want)
-		}
 	}
 }
 
@@ -421,15 +397,6 @@ func TestPatchPaths(t *testing.T) {
 	if ops[1].True() || len(ops[1].Segments) != 0 {
 		t.Errorf("%+v", ops[1])
 	}
-}
-
-func policy(t *testing.T, text string) *iam.Policy {
-	t.Helper()
-	p, err := iam.Parse(text, iam.Identity)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
 }
 
 func FuzzRequest(f *testing.F) {

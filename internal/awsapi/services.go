@@ -52,7 +52,7 @@ func (x *request) resolve(context.Context) error {
 	if action := x.action(path); action != "" {
 		x.protocol = awsQuery
 		c.Operation = action
-		return x.named()
+		return x.resolveQuery()
 	}
 	if c.Service == "" || c.Service == apigateway.Service {
 		c.Service = serviceOfPath(path)

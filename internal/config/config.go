@@ -184,12 +184,15 @@ type Identities struct {
 	Users  []User  `yaml:"users"`
 	Groups []Group `yaml:"groups"`
 	Roles  []Role  `yaml:"roles"`
+	// Providers are the issuers of OpenID Connect whose tokens are traded for
+	// credentials of roles.
+	Providers []Provider `yaml:"providers"`
 }
 
 // HasCallers says that identities decide who may call. Ones that only declare
-// roles for integrations leave that as it is without them.
+// roles and providers leave that as it is without them.
 func (i *Identities) HasCallers() bool {
-	return i != nil && (len(i.Users) > 0 || len(i.Roles) == 0)
+	return i != nil && (len(i.Users) > 0 || len(i.Roles) == 0 && len(i.Providers) == 0)
 }
 
 // User has access keys and policies.
@@ -207,12 +210,21 @@ type Group struct {
 	Policies []Policy `yaml:"policies"`
 }
 
-// Role is assumed by who its trust policy names: an integration's credentials,
-// for those that trust apigateway.amazonaws.com.
+// Role is assumed by who its trust policy names: users, other roles, who has a
+// token of a provider, and, as an integration's credentials, API Gateway.
 type Role struct {
 	Name     string   `yaml:"name"`
 	Trust    any      `yaml:"trust"`
 	Policies []Policy `yaml:"policies"`
+	// MaxSession is how long a session of the role may last: an hour, unless it
+	// says more, up to twelve.
+	MaxSession Duration `yaml:"maxSession"`
+}
+
+// Provider is an OpenID Connect provider.
+type Provider struct {
+	URL       string   `yaml:"url"` // the issuer, as its tokens name it
+	ClientIDs []string `yaml:"clientIds"`
 }
 
 // Policy is an IAM document: a mapping, or JSON text.

@@ -20,6 +20,8 @@ type ImportOptions struct {
 	// Parameters as sent: basepath, ignore, endpointConfigurationTypes.
 	Parameters map[string]string
 	File       string // for messages; may be empty
+	// Allowed refuses a document for what it hands over; nil refuses none.
+	Allowed func(*openapi.API) error
 }
 
 // importParameters are the parameters taken apart.
@@ -66,6 +68,11 @@ func (o ImportOptions) parse(scope apigw.Scope, doc []byte, p importParameters) 
 	}
 	if o.FailOnWarnings && len(api.Warnings) > 0 {
 		return nil, apigw.Errorf(apigw.BadRequest, "Warnings found during import:\n\t%s", strings.Join(api.Warnings, "\n\t"))
+	}
+	if o.Allowed != nil {
+		if err := o.Allowed(api); err != nil {
+			return nil, err
+		}
 	}
 	return api, nil
 }

@@ -29,7 +29,9 @@ type Config struct {
 	Partition, Account, Region string
 
 	Declared []Role
-	Own      Source // the process's own; nil: it has none
+	// Find is a role that is declared elsewhere, by its ARN; nil: there is none.
+	Find func(arn string) *Role
+	Own  Source // the process's own; nil: it has none
 	// STS is the URL of the Security Token Service; empty: AWS's own of the
 	// region.
 	STS string
@@ -103,10 +105,17 @@ func (e *RoleError) Text() string {
 	return "API Gateway does not have permission to assume the provided role " + e.Role
 }
 
+func (r *Roles) find(arn string) *Role {
+	if declared := r.roles[arn]; declared != nil || r.config.Find == nil {
+		return declared
+	}
+	return r.config.Find(arn)
+}
+
 // Check says why the method that source, an ARN, names may not use role. An
 // empty source stands for any method: then only undeclared roles fail.
 func (r *Roles) Check(role, source string) error {
-	declared := r.roles[role]
+	declared := r.find(role)
 	if declared == nil {
 		return &RoleError{role, ErrUndeclared}
 	}
@@ -119,7 +128,7 @@ func (r *Roles) Check(role, source string) error {
 // Permits says whether the policies that are declared with role allow action on
 // resource.
 func (r *Roles) Permits(role, action, resource string) bool {
-	declared := r.roles[role]
+	declared := r.find(role)
 	if declared == nil {
 		return false
 	}

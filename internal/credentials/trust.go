@@ -22,6 +22,9 @@ func ParseTrust(document any) (*Trust, error) {
 	return &Trust{policy}, nil
 }
 
+// NewTrust is a trust policy that was compiled already.
+func NewTrust(policy *iam.Policy) *Trust { return &Trust{policy} }
+
 // Allows says whether API Gateway may assume the role for source, the ARN of a
 // method, in account. These two are the condition keys that its calls have
 // (IAM user guide, "Cross-service confused deputy prevention").

@@ -11,6 +11,9 @@ type Principal struct {
 	RoleARN string // of a session: its role's
 	Account string
 	Service string // of an AWS service: "apigateway.amazonaws.com"
+	// Federated is the identity provider that vouches for who asks:
+	// arn:aws:iam::A:oidc-provider/HOST. Only the trust of a role names one.
+	Federated string
 }
 
 // principals are those of a statement in a resource's policy.
@@ -20,7 +23,8 @@ type principals struct {
 	accounts []string
 	arns     []string // users, roles, sessions
 	services []string
-	others   bool // federated and canonical users: none of them comes here
+	// Canonical users are read and never come here.
+	federated []string
 }
 
 func parsePrincipals(v any, not bool, path string) (*principals, error) {
@@ -47,8 +51,9 @@ func parsePrincipals(v any, not bool, path string) (*principals, error) {
 			}
 		case "Service":
 			p.services = list
-		case "Federated", "CanonicalUser":
-			p.others = true
+		case "Federated":
+			p.federated = list
+		case "CanonicalUser":
 		default:
 			return nil, fmt.Errorf("%s.%s: no kind of principal", path, kind)
 		}
@@ -87,7 +92,7 @@ func (p *principals) match(who *Principal, deny bool) Effect {
 		return Allow
 	}
 	switch {
-	case p.everyone, has(p.services, who.Service), has(p.arns, who.ARN), has(p.arns, who.RoleARN):
+	case p.everyone, has(p.services, who.Service), has(p.federated, who.Federated), has(p.arns, who.ARN), has(p.arns, who.RoleARN):
 		return Allow
 	case !has(p.accounts, who.Account):
 		return ImplicitDeny
@@ -100,7 +105,7 @@ func (p *principals) match(who *Principal, deny bool) Effect {
 // excepts says whether NotPrincipal leaves who out: then its account, its role
 // and it itself have to be named (IAM user guide, "NotPrincipal").
 func (p *principals) excepts(who *Principal) bool {
-	if p.everyone || has(p.services, who.Service) {
+	if p.everyone || has(p.services, who.Service) || has(p.federated, who.Federated) {
 		return true
 	}
 	if !has(p.accounts, who.Account) {

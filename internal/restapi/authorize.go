@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
@@ -22,13 +23,22 @@ type authorization struct {
 	pools    *poolAuthorizer
 }
 
-// identity is what authorization found out about a client.
-type identity struct {
-	caller  *authorizer.Caller // of a signed request
+// clientIdentity is what authorization found out about a client.
+type clientIdentity struct {
+	caller  *identity.Caller   // of a signed request
 	answer  *authorizer.Answer // of an authorizer
 	latency time.Duration      // of the authorizer
 	phases  phases
 	keys    *sigv4.Credentials // caller's, for a backend that is called as the caller; else nil
+}
+
+// Identities find who signs with an access key.
+type Identities interface {
+	// Find is the secret of an access key and whose it is; token is the session
+	// token that came with it. The error is a *sigv4.Error.
+	Find(accessKeyID, token string) (secret string, who *identity.Caller, err error)
+	// Open says that nobody may sign yet.
+	Open() bool
 }
 
 const (
@@ -150,23 +160,11 @@ func (r *request) authorizeSigned(ask *iam.Request) *exchange.Fault {
 	r.identity.phases.met = r.tick()
 	c := r.identity.caller
 	ask.Principal = c.Principal()
-	byIdentity, byResource := iam.Evaluate(c.Policies, ask), r.byResource(ask)
-	same := c.Account == r.stage.scope.Account
-	d := iam.Across(byIdentity, byResource)
-	if same {
-		d = iam.Together(byIdentity, byResource)
-	}
-	if d.Effect == iam.Allow {
+	v := c.Decide(ask, r.stage.policy, r.stage.scope.Account)
+	if v.Effect == iam.Allow {
 		return nil
 	}
-	if byIdentity.Effect != iam.ExplicitDeny && (byResource.Effect == iam.ExplicitDeny || !same && byIdentity.Effect == iam.Allow) {
-		return r.deniedByResource(ask, d)
-	}
-	why := " because no identity-based policy allows the execute-api:Invoke action"
-	if byIdentity.Effect == iam.ExplicitDeny {
-		why = " with an explicit deny in an identity-based policy"
-	}
-	return r.denied(d, "User: "+who(ask)+" is not authorized to perform: "+invokeAction+" on resource: "+masked(ask.Resource)+why)
+	return r.denied(v.Decision, "User: "+who(ask)+" is not authorized to perform: "+invokeAction+" on resource: "+masked(ask.Resource)+v.Why(invokeAction))
 }
 
 // verify finds out who signed the request.
@@ -232,7 +230,7 @@ func (r *request) badSignature(err error) *exchange.Fault {
 
 // policyKeys are the condition keys of a request (developer guide, "AWS
 // condition keys that can be used in API Gateway resource policies"). What
-// belongs to private endpoints, organizations and sessions is absent.
+// belongs to private endpoints and organizations is absent.
 type policyKeys request
 
 // Values implements iam.Keys.
@@ -266,23 +264,5 @@ func (k *policyKeys) value(key string) string {
 	if c == nil {
 		return ""
 	}
-	switch key {
-	case "aws:principalaccount":
-		return c.Account
-	case "aws:principalarn":
-		if c.RoleARN != "" {
-			return c.RoleARN
-		}
-		return c.ARN
-	case "aws:principaltype":
-		if c.RoleARN != "" {
-			return "AssumedRole"
-		}
-		return "User"
-	case "aws:userid":
-		return c.ID
-	case "aws:username":
-		return c.UserName
-	}
-	return ""
+	return c.Key(key)
 }

@@ -13,18 +13,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
-	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
 // people are configured identities.
-type people map[string]*authorizer.Caller
+type people map[string]*identity.Caller
 
-func (p people) Find(id, token string) (string, *authorizer.Caller, error) {
+func (people) Open() bool { return false }
+
+func (p people) Find(id, token string) (string, *identity.Caller, error) {
 	c := p[id]
 	if c == nil || token != "" {
 		return "", nil, &sigv4.Error{Kind: sigv4.UnrecognizedClient, Message: "The security token included in the request is invalid."}
@@ -111,7 +113,7 @@ func TestAPIOfAnotherAccount(t *testing.T) {
 	env := testEnv(nil)
 	env.Identities = people{}
 	for _, account := range []string{"123456789012", "210987654321"} {
-		env.Identities.(people)["AKIA"+account] = &authorizer.Caller{Account: account, ARN: "arn:aws:iam::" + account + ":user/ann", Policies: policyOf(t, iam.Identity, invokeAll)}
+		env.Identities.(people)["AKIA"+account] = &identity.Caller{Account: account, ARN: "arn:aws:iam::" + account + ":user/ann", Policies: policyOf(t, iam.Identity, invokeAll)}
 	}
 	m := mockMethod("$context.accountId")
 	m.AuthorizationType = "AWS_IAM"

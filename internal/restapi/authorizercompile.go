@@ -56,7 +56,7 @@ func (c *compiler) authorization(place string, m *apigw.Method) *authorization {
 		}
 		return &authorization{}
 	case "AWS_IAM":
-		if c.env != nil && c.env.Identities == nil {
+		if c.env != nil && (c.env.Identities == nil || c.env.Identities.Open()) {
 			c.warn(place, "authorizationType AWS_IAM: no identities are configured, so every request will be refused")
 		}
 		return &authorization{signed: true}

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
-	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
@@ -22,7 +22,7 @@ func allows(action, resource string) string {
 
 func ann(t *testing.T, account, policy string) people {
 	t.Helper()
-	return people{"AKIA1": &authorizer.Caller{AccessKeyID: "AKIA1", Account: account, ID: "AIDA1", ARN: "arn:aws:iam::" + account + ":user/ann",
+	return people{"AKIA1": &identity.Caller{AccessKeyID: "AKIA1", Account: account, ID: "AIDA1", ARN: "arn:aws:iam::" + account + ":user/ann",
 		Policies: policyOf(t, iam.Identity, policy)}}
 }
 

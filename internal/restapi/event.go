@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 )
@@ -213,7 +213,7 @@ func (r *request) appendIdentity(dst []byte) []byte {
 	if r.stage.trial != nil {
 		return r.stage.trial.appendIdentity(dst)
 	}
-	var who authorizer.Caller
+	var who identity.Caller
 	if r.identity.caller != nil {
 		who = *r.identity.caller
 	}

@@ -43,7 +43,7 @@ type request struct {
 	event   eventFields
 	end     func(*exchange.Exchange) // r.release, made once
 
-	identity   identity
+	identity   clientIdentity
 	key        keyUse
 	ask        iam.Request
 	sentBody   []byte     // the body as it came, when body is what it was decompressed to

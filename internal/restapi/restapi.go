@@ -48,7 +48,7 @@ type Env struct {
 	// OpenKey opens what was sealed for a record; nil: nothing can be opened.
 	OpenKey func(record string, sealed []byte) ([]byte, error)
 	// Identities are who may sign requests; nil: nobody.
-	Identities authorizer.Identities
+	Identities Identities
 	// Plans are the API keys and their usage plans; nil: every key is unknown.
 	Plans *usageplan.Book
 	// Throttles divides stages' limits among nodes; nil: there is one.

@@ -6,9 +6,11 @@ package wire
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/identity"
 )
 
 // Caller is who made a call.
@@ -18,7 +20,9 @@ type Caller struct {
 	ARN         apigw.ARN
 	UserID      string // principal ID, AIDA… of a configured user
 	UserName    string
-	Verified    bool // the signature was checked against a configured secret
+	Verified    bool // the signature was checked against a known secret
+	// Identity is who was verified; nil while nobody may sign yet.
+	Identity *identity.Caller
 }
 
 // Call is one management call in flight, known before its operation runs.
@@ -33,6 +37,29 @@ type Call struct {
 	Source    string      // address of the client, without its port
 	UserAgent string
 	Time      time.Time // when the call arrived
+
+	// Ask decides on a further action that the call takes, on another resource:
+	// nil, or a refusal in AWS's words. key and value are a condition key of that
+	// action. A nil Ask allows.
+	Ask func(action string, resource apigw.ARN, key, value string) error
+}
+
+// May says whether the caller may also do action on resource.
+func (c *Call) May(action string, resource apigw.ARN) error {
+	if c.Ask == nil {
+		return nil
+	}
+	return c.Ask(action, resource, "", "")
+}
+
+// PassRole refuses a caller who hands role to service and may not (IAM user
+// guide, "Grant a user permissions to pass a role to an AWS service"). No role,
+// or the caller's own identity (arn:aws:iam::*:user/*), is nothing to hand over.
+func (c *Call) PassRole(role, service string) error {
+	if c.Ask == nil || role == "" || strings.HasSuffix(role, ":iam::*:user/*") {
+		return nil
+	}
+	return c.Ask("iam:PassRole", apigw.ARN(role), "iam:passedtoservice", service)
 }
 
 // Operation is one row of a service's table.

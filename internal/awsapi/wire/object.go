@@ -129,6 +129,9 @@ type Object struct {
 // Object is the whole body, under the name that AWS gives it in the text of a
 // constraint. An empty body is an empty object.
 func (r *Request) Object(name string) *Object {
+	if r.form != nil {
+		return &Object{r: r, path: name, fields: r.form.fields, read: map[string]bool{}}
+	}
 	o := &Object{r: r, path: name, read: map[string]bool{}}
 	if len(bytes.TrimSpace(r.Body)) == 0 {
 		return o
@@ -228,7 +231,7 @@ func (r *Request) boolean(v value) *bool {
 
 // integer is a number without its fraction, between the bounds.
 func (r *Request) integer(v value, class string, low, high float64) *int64 {
-	if v.kind == nullValue {
+	if v = r.fromForm(v, numberValue); v.kind == nullValue {
 		return nil
 	}
 	if v.kind != numberValue {
@@ -267,7 +270,7 @@ func (o *Object) Int(name string) *int {
 func (o *Object) Float(name string) *float64 { return o.r.float(o.member(name)) }
 
 func (r *Request) float(v value) *float64 {
-	if v.kind == nullValue {
+	if v = r.fromForm(v, numberValue); v.kind == nullValue {
 		return nil
 	}
 	if v.kind != numberValue {
@@ -308,7 +311,7 @@ func (o *Object) items(name string) (items []value, ok bool) {
 }
 
 func (r *Request) items(v value) ([]value, bool) {
-	switch v.kind {
+	switch v = r.fromForm(v, listValue); v.kind {
 	case listValue:
 		return v.list, true
 	case nullValue:

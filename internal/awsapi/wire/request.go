@@ -26,6 +26,7 @@ type Request struct {
 
 	Read []Member // members of the shape that were labels
 
+	form       *value // the body of a call of the query protocol
 	err        error
 	violations Violations
 	queryRead  []string // names of query parameters that the shape knows

@@ -20,7 +20,9 @@ type Response struct {
 	Status int         // 0: the operation's own
 	Body   []byte
 	Stream io.WriterTo // the body as it comes, instead of Body; each of its writes is sent at once
-	first  bool
+	// Query: the result goes out as XML, where times are texts.
+	Query bool
+	first bool
 }
 
 // SetHeader sets a header from a member; nil sets none.
@@ -117,9 +119,11 @@ func (w *Response) Float(name string, v *float64) {
 	w.Body = strconv.AppendFloat(w.Body, *v, 'g', -1, 64)
 }
 
-// Time writes whole seconds since 1970.
+// Time writes whole seconds since 1970, or ISO 8601 for XML.
 func (w *Response) Time(name string, v *time.Time) {
-	if v != nil {
+	if v != nil && w.Query {
+		w.String(name, new(v.UTC().Format(time.RFC3339)))
+	} else if v != nil {
 		w.Key(name)
 		w.Body = strconv.AppendInt(w.Body, v.Unix(), 10)
 	}
