@@ -40,6 +40,7 @@ type parts struct {
 	trail     *trail
 	lastGood  *kept           // nil when its file can't be opened
 	valkey    *valkey.Server  // nil: none is configured
+	answers   *valkey.Server  // the same server, for responses; nil: they are kept in memory
 	throttles *throttle.Group // that nodes divide; nil: this is the only one
 	ledger    *tally.Ledger   // of limits that nodes share; nil without valkey
 }
@@ -65,11 +66,13 @@ func (p *program) newParts() (*parts, error) {
 	}
 	throttles, ledger := p.newThrottles(), tally.New(shared, p.log)
 	s := &parts{valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
-	s.responses = p.newResponses()
+	if err := p.openResponses(s); err != nil {
+		return nil, err
+	}
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.trail = newTrail(p.config.Audit, p.stdout, p.log)
 	s.metrics = p.newMetrics(s)
-	responseMetrics(s.metrics, s.responses)
+	responseMetrics(s.metrics, s)
 	s.env = &restapi.Env{
 		Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Streams: functions, Services: services, OpenKey: p.openKey,
 		Plans: s.plans, Responses: s.responses, Throttles: throttles, Ledger: ledger, Identities: p.directory, Issuers: issuers, Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
@@ -101,6 +104,9 @@ func (s *parts) close() {
 	}
 	if err := s.logs.Close(); err != nil {
 		s.env.Logger.Warn("close the access logs", "error", err)
+	}
+	if s.answers != nil {
+		s.answers.Close()
 	}
 	if s.valkey != nil {
 		s.valkey.Close()

@@ -19,7 +19,9 @@ var made = time.UnixMilli(1_750_267_739_123)
 func keepsAll([]byte) bool { return false }
 
 // answer is an entry of a body, with some fields.
-func answer(body string) []byte {
+func answer(body string) []byte { return answerAt(made, body) }
+
+func answerAt(made time.Time, body string) []byte {
 	var h http1.Header
 	h.Add("X-A", "b")
 	h.Add("Empty", "")

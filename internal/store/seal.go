@@ -73,6 +73,10 @@ func (s *Sealer) Fingerprints(of, secret string) []string {
 	return list
 }
 
+// Derived is a key of 32 bytes for one purpose, the same wherever the current
+// master key is.
+func (s *Sealer) Derived(purpose string) []byte { return derive(s.prints[0], purpose) }
+
 // idOf names a key without giving anything of it away.
 func idOf(key []byte) keyID {
 	m := hmac.New(sha256.New, key)
