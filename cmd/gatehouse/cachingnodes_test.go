@@ -34,7 +34,10 @@ func TestCachingNodes(t *testing.T) {
 	}
 	up(a, "1")
 	up(b, "1")
-	eventually(t, "the other node has the cache", func() bool { return b.ask("GET", "/pets/0").body == b.ask("GET", "/pets/0").body })
+	eventually(t, "the other node has the cache", func() bool {
+		first := b.ask("GET", "/pets/0")
+		return first.body == b.ask("GET", "/pets/0").body
+	})
 
 	kept := a.ask("GET", "/clock")
 	if other := b.ask("GET", "/clock"); other.body != kept.body {
