@@ -27,6 +27,7 @@ var floors = [][]string{
 	{"internal/store", "internal/identity", "internal/control", "internal/cluster"},
 	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/tally", "internal/usageplan", "internal/metering", "internal/responsecache"},
 	{"internal/restapi"},
+	{"internal/restapi", "internal/httpapi"},
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
 }
 
@@ -46,7 +47,7 @@ var neighbours = map[string][]string{
 	"internal/mapping":     {"internal/exchange"},
 	"internal/integration": {"internal/exchange", "internal/mapping", "internal/lambda", "internal/credentials"},
 	"internal/lambda":      {"internal/credentials"},
-	"internal/authorizer":  {"internal/lambda"},
+	"internal/authorizer":  {"internal/lambda", "internal/mapping"},
 	"internal/telemetry":   {"internal/exchange"},
 	"internal/explain":     {"internal/exchange"},
 	"internal/usageplan":   {"internal/tally"},

@@ -8,7 +8,6 @@ package authorizer
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -28,6 +27,8 @@ const (
 	Broken
 	// Forbidden: the client is known, and may not.
 	Forbidden
+	// Busy: as many clients wait for the authorizer as may.
+	Busy
 )
 
 // Error is why there is no answer.
@@ -49,13 +50,15 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Answer is what an authorizer said of a client. It never changes.
 type Answer struct {
 	PrincipalID string
-	Context     []Entry // in the function's order
+	Context     []Entry // in the function's order; a list or an object as its JSON
+	ContextJSON string  // the whole context as the function answered it; empty: there is none, or it is of texts alone
 	UsageKey    string  // usageIdentifierKey, the value of an API key
 	Token       *jwt.Token
 	Scopes      []string // the token's, where the route wants some; else nil
 	Policy      string   // policyDocument as the function answered it, JSON
 
 	policies []*iam.Policy
+	verdict  iam.Effect // of an answer that is yes or no for every request; zero: the policies decide
 }
 
 // Entry is one value that an authorizer hands on, as text.
@@ -73,20 +76,20 @@ func (a *Answer) Value(name string) (string, bool) {
 
 // Decide is what the function's policy says of one request. It is asked for
 // every request, also of an answer that was kept.
-func (a *Answer) Decide(r *iam.Request) iam.Decision { return iam.Evaluate(a.policies, r) }
+func (a *Answer) Decide(r *iam.Request) iam.Decision {
+	if a.verdict != 0 {
+		return iam.Decision{Effect: a.verdict}
+	}
+	return iam.Evaluate(a.policies, r)
+}
+
+// Client is who waits for an answer. Its Context ends when it leaves, and is
+// asked for only when there is something to wait for: a request has none
+// before.
+type Client interface{ Context() context.Context }
 
 // Key names what an answer is for.
 type Key [sha256.Size]byte
-
-// NewKey is the Key of an authorizer and what identifies a client to it. Parts
-// can't be shifted against each other.
-func NewKey(parts ...[]byte) Key {
-	var b []byte
-	for _, p := range parts {
-		b = append(binary.BigEndian.AppendUint32(b, uint32(len(p))), p...)
-	}
-	return sha256.Sum256(b)
-}
 
 // maxAnswers bounds a Cache. An answer is seldom more than a few KB.
 const maxAnswers = 10_000

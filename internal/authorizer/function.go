@@ -7,8 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gatehouse/gatehouse/internal/iam"
-	"github.com/gatehouse/gatehouse/internal/jsonpath"
+	"github.com/gatehouse/gatehouse/internal/admission"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
@@ -19,22 +18,41 @@ type Function struct {
 	Cache   *Cache
 	TTL     time.Duration // how long answers are kept; 0: they aren't
 	Timeout time.Duration
+	Form    Form
+	Gate    *admission.Gate // of the calls in flight; nil: there is none
 	// SourceARN is what the function's permission is checked against.
 	SourceARN string
 }
 
-// Ask is the answer for the client that key names; event makes what the
-// function is given, and is called when it is asked. The error is an *Error.
-func (f *Function) Ask(ctx context.Context, key Key, call Call) (*Answer, error) {
-	load := func(ctx context.Context) (*Answer, time.Duration, error) {
-		answer, err := f.invoke(ctx, call)
-		return answer, f.TTL, err
+// Kept is the answer for the client that key names; nil: the function must be
+// asked.
+func (f *Function) Kept(key Key) *Answer {
+	if f.TTL <= 0 {
+		return nil
+	}
+	return f.Cache.Kept(key)
+}
+
+// Ask is the answer for the client that key names: the kept one, or what the
+// function says now. Clients who come at once are one call; failures aren't
+// kept. The error is an *Error.
+func (f *Function) Ask(client Client, key Key, call Call) (*Answer, error) {
+	if answer := f.Kept(key); answer != nil {
+		return answer, nil
+	}
+	if f.Gate != nil {
+		if !f.Gate.Enter(time.Now().Add(f.Timeout)) {
+			return nil, &Error{Kind: Busy, Cause: errors.New("too many calls of the authorizer")}
+		}
+		defer f.Gate.Leave()
 	}
 	if f.TTL <= 0 {
-		answer, _, err := load(ctx)
-		return answer, err
+		return f.invoke(client.Context(), call)
 	}
-	return f.Cache.get(ctx, key, load)
+	return f.Cache.get(client.Context(), key, func(ctx context.Context) (*Answer, time.Duration, error) {
+		answer, err := f.invoke(ctx, call)
+		return answer, f.TTL, err
+	})
 }
 
 // Call is what one invocation of the function carries.
@@ -69,7 +87,7 @@ func (f *Function) invoke(ctx context.Context, call Call) (*Answer, error) {
 	if result.FunctionError != "" {
 		return nil, functionFailed(result.Payload)
 	}
-	answer, err := ParseAnswer(result.Payload)
+	answer, err := f.Form.Parse(result.Payload)
 	if err != nil {
 		return nil, &Error{Kind: Broken, Cause: fmt.Errorf("authorizer %s: %w", f.Name, err)}
 	}
@@ -87,72 +105,4 @@ func functionFailed(payload []byte) error {
 		return &Error{Kind: Unauthorized}
 	}
 	return &Error{Kind: Broken, Cause: fmt.Errorf("the function failed: %.512s", doc.ErrorMessage)}
-}
-
-// Limits of an answer.
-var answerLimits = jsonpath.Limits{Depth: 32, Nodes: 10_000}
-
-const (
-	maxAnswer  = 64 << 10 // bytes
-	maxContext = 500      // entries
-)
-
-// ParseAnswer reads a function's answer: principalId, policyDocument, a flat
-// context and usageIdentifierKey (developer guide, "Output from an API Gateway
-// Lambda authorizer"). Other members are ignored.
-func ParseAnswer(payload []byte) (*Answer, error) {
-	if len(payload) > maxAnswer {
-		return nil, fmt.Errorf("its answer is longer than %d bytes", maxAnswer)
-	}
-	doc, err := jsonpath.Parse(payload, answerLimits)
-	if err != nil {
-		return nil, fmt.Errorf("its answer is no JSON: %w", err)
-	}
-	if doc.Kind != jsonpath.Object {
-		return nil, errors.New("its answer is no object")
-	}
-	a := new(Answer)
-	principal := doc.Member("principalId")
-	if principal == nil || principal.Kind != jsonpath.String {
-		return nil, errors.New("its answer has no principalId, which must be text")
-	}
-	a.PrincipalID = principal.Text
-	policy := doc.Member("policyDocument")
-	if policy == nil || policy.Kind != jsonpath.Object {
-		return nil, errors.New("its answer has no policyDocument, which must be an object")
-	}
-	a.Policy = string(policy.AppendJSON(nil))
-	compiled, err := iam.Parse(a.Policy, iam.Identity)
-	if err != nil {
-		return nil, fmt.Errorf("its policyDocument: %w", err)
-	}
-	a.policies = []*iam.Policy{compiled}
-	if key := doc.Member("usageIdentifierKey"); key != nil && key.Kind == jsonpath.String {
-		a.UsageKey = key.Text
-	}
-	return a, a.readContext(doc.Member("context"))
-}
-
-// readContext makes text of every value. A list or an object is no value that
-// can be handed on; null is none at all.
-func (a *Answer) readContext(context *jsonpath.Value) error {
-	if context == nil || context.Kind == jsonpath.Null {
-		return nil
-	}
-	if context.Kind != jsonpath.Object || len(context.Items) > maxContext {
-		return fmt.Errorf("its context is no object of at most %d members", maxContext)
-	}
-	for i, name := range context.Names {
-		v := &context.Items[i]
-		switch v.Kind {
-		case jsonpath.String, jsonpath.Number:
-			a.Context = append(a.Context, Entry{name, v.Text})
-		case jsonpath.Bool:
-			a.Context = append(a.Context, Entry{name, fmt.Sprint(v.Bool)})
-		case jsonpath.Null:
-		default:
-			return fmt.Errorf("its context's %.80q is a list or an object, not text, a number or a boolean", name)
-		}
-	}
-	return nil
 }

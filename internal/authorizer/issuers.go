@@ -9,12 +9,14 @@ import (
 	"time"
 	"weak"
 
+	"github.com/maypok86/otter/v2"
+
 	"github.com/gatehouse/gatehouse/internal/jwt"
 )
 
 // Issuers are the token issuers that a process knows. Their keys are shared
-// by all who ask for tokens of the same issuer, and are forgotten with the last
-// who does.
+// by all who ask for tokens of the same issuer. An issuer is known while
+// anybody has it, and two hours after it was asked for last.
 type Issuers struct {
 	// Client fetches discovery documents and keys (NewClient).
 	Client *http.Client
@@ -29,8 +31,14 @@ type Issuers struct {
 
 	mu       sync.Mutex
 	known    map[string]weak.Pointer[jwt.Issuer]
+	recent   *otter.Cache[string, *jwt.Issuer] // keeps them known
 	verified *jwt.Verified
 }
+
+const (
+	maxRecent    = 1000
+	recentlyUsed = 2 * time.Hour // as keys last
+)
 
 // Of is the issuer with a URL, whose keys discovery finds.
 func (s *Issuers) Of(url string) *jwt.Issuer { return s.issuer(jwt.Config{URL: url}) }
@@ -58,11 +66,15 @@ func (s *Issuers) issuer(c jwt.Config) *jwt.Issuer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := c.URL + " " + c.KeysURL
-	if i := s.known[key].Value(); i != nil {
-		return i
-	}
 	if s.known == nil {
 		s.known, s.verified = map[string]weak.Pointer[jwt.Issuer]{}, jwt.NewVerified()
+		s.recent = otter.Must(&otter.Options[string, *jwt.Issuer]{MaximumSize: maxRecent, ExpiryCalculator: otter.ExpiryAccessing[string, *jwt.Issuer](recentlyUsed)})
+	}
+	if i := s.known[key].Value(); i != nil {
+		if _, there := s.recent.GetIfPresent(key); !there {
+			s.recent.Set(key, i)
+		}
+		return i
 	}
 	c.Fetch, c.Verified, c.Now = s.fetch, s.verified, s.Now
 	if s.Embedded != nil {
@@ -70,6 +82,7 @@ func (s *Issuers) issuer(c jwt.Config) *jwt.Issuer {
 	}
 	i := jwt.NewIssuer(c)
 	s.known[key] = weak.Make(i)
+	s.recent.Set(key, i)
 	runtime.AddCleanup(i, s.forget, key)
 	return i
 }

@@ -1,7 +1,6 @@
 package authorizer
 
 import (
-	"context"
 	"errors"
 	"slices"
 
@@ -19,8 +18,12 @@ type JWT struct {
 // must have one; none: any token is good, also an identity token. The error is
 // an *Error: Unauthorized with a Text in words that AWS shows, or Forbidden when
 // the token is good and has none of the scopes.
-func (j *JWT) Ask(ctx context.Context, token string, scopes []string) (*Answer, error) {
-	t, err := j.Issuer.Verify(ctx, token)
+func (j *JWT) Ask(client Client, token []byte, scopes []string) (*Answer, error) {
+	t := j.Issuer.Recall(token)
+	var err error
+	if t == nil {
+		t, err = j.Issuer.Verify(client.Context(), string(token))
+	}
 	if err != nil {
 		text := err.Error()
 		if own, ok := errors.AsType[*jwt.Error](err); ok {

@@ -2,7 +2,6 @@ package authorizer
 
 import (
 	"bytes"
-	"context"
 	"errors"
 
 	"github.com/gatehouse/gatehouse/internal/jwt"
@@ -12,8 +11,8 @@ import (
 type Pools struct{ Issuers []*jwt.Issuer }
 
 // Ask is the answer for a token. The error is an *Error.
-func (p *Pools) Ask(ctx context.Context, token string) (*Answer, error) {
-	t, err := p.verify(ctx, token)
+func (p *Pools) Ask(client Client, token []byte) (*Answer, error) {
+	t, err := p.verify(client, token)
 	if err != nil {
 		return nil, err
 	}
@@ -22,10 +21,15 @@ func (p *Pools) Ask(ctx context.Context, token string) (*Answer, error) {
 
 // verify tries the pool that the token says it is from. A token that has
 // expired is told so (seen on AWS).
-func (p *Pools) verify(ctx context.Context, token string) (*jwt.Token, error) {
+func (p *Pools) verify(client Client, token []byte) (*jwt.Token, error) {
+	for _, i := range p.Issuers {
+		if t := i.Recall(token); t != nil {
+			return t, nil
+		}
+	}
 	var last error
 	for _, i := range p.Issuers {
-		t, err := i.Verify(ctx, token)
+		t, err := i.Verify(client.Context(), string(token))
 		if err == nil {
 			return t, nil
 		}

@@ -51,6 +51,7 @@ const (
 	VarClientCertSerialNumber
 	VarClientCertNotBefore
 	VarClientCertNotAfter
+	VarRouteKey // of HTTP and WebSocket APIs
 	// Identity fields that stay unset until the capability that fills them.
 	VarUnset
 
@@ -120,6 +121,15 @@ func ParseVariable(name string) (Variable, error) {
 		return Variable{Name: VarUnset, Key: name}, nil
 	}
 	return Variable{}, fmt.Errorf("$context.%s is not a variable that can be read here", name)
+}
+
+// ParseRouteVariable is ParseVariable for HTTP and WebSocket APIs, whose
+// routes have keys.
+func ParseRouteVariable(name string) (Variable, error) {
+	if name == "routeKey" {
+		return Variable{Name: VarRouteKey}, nil
+	}
+	return ParseVariable(name)
 }
 
 // authorizerVariable resolves what an authorizer hands on, under any name but

@@ -46,11 +46,11 @@ func NewVerified() *Verified {
 
 // sum is what a token is known by; false: tokens aren't remembered, or not one
 // as long as this.
-func (v *Verified) sum(issuer *Issuer, token string) (verifiedKey, bool) {
+func (v *Verified) sum(issuer *Issuer, token []byte) (verifiedKey, bool) {
 	if v == nil || len(token) > maxToken {
 		return verifiedKey{}, false
 	}
-	return verifiedKey{issuer, sha256.Sum256([]byte(token))}, true
+	return verifiedKey{issuer, sha256.Sum256(token)}, true
 }
 
 func (v *Verified) recall(key verifiedKey) *verified {

@@ -29,6 +29,9 @@ func TestVerifiedTokens(t *testing.T) {
 	if verify("") != whole {
 		t.Error("verified again")
 	}
+	if issuer.Recall([]byte(token)) != whole || issuer.Recall([]byte(token)[1:]) != nil {
+		t.Error("recalled otherwise")
+	}
 	for i := range len(token) {
 		changed := []byte(token)
 		changed[i] ^= 1
@@ -67,7 +70,7 @@ func TestVerifiedIsBounded(t *testing.T) {
 	v := NewVerified()
 	payload := make([]byte, 4096)
 	for i := range 10_000 {
-		key, _ := v.sum(nil, fmt.Sprint(i))
+		key, _ := v.sum(nil, fmt.Append(nil, i))
 		v.remember(key, &Token{Payload: payload}, nil, time.Hour)
 	}
 	v.tokens.CleanUp()

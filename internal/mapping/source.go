@@ -29,6 +29,7 @@ const (
 	multiQuery
 	header
 	multiHeader
+	anyCaseHeader
 	responseHeader
 	multiResponseHeader
 	requestBody
@@ -178,6 +179,8 @@ func (s *Source) Append(dst []byte, in *Input) ([]byte, bool) {
 		return s.joinQuery(dst, in.Query)
 	case header, multiHeader:
 		return s.appendHeader(dst, in)
+	case anyCaseHeader:
+		return s.appendAnyCase(dst, in.X.Header)
 	case responseHeader:
 		return appendLast(dst, in.Response, s.name)
 	case multiResponseHeader:

@@ -1,12 +1,9 @@
 package restapi
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"time"
 
-	"github.com/gatehouse/gatehouse/internal/admission"
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/iam"
@@ -21,11 +18,9 @@ type functionAuthorizer struct {
 	authorizer.Function
 	id      string
 	token   bool // TOKEN; else REQUEST
-	sources []mapping.Source
-	names   []string           // of sources, as the definition writes them
+	sources authorizer.Sources
 	pattern *javaregex.Pattern // of a TOKEN's token; nil: any
 	scope   []byte             // what an answer is kept for, beside the client's identity
-	gate    *admission.Gate    // of the calls in flight; nil when only checked
 }
 
 // poolAuthorizer is a Cognito authorizer on a stage, for one method.
@@ -35,9 +30,6 @@ type poolAuthorizer struct {
 	pattern *javaregex.Pattern // of an identity token's aud; nil: any
 	scopes  []string           // one of them must be an access token's; none: an identity token is wanted
 }
-
-// errBusy: as many clients wait for the function as may.
-var errBusy = errors.New("too many calls of the authorizer")
 
 var unauthorized = &exchange.Fault{Kind: exchange.Unauthorized}
 
@@ -53,9 +45,6 @@ func (r *request) authorizeByFunction(a *functionAuthorizer, ask *iam.Request) *
 		return f
 	}
 	answer, err := r.answerOf(a, key)
-	if err == errBusy {
-		return integration.Busy()
-	}
 	if err != nil {
 		return r.authorizerFault(err)
 	}
@@ -75,20 +64,12 @@ func (r *request) authorizeByFunction(a *functionAuthorizer, ask *iam.Request) *
 
 // answerOf is the kept answer, or what the function says now.
 func (r *request) answerOf(a *functionAuthorizer, key authorizer.Key) (*authorizer.Answer, error) {
-	if a.TTL > 0 {
-		if answer := a.Cache.Kept(key); answer != nil {
-			return answer, nil
-		}
+	if answer := a.Kept(key); answer != nil {
+		return answer, nil
 	}
 	began := time.Now()
-	if a.gate != nil {
-		if !a.gate.Enter(began.Add(a.Timeout)) {
-			return nil, errBusy
-		}
-		defer a.gate.Leave()
-	}
 	defer func() { r.identity.latency = time.Since(began) }()
-	return a.Ask(r.x.Context(), key, authorizer.Call{
+	return a.Ask(r.x, key, authorizer.Call{
 		Event:     func() []byte { return a.event(r, r.ask.Resource) },
 		RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.full),
 		Called: func(result *lambda.Result, took time.Duration) {
@@ -107,26 +88,21 @@ func (r *request) identify(a *functionAuthorizer) (authorizer.Key, *exchange.Fau
 	if r.exec != nil {
 		r.exec.authorizes(a, r)
 	}
-	text := append(r.scratch[:0], a.scope...)
-	for i := range a.sources {
-		length := len(text)
-		var ok bool
-		if text, ok = a.sources[i].Append(append(text, 0, 0, 0, 0), &r.input); !ok || len(text) == length+4 {
-			r.x.Decide("authorize", "refused", a.names[i]+" is missing")
-			return authorizer.Key{}, unauthorized
-		}
-		value := text[length+4:]
-		binary.BigEndian.PutUint32(text[length:], uint32(len(value)))
-		if a.pattern == nil {
-			continue
-		}
-		if ok, err := a.pattern.Match(value); err != nil || !ok {
-			r.x.Decide("authorize", "refused", "the token doesn't match identityValidationExpression")
-			return authorizer.Key{}, unauthorized
-		}
+	key, room, missing := a.sources.Key(r.scratch, a.scope, &r.input)
+	r.scratch = room
+	if missing != "" {
+		r.x.Decide("authorize", "refused", missing+" is missing")
+		return key, unauthorized
 	}
-	r.scratch = text[:0]
-	return sha256.Sum256(text), nil
+	if a.pattern == nil {
+		return key, nil
+	}
+	r.scratch = a.sources.Append(r.scratch[:0], 0, &r.input)
+	if ok, err := a.pattern.Match(r.scratch); err != nil || !ok {
+		r.x.Decide("authorize", "refused", "the token doesn't match identityValidationExpression")
+		return key, unauthorized
+	}
+	return key, nil
 }
 
 // authorizerFault is the fault for an authorizer without an answer.
@@ -135,6 +111,9 @@ func (r *request) authorizerFault(err error) *exchange.Fault {
 		r.exec.authorizerFailed(err)
 	}
 	own, ok := errors.AsType[*authorizer.Error](err)
+	if ok && own.Kind == authorizer.Busy {
+		return integration.Busy()
+	}
 	if ok && own.Kind == authorizer.Unauthorized {
 		r.x.Decide("authorize", "refused", own.Error())
 		return &exchange.Fault{Kind: exchange.Unauthorized, Message: own.Text}
@@ -145,14 +124,15 @@ func (r *request) authorizerFault(err error) *exchange.Fault {
 // authorizeByToken is the flow of Cognito authorizers (developer guide,
 // "Control access to REST APIs using Amazon Cognito user pools").
 func (r *request) authorizeByToken(a *poolAuthorizer) *exchange.Fault {
-	v, ok := a.source.Append(nil, &r.input)
-	token := string(authorizer.Bearer(v))
-	if !ok || token == "" {
+	v, ok := a.source.Append(r.scratch[:0], &r.input)
+	r.scratch = v
+	token := authorizer.Bearer(v)
+	if !ok || len(token) == 0 {
 		r.x.Decide("authorize", "refused", "the token is missing")
 		return unauthorized
 	}
 	began := time.Now()
-	answer, err := a.Ask(r.x.Context(), token)
+	answer, err := a.Ask(r.x, token)
 	r.identity.latency = time.Since(began)
 	if err != nil {
 		return r.authorizerFault(err)

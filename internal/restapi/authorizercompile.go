@@ -111,7 +111,7 @@ func (c *compiler) functionAuthorizer(place string, from *apigw.Authorizer) *fun
 		s := c.out.scope
 		a.Invoker, a.Cache = c.env.Functions, c.env.answers()
 		if c.env.Pools != nil {
-			a.gate = c.env.Pools.NewGate()
+			a.Gate = c.env.Pools.NewGate()
 		}
 		a.SourceARN = fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/authorizers/%s", s.Partition, s.Region, s.Account, c.def.API.ID, from.ID)
 	}
@@ -157,12 +157,12 @@ func (c *compiler) identitySources(place string, a *functionAuthorizer, from *ap
 			c.refuse(place, fmt.Sprintf("identitySource %q is none that an authorizer has", expr))
 			continue
 		}
-		a.sources, a.names = append(a.sources, source), append(a.names, expr)
+		a.sources.Add(expr, source)
 	}
-	if a.token && (len(a.sources) != 1 || !strings.HasPrefix(a.names[0], "method.request.header.")) {
+	if a.token && (a.sources.Len() != 1 || !strings.HasPrefix(strings.TrimSpace(text), "method.request.header.")) {
 		c.refuse(place, "identitySource of a TOKEN authorizer must be one header: method.request.header.NAME")
 	}
-	if !a.token && len(a.sources) == 0 && a.TTL > 0 {
+	if !a.token && a.sources.Len() == 0 && a.TTL > 0 {
 		c.refuse(place, "a REQUEST authorizer without an identitySource must have authorizerResultTtlInSeconds 0")
 	}
 }

@@ -13,7 +13,7 @@ import (
 // Gateway Lambda authorizer"). No event has a body.
 func (a *functionAuthorizer) event(r *request, methodARN string) []byte {
 	if a.token {
-		token, _ := a.sources[0].Append(nil, &r.input)
+		token := a.sources.Append(nil, 0, &r.input)
 		dst := appendJSONString([]byte(`{"type":"TOKEN","methodArn":`), methodARN)
 		dst = appendJSONString(append(dst, `,"authorizationToken":`...), token)
 		return append(dst, '}')

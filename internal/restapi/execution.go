@@ -111,7 +111,7 @@ func (e *execution) authorizes(a *functionAuthorizer, r *request) {
 // in it.
 func (e *execution) authorizerAnswered(result *lambda.Result, took time.Duration) {
 	if e.info && e.data {
-		if a, err := authorizer.ParseAnswer(result.Payload); err == nil {
+		if a, err := authorizer.Policy.Parse(result.Payload); err == nil {
 			e.hideKey(a.UsageKey)
 		}
 		e.body("Authorizer result body before parsing: ", result.Payload, false)
