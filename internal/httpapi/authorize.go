@@ -19,9 +19,6 @@ type Request struct {
 	Params mapping.Params
 	Query  mapping.Query // of X, decoded
 	Trace  []byte        // X-Amzn-Trace-Id as backends see it
-	// Certificate is the client's of mutual TLS, as events show it, JSON; nil
-	// without.
-	Certificate []byte
 
 	// What Authorize found out.
 	Answer    *authorizer.Answer // nil: nobody was asked, or nobody is let in

@@ -105,6 +105,9 @@ func (r *Request) AppendVariable(dst []byte, x *exchange.Exchange, v exchange.Va
 	case exchange.VarAuthorizer:
 		return r.appendAuthorizerVariable(dst, v.Key)
 	}
+	if exchange.VarClientCertPEM <= v.Name && v.Name <= exchange.VarClientCertNotAfter {
+		return x.Client.AppendCertificate(dst, v.Name)
+	}
 	return dst, false
 }
 

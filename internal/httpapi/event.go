@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/gatehouse/gatehouse/internal/clientcert"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 )
@@ -48,20 +49,20 @@ type context1 struct {
 
 // identity1 is the client before anybody has said who it is.
 type identity1 struct {
-	AccessKey             *string         `json:"accessKey"`
-	AccountID             *string         `json:"accountId"`
-	Caller                *string         `json:"caller"`
-	ClientCert            json.RawMessage `json:"clientCert,omitempty"`
-	CognitoAMR            *string         `json:"cognitoAmr"`
-	CognitoProvider       *string         `json:"cognitoAuthenticationProvider"`
-	CognitoType           *string         `json:"cognitoAuthenticationType"`
-	CognitoIdentityID     *string         `json:"cognitoIdentityId"`
-	CognitoIdentityPoolID *string         `json:"cognitoIdentityPoolId"`
-	PrincipalOrgID        *string         `json:"principalOrgId"`
-	SourceIP              string          `json:"sourceIp"`
-	User                  *string         `json:"user"`
-	UserAgent             string          `json:"userAgent"`
-	UserARN               *string         `json:"userArn"`
+	AccessKey             *string                 `json:"accessKey"`
+	AccountID             *string                 `json:"accountId"`
+	Caller                *string                 `json:"caller"`
+	ClientCert            *clientcert.Certificate `json:"clientCert,omitempty"`
+	CognitoAMR            *string                 `json:"cognitoAmr"`
+	CognitoProvider       *string                 `json:"cognitoAuthenticationProvider"`
+	CognitoType           *string                 `json:"cognitoAuthenticationType"`
+	CognitoIdentityID     *string                 `json:"cognitoIdentityId"`
+	CognitoIdentityPoolID *string                 `json:"cognitoIdentityPoolId"`
+	PrincipalOrgID        *string                 `json:"principalOrgId"`
+	SourceIP              string                  `json:"sourceIp"`
+	User                  *string                 `json:"user"`
+	UserAgent             string                  `json:"userAgent"`
+	UserARN               *string                 `json:"userArn"`
 }
 
 // event2 is the event in format 2.0. What is empty isn't there, but for
@@ -97,7 +98,7 @@ type context2 struct {
 }
 
 type authentication struct {
-	ClientCert json.RawMessage `json:"clientCert"`
+	ClientCert *clientcert.Certificate `json:"clientCert"`
 }
 
 type http2 struct {
@@ -123,7 +124,7 @@ func encode(event any) []byte {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(event); err != nil {
-		return nil // a certificate that is no JSON; the function fails on no event
+		panic(err) // texts and numbers can be encoded
 	}
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
@@ -138,7 +139,7 @@ func (a *Authorizer) event1(r *Request) *event1 {
 			AccountID: s.env.Scope.Account, APIID: string(s.API), DomainName: x.Address.DomainName, DomainPrefix: x.Address.DomainPrefix,
 			ExtendedRequestID: id, HTTPMethod: x.Method, Path: path, Protocol: x.Protocol, RequestID: id, RequestTime: x.Received.UTC().Format(clfTime),
 			RequestTimeEpoch: x.Received.UnixMilli(), ResourceID: r.Route.Key, ResourcePath: r.Route.path(), Stage: string(s.Name),
-			Identity: identity1{ClientCert: r.Certificate, SourceIP: string(mapping.AppendClientIP(nil, x)), UserAgent: string(x.Header.GetKnown(http1.NameUserAgent))},
+			Identity: identity1{ClientCert: x.Client.Cert, SourceIP: string(mapping.AppendClientIP(nil, x)), UserAgent: string(x.Header.GetKnown(http1.NameUserAgent))},
 		},
 	}
 	if e.StageVariables == nil {
@@ -183,8 +184,8 @@ func (a *Authorizer) event2(r *Request) *event2 {
 			HTTP: http2{x.Method, path, x.Protocol, string(mapping.AppendClientIP(nil, x)), string(x.Header.GetKnown(http1.NameUserAgent))},
 		},
 	}
-	if r.Certificate != nil {
-		e.RequestContext.Authentication = &authentication{r.Certificate}
+	if x.Client.Cert != nil {
+		e.RequestContext.Authentication = &authentication{x.Client.Cert}
 	}
 	r.eachField(func(name, value string) {
 		if name == "cookie" {

@@ -14,10 +14,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/clientcert"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
-const certificate = `{"clientCertPem":"CERT_CONTENT","subjectDN":"www.example.com","issuerDN":"Example issuer","serialNumber":"a1:a1","validity":{"notBefore":"May 28 12:30:02 2019 GMT","notAfter":"Aug  5 09:36:04 2021 GMT"}}`
+var certificate = clientcert.Certificate{
+	PEM: "CERT_CONTENT", SubjectDN: "www.example.com", IssuerDN: "Example issuer", SerialNumber: "a1:a1",
+	Validity: clientcert.Validity{NotBefore: "May 28 12:30:02 2019 GMT", NotAfter: "Aug  5 09:36:04 2021 GMT"},
+}
 
 var (
 	unauthorizedAnswer = answer{401, `{"message":"Unauthorized"}`, ""}
@@ -53,7 +57,7 @@ func eventOf(t *testing.T, format string, with func(*Request)) []byte {
 // TestEvent2 is the event of format 2.0 as AWS's library for functions reads
 // it, with nothing that it doesn't know, and every member that its sample has.
 func TestEvent2(t *testing.T) {
-	text := eventOf(t, "2.0", func(r *Request) { r.Certificate = []byte(certificate) })
+	text := eventOf(t, "2.0", func(r *Request) { r.X.Client.Cert = &certificate })
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	var got events.APIGatewayV2CustomAuthorizerV2Request
@@ -88,7 +92,7 @@ func TestEvent2(t *testing.T) {
 // TestEvent1 is the same in format 1.0, where the sample is the least that
 // there is.
 func TestEvent1(t *testing.T) {
-	text := eventOf(t, "1.0", func(r *Request) { r.Certificate = []byte(certificate) })
+	text := eventOf(t, "1.0", func(r *Request) { r.X.Client.Cert = &certificate })
 	var got events.APIGatewayV2CustomAuthorizerV1Request
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"github.com/gatehouse/gatehouse/internal/authorizer"
-	"github.com/gatehouse/gatehouse/internal/clientcert"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/jwt"
 )
@@ -104,7 +103,7 @@ func (r *request) appendIdentityVariable(dst []byte, v exchange.Variable) ([]byt
 		return append(dst, r.key.id...), r.key.id != ""
 	}
 	if exchange.VarClientCertPEM <= v.Name && v.Name <= exchange.VarClientCertNotAfter {
-		return appendClientCert(dst, r.x.Client.Cert, v.Name)
+		return r.x.Client.AppendCertificate(dst, v.Name)
 	}
 	c := r.identity.caller
 	if c == nil {
@@ -121,29 +120,6 @@ func (r *request) appendIdentityVariable(dst []byte, v exchange.Variable) ([]byt
 		return append(dst, c.ARN...), true
 	}
 	return dst, false
-}
-
-// appendClientCert appends $context.identity.clientCert values; false without
-// mutual TLS.
-func appendClientCert(dst []byte, c *clientcert.Certificate, v exchange.VariableName) ([]byte, bool) {
-	if c == nil {
-		return dst, false
-	}
-	switch v {
-	case exchange.VarClientCertPEM:
-		dst = append(dst, c.PEM...)
-	case exchange.VarClientCertSubjectDN:
-		dst = append(dst, c.SubjectDN...)
-	case exchange.VarClientCertIssuerDN:
-		dst = append(dst, c.IssuerDN...)
-	case exchange.VarClientCertSerialNumber:
-		dst = append(dst, c.SerialNumber...)
-	case exchange.VarClientCertNotBefore:
-		dst = append(dst, c.Validity.NotBefore...)
-	case exchange.VarClientCertNotAfter:
-		dst = append(dst, c.Validity.NotAfter...)
-	}
-	return dst, true
 }
 
 func (r *request) appendAuthorizerVariable(dst []byte, key string) ([]byte, bool) {
