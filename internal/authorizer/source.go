@@ -21,6 +21,9 @@ func (s *Sources) Add(name string, source mapping.Source) {
 // Len is how many there are.
 func (s *Sources) Len() int { return len(s.list) }
 
+// Name is how the definition writes source i.
+func (s *Sources) Name(i int) string { return s.names[i] }
+
 // Append appends the value of source i.
 func (s *Sources) Append(dst []byte, i int, in *mapping.Input) []byte {
 	dst, _ = s.list[i].Append(dst, in)

@@ -89,9 +89,9 @@ func (e *execution) started(r *request) *exchange.Fault {
 // there is as good as a password: it doesn't show in any other line either.
 func (e *execution) authorizes(a *functionAuthorizer, r *request) {
 	var identity []byte
-	for i := range a.sources {
-		value, _ := a.sources[i].Append(nil, &r.input)
-		if strings.HasPrefix(a.names[i], "method.request.") {
+	for i := range a.sources.Len() {
+		value := a.sources.Append(nil, i, &r.input)
+		if strings.HasPrefix(a.sources.Name(i), "method.request.") {
 			e.secrets = appendSecret(e.secrets, value)
 		}
 		if i > 0 {
