@@ -353,7 +353,7 @@ func TestAuthorizerCache(t *testing.T) {
 			}
 		})
 	}
-	gate := matchedMethod(s, "/r/7").authorization.function.gate
+	gate := matchedMethod(s, "/r/7").authorization.function.Gate
 	for inside, _, _ := gate.Stats(); inside < 20 || calls.Load() == 0; inside, _, _ = gate.Stats() {
 		time.Sleep(time.Millisecond)
 	}
