@@ -82,7 +82,7 @@ func TestDN(t *testing.T) {
 			t.Errorf("OpenSSL writes %s, we %s", theirs, c.want)
 		}
 	}
-	for raw, want := range map[string]string{string(name(t, one(part(idCN, 7))...)): "CN=#020107", "": "#", "\x30\x01": "#3001", "\x30\x00\x00": "#300000"} {
+	for raw, want := range map[string]string{string(name(t, one(part(idCN, "a\u0085\u2028b"))...)): `CN=a\C2\85\E2\80\A8b`, string(name(t, one(part(idCN, 7))...)): "CN=#020107", "": "#", "\x30\x01": "#3001", "\x30\x00\x00": "#300000"} {
 		if got := DN([]byte(raw)); got != want {
 			t.Errorf("%x: %s", raw, got)
 		}

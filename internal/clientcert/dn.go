@@ -4,6 +4,7 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -33,7 +34,8 @@ type attributeSET []attribute
 // Amazon API Gateway"). What that page doesn't show is OpenSSL's: the parts of
 // one level are joined by +, what is no text is #hexadecimal, a control
 // character \hexadecimal. Text stays UTF-8. Unlike in OpenSSL's, what isn't
-// well-formed is #hexadecimal, too.
+// well-formed is #hexadecimal, too, and Unicode's control characters and line
+// ends are escaped.
 func DN(raw []byte) string {
 	var levels []attributeSET
 	if rest, err := asn1.Unmarshal(raw, &levels); err != nil || len(rest) > 0 {
@@ -120,15 +122,16 @@ const hexDigits = "0123456789ABCDEF"
 
 // escape writes s so that no character of it ends a value or a line.
 func escape(to *strings.Builder, s string) {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
+	for i, c := range s {
 		switch {
-		case c < ' ' || c == 0x7f:
-			to.Write([]byte{'\\', hexDigits[c>>4], hexDigits[c&15]})
+		case unicode.IsControl(c) || c == '\u2028' || c == '\u2029':
+			for _, b := range []byte(string(c)) {
+				to.Write([]byte{'\\', hexDigits[b>>4], hexDigits[b&15]})
+			}
 			continue
-		case strings.IndexByte(`,+"\<>;`, c) >= 0, c == ' ' && (i == 0 || i == len(s)-1), c == '#' && i == 0:
+		case strings.ContainsRune(`,+"\<>;`, c), c == ' ' && (i == 0 || i == len(s)-1), c == '#' && i == 0:
 			to.WriteByte('\\')
 		}
-		to.WriteByte(c)
+		to.WriteRune(c)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -69,6 +70,9 @@ func openTrustStore(file string, base *tls.Config, log *slog.Logger) (*trustStor
 // ReadTrustStore reads file, of one that is too large a byte more than a trust
 // store may have.
 func ReadTrustStore(file string) ([]byte, error) {
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() { // a pipe would keep its reader waiting
+		return nil, fmt.Errorf("%s is no file", file)
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
@@ -210,26 +214,39 @@ func (t *trustStore) recovered() {
 // was renewed, of those that it doesn't vouch for.
 func (t *trustStore) expel(renewed bool) {
 	in, now := t.current.Load(), t.now()
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	cut := 0
-	for p, a := range t.let {
+	for p, a := range t.admitted() {
 		if renewed {
-			until, err := in.Verify(a.shown, now)
-			if err == nil {
-				a.until = until
-				t.let[p] = a
+			if until, err := in.Verify(a.shown, now); err == nil {
+				t.prolong(p, until)
 				continue
 			}
 		} else if now.Before(a.until) {
 			continue
 		}
-		a.conn.Close()
-		delete(t.let, p)
+		a.conn.Close() // its own goroutine forgets it
 		cut++
 	}
 	if cut > 0 {
 		t.log.Info("connections of clients that aren't trusted any more were ended", "trustStore", t.file, "connections", cut, "version", in.Version)
+	}
+}
+
+// admitted are the clients that are connected; handshakes don't wait for what
+// is done with them.
+func (t *trustStore) admitted() map[*peer]admittance {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.let)
+}
+
+// prolong notes that p, if it is still there, is trusted until then.
+func (t *trustStore) prolong(p *peer, until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if a, ok := t.let[p]; ok {
+		a.until = until
+		t.let[p] = a
 	}
 }
 

@@ -23,6 +23,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -472,4 +474,73 @@ func TestSlowHandshakes(t *testing.T) {
 		s.ask(refused)
 	}
 	eventually(t, "nothing is left of them", func() bool { return s.Connections() == 0 && runtime.NumGoroutine() < before+30 })
+}
+
+// TestRenewalUnderLoad: while the store is renewed again and again, who is
+// trusted all the time is never refused, and who isn't at the end isn't served.
+func TestRenewalUnderLoad(t *testing.T) {
+	root, other := newAuthority(t, "root"), newAuthority(t, "other")
+	s := secure(t, nil, root)
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	var served, refused atomic.Int64
+	for i := range 4 {
+		who, counts := root.client(t, "alice"), true
+		if i == 3 {
+			who, counts = other.client(t, "bob"), false
+		}
+		cfg := showing(who)
+		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				answer, _, err := s.ask(cfg)
+				switch {
+				case counts && !strings.Contains(answer, "CN=alice"):
+					t.Errorf("refused: %q %v", answer, err)
+					return
+				case answer != "":
+					served.Add(1)
+				default:
+					refused.Add(1)
+				}
+			}
+		})
+	}
+	for range 20 {
+		s.write(root, other)
+		s.take()
+		s.write(root)
+		s.take()
+	}
+	close(stop)
+	clients.Wait()
+	eventually(t, "nobody is left", func() bool { return s.let() == 0 })
+	t.Logf("%d served, %d of bob's refused", served.Load(), refused.Load())
+}
+
+// BenchmarkHandshake: full handshakes and resumed ones, with one request each.
+func BenchmarkHandshake(b *testing.B) {
+	root := newAuthority(b, "root")
+	mutual := secure(b, nil, root)
+	oneWay := &secured{t: b, edge: startEdge(b, &fakeKind{serve: mirror}, func(c *Config) { c.Listeners[0].TLS = &TLSConfig{SelfSigned: true} })}
+	for name, s := range map[string]*secured{"one-way": oneWay, "mutual": mutual} {
+		for _, resumed := range []bool{false, true} {
+			b.Run(fmt.Sprint(name, " resumed=", resumed), func(b *testing.B) {
+				cfg := showing(root.client(b, "alice"))
+				if resumed {
+					cfg.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+				}
+				for b.Loop() {
+					if answer, _, err := s.ask(cfg); answer == "" {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
 }

@@ -28,6 +28,9 @@ func TestCheck(t *testing.T) {
 		"private without a policy": {func(s *subject) { s.def.API.Endpoint.Type = "PRIVATE" }, []string{"API: Private REST API doesn't have a resource policy"}},
 		"security policy":          {func(s *subject) { s.def.API.SecurityPolicy = "SecurityPolicy_TLS13_1_3_2025_09" }, []string{"securityPolicy SecurityPolicy_TLS13_1_3_2025_09"}},
 		"access mode":              {func(s *subject) { s.def.API.EndpointAccessMode = "STRICT" }, []string{"endpointAccessMode"}},
+		"a certificate in a header": {func(s *subject) {
+			s.method.Integration.RequestParameters = map[string]string{"integration.request.header.X-Cert": "context.identity.clientCert.clientCertPem"}
+		}, []string{"!integration.request.header.X-Cert: a certificate has line breaks"}},
 		"compression size":         {func(s *subject) { s.def.API.MinimumCompressionSize = &size }, []string{"minimumCompressionSize -1"}},
 		"gateway response type":    {func(s *subject) { s.def.GatewayResponses = map[string]*apigw.GatewayResponse{"FORBIDDEN": {}} }, []string{"gateway response FORBIDDEN"}},
 		"gateway response status": {func(s *subject) {

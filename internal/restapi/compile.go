@@ -222,6 +222,10 @@ func (c *compiler) parameters(place string, from map[string]string) []mapping.Pa
 			c.refuse(place, fmt.Sprintf("requestParameters %s: %v", key, err))
 			continue
 		}
+		if strings.HasPrefix(key, "integration.request.header.") && from[key] == "context.identity.clientCert.clientCertPem" {
+			c.warn(place, "requestParameters "+key+": a certificate has line breaks, which a header can't have: requests with one will be answered 400; "+
+				"set the header in a mapping template, as $context.requestOverride.header, to $util.urlEncode($context.identity.clientCert.clientCertPem)")
+		}
 		list = append(list, p)
 	}
 	return list
