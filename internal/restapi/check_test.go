@@ -31,8 +31,8 @@ func TestCheck(t *testing.T) {
 		"a certificate in a header": {func(s *subject) {
 			s.method.Integration.RequestParameters = map[string]string{"integration.request.header.X-Cert": "context.identity.clientCert.clientCertPem"}
 		}, []string{"!integration.request.header.X-Cert: a certificate has line breaks"}},
-		"compression size":         {func(s *subject) { s.def.API.MinimumCompressionSize = &size }, []string{"minimumCompressionSize -1"}},
-		"gateway response type":    {func(s *subject) { s.def.GatewayResponses = map[string]*apigw.GatewayResponse{"FORBIDDEN": {}} }, []string{"gateway response FORBIDDEN"}},
+		"compression size":      {func(s *subject) { s.def.API.MinimumCompressionSize = &size }, []string{"minimumCompressionSize -1"}},
+		"gateway response type": {func(s *subject) { s.def.GatewayResponses = map[string]*apigw.GatewayResponse{"FORBIDDEN": {}} }, []string{"gateway response FORBIDDEN"}},
 		"gateway response status": {func(s *subject) {
 			s.def.GatewayResponses = map[string]*apigw.GatewayResponse{"THROTTLED": {StatusCode: "99"}}
 		}, []string{`"99"`}},
