@@ -54,7 +54,7 @@ identities:
 	t.Cleanup(s.kill)
 	api := s.api(file)
 	eventually(t, "the deployment tells of the role that trusts others", func() bool {
-		for _, r := range s.records("deployed as on AWS, but not all of it works as written") {
+		for _, r := range s.records("deployed as on AWS, but the place that the problem begins with won't work as written") {
 			if strings.Contains(r["problem"].(string), "role/theirs: its declared trust doesn't allow apigateway.amazonaws.com for arn:aws:execute-api:us-east-1:000000000000:"+api) {
 				return true
 			}

@@ -101,8 +101,12 @@ func (c *Control) refuse(ref apiRef, def *apigw.Definition, s *apigw.Stage) erro
 	if err := refusal(serious(problems)); err != nil {
 		return err
 	}
-	for _, p := range problems {
-		c.log.Warn("deployed as on AWS, but not all of it works as written", "api", ref.api, "problem", p.String())
+	var stage apigw.StageName
+	if s != nil {
+		stage = s.Name
+	}
+	for _, text := range distinct(problems) {
+		c.log.Warn("deployed as on AWS, but the place that the problem begins with won't work as written", "api", ref.api, "stage", stage, "problem", text)
 	}
 	return nil
 }
@@ -112,19 +116,27 @@ func serious(problems []Problem) []Problem {
 	return slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Warning })
 }
 
-func refusal(problems []Problem) error {
+// distinct are the problems in words, each once: the first of many.
+func distinct(problems []Problem) (texts []string) {
 	const most = 20
-	var texts []string
+	known := map[string]bool{}
 	for _, p := range problems {
-		if text := p.String(); !slices.Contains(texts, text) {
+		text := p.String()
+		if !known[text] && len(known) < most {
 			texts = append(texts, text)
 		}
+		known[text] = true
 	}
+	if more := len(known) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return texts
+}
+
+func refusal(problems []Problem) error {
+	texts := distinct(problems)
 	if len(texts) == 0 {
 		return nil
-	}
-	if more := len(texts) - most; more > 0 {
-		texts = append(texts[:most], fmt.Sprintf("and %d more", more))
 	}
 	return apigw.Errorf(apigw.BadRequest, "Gatehouse can't serve this yet: %s", strings.Join(texts, "; "))
 }

@@ -69,12 +69,12 @@ func (c *compiler) requiredParameters(place string, m *apigw.Method) (list []req
 			continue
 		}
 		source, err := mapping.ParseSource(key, mapping.RequestPhase, nil)
-		place, name, _ := strings.Cut(strings.TrimPrefix(key, "method.request."), ".")
+		where, name, _ := strings.Cut(strings.TrimPrefix(key, "method.request."), ".")
 		if err != nil || name == "" || source.ReadsBody() {
 			c.refuse(place, fmt.Sprintf("requestParameters %s is no parameter of a request", key))
 			continue
 		}
-		list = append(list, requiredParameter{name, place == "header", source})
+		list = append(list, requiredParameter{name, where == "header", source})
 	}
 	return list
 }

@@ -191,3 +191,15 @@ func TestValidationAccessLog(t *testing.T) {
 		t.Errorf("%s\n%s", data, diff)
 	}
 }
+
+// TestCheckRequired: what is refused says at which method it stands.
+func TestCheckRequired(t *testing.T) {
+	def := validated("/a", apigw.RequestValidator{ValidateParameters: true}, map[string]bool{"method.request.body": true}, nil)
+	var texts []string
+	for _, p := range Check(def, nil) {
+		texts = append(texts, p.String())
+	}
+	if d := cmp.Diff([]string{"POST /a: requestParameters method.request.body is no parameter of a request"}, texts); d != "" {
+		t.Error(d)
+	}
+}
