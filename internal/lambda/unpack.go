@@ -18,6 +18,8 @@ import (
 const (
 	maxUnpacked = 250 << 20
 	maxFiles    = 50_000
+	maxFolders  = 50_000
+	maxEntry    = 1024 // bytes of a path within the folder of the code
 )
 
 // errZip is Lambda's text for what is no zip.
@@ -78,6 +80,9 @@ func occupy(seen map[string]bool, name string, folder bool) error {
 		}
 		seen[above] = false
 	}
+	if len(seen) > maxFiles+maxFolders {
+		return fmt.Errorf("The zip has more than %d files and folders", maxFiles+maxFolders)
+	}
 	return nil
 }
 
@@ -111,6 +116,9 @@ func cleanEntry(f *zip.File) (string, error) {
 		return "", fmt.Errorf("The zip's entry %q is %s; only files and folders are taken", clip(f.Name, 200), what)
 	}
 	name := strings.TrimSuffix(f.Name, "/")
+	if len(name) > maxEntry {
+		return "", fmt.Errorf("The zip's entry %q has a path of %d bytes; at most %d are taken", clip(f.Name, 200), len(name), maxEntry)
+	}
 	if name == "" || !filepath.IsLocal(filepath.FromSlash(name)) || strings.ContainsAny(name, "\\\x00") || path.Clean(name) != strings.TrimPrefix(name, "./") {
 		return "", fmt.Errorf("The zip's entry %q doesn't lie in its folder", clip(f.Name, 200))
 	}

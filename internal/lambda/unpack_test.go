@@ -3,6 +3,7 @@ package lambda
 import (
 	"archive/zip"
 	"bytes"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -52,8 +53,14 @@ func TestCheckZip(t *testing.T) {
 		zip  []byte
 		want string // part of the error; empty: none
 	}{
-		"good":            {good, ""},
-		"with a folder":   {zippedAll(t, func(w *zip.Writer) { addEntry(t, w, "d/", fs.ModeDir|0o755, ""); addEntry(t, w, "d/f", 0o644, "") }), ""},
+		"good":          {good, ""},
+		"with a folder": {zippedAll(t, func(w *zip.Writer) { addEntry(t, w, "d/", fs.ModeDir|0o755, ""); addEntry(t, w, "d/f", 0o644, "") }), ""},
+		"a long path":   {zipped(t, strings.Repeat("a/", 600)+"f", 0o644, ""), "has a path of 1201 bytes; at most 1024 are taken"},
+		"many folders": {zippedAll(t, func(w *zip.Writer) {
+			for i := range 300 {
+				addEntry(t, w, fmt.Sprintf("%d/%sf", i, strings.Repeat("a/", 500)), 0o644, "")
+			}
+		}), "more than 100000 files and folders"},
 		"nothing":         {nil, "Could not unzip"},
 		"no zip":          {[]byte("text"), "Could not unzip"},
 		"cut":             {good[:len(good)-30], "Could not unzip"},
