@@ -2,8 +2,10 @@ package control
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
@@ -40,11 +42,27 @@ func TestFlatten(t *testing.T) {
 
 func TestModelTemplateOfArrays(t *testing.T) {
 	def := modelDefinition(`{"type":"array","items":{"$ref":"`+modelURL("api")+`B"}}`, `{"type":"object","properties":{"a":{"type":"boolean"},"b":{"$ref":"#/definitions/c"},"me":{"$ref":"`+modelURL("api")+`A"}},"definitions":{"c":{"type":"number"}}}`)
-	w := &templateWriter{def: def}
+	w := newTemplateWriter(def)
 	w.model("A", "", "$inputRoot", 0)
 	want := "[\n##TODO: Update this foreach loop to reference array from input json\n#foreach($elem in $inputRoot)\n  {\n    \"a\" : true,\n    \"b\" : 42,\n    \"me\" : { }\n  } \n#if($foreach.hasNext),#end\n#end\n]"
 	if got := w.b.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestModelTemplateOfMany: a model that is referred to thousands of times is
+// read once.
+func TestModelTemplateOfMany(t *testing.T) {
+	var refs strings.Builder
+	for i := range 7000 {
+		fmt.Fprintf(&refs, `,"p%d":{"$ref":"%sB"}`, i, modelURL("api"))
+	}
+	def := modelDefinition(`{"properties":{`+refs.String()[1:]+`}}`, `{"type":"string","enum":[`+strings.Repeat(`"a",`, 90_000)+`"b"]}`)
+	began := time.Now()
+	w := newTemplateWriter(def)
+	w.model("A", "", "$inputRoot", 0)
+	if took := time.Since(began); took > 3*time.Second || !strings.Contains(w.b.String(), `"p6999" : "foo"`) {
+		t.Errorf("took %v", took)
 	}
 }
 
@@ -62,7 +80,7 @@ func FuzzSchema(f *testing.F) {
 		if err == nil && !json.Valid([]byte(flat)) {
 			t.Errorf("%s became %s", text, flat)
 		}
-		w := &templateWriter{def: def}
+		w := newTemplateWriter(def)
 		w.model("A", "", "$inputRoot", 0)
 		if w.b.Len() > 2*maxTemplate+10*len(text) {
 			t.Errorf("%d bytes", w.b.Len())

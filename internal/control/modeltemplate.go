@@ -18,7 +18,7 @@ func (c *Control) ModelTemplate(ctx context.Context, scope apigw.Scope, api apig
 	if err != nil {
 		return "", err
 	}
-	t := &templateWriter{def: s.def}
+	t := newTemplateWriter(s.def)
 	t.b.WriteString("#set($inputRoot = $input.path('$'))\n")
 	t.model(name, "", "$inputRoot", 0)
 	return t.b.String(), nil
@@ -35,7 +35,12 @@ type templateWriter struct {
 	def  *apigw.Definition
 	b    strings.Builder
 	open []apigw.ModelName // models within which the writer is
-	root *jsonNode         // of the innermost model, for its own references
+	read map[apigw.ModelName]*jsonNode
+	root *jsonNode // of the innermost model, for its own references
+}
+
+func newTemplateWriter(def *apigw.Definition) *templateWriter {
+	return &templateWriter{def: def, read: map[apigw.ModelName]*jsonNode{}}
 }
 
 // model writes the template of a model; one that contains itself is written
@@ -51,10 +56,13 @@ func (t *templateWriter) model(name apigw.ModelName, indent, at string, depth in
 		t.b.WriteString("{ }")
 		return
 	}
-	n, err := parseJSON(m.Schema)
-	if err != nil {
-		t.b.WriteString("{ }")
-		return
+	n := t.read[name]
+	if n == nil {
+		var err error
+		if n, err = parseJSON(m.Schema); err != nil {
+			n = &jsonNode{}
+		}
+		t.read[name] = n
 	}
 	was := t.root
 	t.open, t.root = append(t.open, name), n
