@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -76,16 +77,27 @@ func TestImportAPIKeys(t *testing.T) {
 		t.Error(d)
 	}
 	for body, text := range map[string]string{
-		"":                                      "The file of API keys has no header",
-		"key\n" + a:                             "The file of API keys has no column name",
-		"name,key\nx,short":                     "Line 2 of the file of API keys: API Key value should be at least 30 characters",
-		"name,key\nx," + a + "\ny," + a:         "Line 3 of the file of API keys: its key is in the file twice",
-		"name,key,enabled\nx," + a + ",perhaps": "Line 2 of the file of API keys: Enabled is neither true nor false",
+		"":                              "The file of API keys has no header",
+		"key\n" + a:                     "The file of API keys has no column name",
+		"name,key\nx,short":             "Line 2 of the file of API keys: API Key value should be at least 30 characters",
+		"name,key\nx," + a + "\ny," + a: "Line 3 of the file of API keys: its key is in the file twice",
+		"name,key,usageplanids\nx," + a + ",\"" + strings.Repeat("p,", 400) + "\"": "Line 2 of the file of API keys: it names more than 300 usage plans",
+		"name,key,enabled\nx," + a + ",perhaps":                                    "Line 2 of the file of API keys: Enabled is neither true nor false",
 	} {
 		h.refused("POST /apikeys?mode=import&format=csv", body, 400, text)
 	}
 	h.refused("POST /apikeys?mode=import&format=csv&failonwarnings=true", "name,key,usageplanids\nnew,"+strings.Repeat("c", 40)+",nothing\n", 400,
 		"Warnings found during import:\n\tUsage Plan nothing doesn't exist. Ignoring it for API Key 'new'")
+	var file strings.Builder
+	file.WriteString("name,key,usageplanids\n")
+	for i := range 20 {
+		fmt.Fprintf(&file, "new,%s%02d,\"%s\"\n", strings.Repeat("d", 40), i, strings.TrimSuffix(strings.Repeat("nothing,", 100), ","))
+	}
+	_, answer := h.call("POST /apikeys?mode=import&format=csv&failonwarnings=true", file.String())
+	many, _ := answer["message"].(string)
+	if !strings.HasSuffix(many, "and 1000 more usage plans that don't exist") {
+		t.Errorf("%.100s … %s", many, many[max(len(many)-100, 0):])
+	}
 	if rows := h.rows("GET /apikeys?name=new"); len(rows) != 0 {
 		t.Error(rows)
 	}

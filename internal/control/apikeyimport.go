@@ -17,6 +17,13 @@ import (
 // shorter ones (developer guide, "API Gateway API key file format").
 const minImportedValue = 30
 
+// maxImportWarnings is of how many plans that there aren't a file's author is
+// warned.
+const maxImportWarnings = 1000
+
+// maxImportPlans is how many plans a row may name.
+const maxImportPlans = 300
+
 // importedKey is one row of a file of keys.
 type importedKey struct {
 	key   apigw.APIKey
@@ -139,6 +146,9 @@ func parseKeyRow(row []string, columns map[string]int) (importedKey, error) {
 		if id = strings.TrimSpace(id); id != "" {
 			k.plans = append(k.plans, apigw.UsagePlanID(id))
 		}
+		if len(k.plans) > maxImportPlans {
+			return k, apigw.Errorf(apigw.BadRequest, "it names more than %d usage plans", maxImportPlans)
+		}
 	}
 	return k, checkKey(&k.key)
 }
@@ -146,6 +156,7 @@ func parseKeyRow(row []string, columns map[string]int) (importedKey, error) {
 // checkImportedPlans warns of plans that there aren't, and leaves them out.
 func (c *Control) checkImportedPlans(ctx context.Context, scope apigw.Scope, keys []importedKey) ([]string, error) {
 	var warnings []string
+	more := 0
 	known := map[apigw.UsagePlanID]bool{}
 	plans, err := c.plans(ctx, scope)
 	for _, p := range plans {
@@ -154,13 +165,19 @@ func (c *Control) checkImportedPlans(ctx context.Context, scope apigw.Scope, key
 	for i := range keys {
 		var exist []apigw.UsagePlanID
 		for _, id := range keys[i].plans {
-			if known[id] {
+			switch {
+			case known[id]:
 				exist = append(exist, id)
-			} else {
+			case len(warnings) == maxImportWarnings:
+				more++
+			default:
 				warnings = append(warnings, fmt.Sprintf("Usage Plan %s doesn't exist. Ignoring it for API Key '%s'", id, keys[i].key.Name))
 			}
 		}
 		keys[i].plans = exist
+	}
+	if more > 0 {
+		warnings = append(warnings, fmt.Sprintf("and %d more usage plans that don't exist", more))
 	}
 	return warnings, err
 }
