@@ -20,13 +20,21 @@ import (
 // behind them, which may be exchanged while they stay open.
 type controlEdge struct {
 	listeners []net.Listener
-	servers   []*http.Server
+	clients   []net.Listener // of user pools; with TLS where that is configured
+	sockets   []net.Listener // what clients stand on
+	servers   []serving
 	api       atomic.Pointer[handlers]
+}
+
+// serving is a server on its listener.
+type serving struct {
+	listener net.Listener
+	*http.Server
 }
 
 // handlers answer by where a listener accepts from; public is nil without
 // identities.
-type handlers struct{ loopback, public http.Handler }
+type handlers struct{ loopback, public, clients http.Handler }
 
 // listenControl opens the control listeners. Without identities none may be
 // reachable from another machine.
@@ -57,20 +65,25 @@ func (e *controlEdge) open(l config.Listener, sockets *gateway.Sockets, identiti
 
 // set makes api what the listeners answer with.
 func (e *controlEdge) set(api *awsapi.Server) {
-	h := &handlers{loopback: api.Loopback()}
+	h := &handlers{loopback: api.Loopback(), clients: api.Clients()}
 	h.public, _ = api.Public() // no identities: no public listener either, see open
 	if e.api.Swap(h) != nil {
 		return
 	}
+	for _, l := range e.clients {
+		e.servers = append(e.servers, serving{l, api.HTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			e.api.Load().clients.ServeHTTP(w, r)
+		}))})
+	}
 	for _, l := range e.listeners {
 		local := isLoopback(l.Addr())
-		e.servers = append(e.servers, api.HTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.servers = append(e.servers, serving{l, api.HTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if h := e.api.Load(); local {
 				h.loopback.ServeHTTP(w, r)
 			} else {
 				h.public.ServeHTTP(w, r)
 			}
-		})))
+		}))})
 	}
 }
 
@@ -122,8 +135,8 @@ func controlSocket(address string) string { return "control " + address }
 // serve accepts until shutdown.
 func (e *controlEdge) serve() error {
 	failed := make(chan error, len(e.servers))
-	for i, s := range e.servers {
-		go func() { failed <- s.Serve(e.listeners[i]) }()
+	for _, s := range e.servers {
+		go func() { failed <- s.Serve(s.listener) }()
 	}
 	for range e.servers {
 		if err := <-failed; err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -138,7 +151,7 @@ func (e *controlEdge) shutdown(ctx context.Context) error {
 	for _, s := range e.servers {
 		all = errors.Join(all, s.Shutdown(ctx))
 	}
-	for _, l := range e.listeners {
+	for _, l := range append(e.clients, e.listeners...) {
 		_ = l.Close() // Shutdown has closed those that were served
 	}
 	return all

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi"
+	"github.com/gatehouse/gatehouse/internal/awsapi/userpools"
 	"github.com/gatehouse/gatehouse/internal/cluster"
 	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/control"
@@ -35,6 +36,7 @@ type plane struct {
 
 	functions *control.Functions // created through Lambda's API; nil without a store
 	metered   *control.Metered   // API keys and usage plans; nil without a store
+	pools     *poolPlane         // user pools; nil without a store
 	metering  *control.Metering  // what is served, by month; nil without a store
 	cluster   *cluster.Cluster   // the nodes on one etcd cluster; nil without
 
@@ -72,6 +74,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s)})
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	pl.metered = p.newMetered(pl.control)
+	pl.pools = p.newPools(pl.control, p.sealerOf(context.Background(), s))
 	pl.metering = control.NewMetering(pl.control, p.parts.meters.Drain)
 	if pl.cluster, err = p.newCluster(s); err != nil {
 		return errors.Join(err, s.Close())
@@ -145,6 +148,7 @@ func (p *program) follow(pl *plane, src gateway.Source) {
 		pl.running.Go(func() { pl.control.Maintain(pl.following) })
 		pl.running.Go(func() { pl.functions.Follow(pl.following) })
 		pl.running.Go(func() { pl.metered.Follow(pl.following) })
+		pl.running.Go(func() { pl.pools.follow(pl.following) })
 		pl.running.Go(func() { pl.metering.Follow(pl.following) })
 	}
 	if pl.cluster != nil {
@@ -182,6 +186,7 @@ func (p *program) setAPI(operations awsapi.Operations, functions *control.Functi
 	}
 	if pl := p.plane.Load(); pl != nil && pl.control != nil {
 		a.Review, a.Usage = pl.review, p.usageOf(pl)
+		a.UserPools, a.UserPoolWeb = userpools.NewOperations(pl.pools.service), userpools.NewWeb(pl.pools.service, p.log)
 	}
 	a.Identities, a.Sessions = p.directory, awsapi.NewSessionOperations(p.directory)
 	api, err := awsapi.New(a)
@@ -219,6 +224,7 @@ func (p *program) settle(ctx context.Context) error {
 	var settling sync.WaitGroup // a store that is away keeps them waiting together
 	settling.Go(func() { p.settleFunctions(ctx) })
 	settling.Go(func() { p.settlePlans(ctx) })
+	settling.Go(func() { p.settlePools(ctx) })
 	settling.Wait()
 	err := p.gateway.WaitFor(ctx, 0)
 	if err != nil && missing != nil {

@@ -74,6 +74,9 @@ func (p *program) startSuccessor() error {
 	if err := p.control.handOver(sockets, p.config.Control); err != nil {
 		return err
 	}
+	if err := p.control.handOverClients(sockets, p.config.UserPools.Listen); err != nil {
+		return err
+	}
 	r, w, err := os.Pipe()
 	if err != nil {
 		return err

@@ -133,6 +133,8 @@ type program struct {
 	stage          apigw.StageName
 	stdout, stderr *os.File
 
+	poolKeys embeddedKeys // of the user pools in this process
+
 	gateway   *gateway.Gateway
 	control   *controlEdge
 	plane     atomic.Pointer[plane]
@@ -156,6 +158,9 @@ func (p *program) start(ctx context.Context) error {
 	}
 	if err := os.MkdirAll(p.config.Data, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
+	}
+	if err := p.listenPoolClients(sockets); err != nil {
+		return err
 	}
 	if p.parts, err = p.newParts(); err != nil {
 		return err

@@ -29,7 +29,7 @@ func (x *request) audit(status int, e *refusal) {
 		return
 	}
 	r := AuditRecord{
-		Call: *x.call, Status: status, ReadOnly: strings.HasPrefix(x.call.Operation, "Get") || strings.HasPrefix(x.call.Operation, "List"),
+		Call: *x.call, Status: status, ReadOnly: readOnly(x.call.Operation),
 		host: x.http.Host, tls: x.http.TLS, in: &x.in, document: x.op != nil && x.op.Raw,
 	}
 	if e != nil {
@@ -41,4 +41,10 @@ func (x *request) audit(status int, e *refusal) {
 		}
 	}
 	x.Audit(r)
+}
+
+// readOnly says that an operation changes nothing.
+func readOnly(operation string) bool {
+	name := strings.TrimPrefix(operation, "Admin")
+	return strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Describe")
 }

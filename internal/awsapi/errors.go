@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
+	"github.com/gatehouse/gatehouse/internal/userpool"
 )
 
 // refusal is an error as the wire shows it.
@@ -34,6 +35,9 @@ func (s *Server) answerOf(c *Call, err error) *refusal {
 	}
 	if e, ok := errors.AsType[*sigv4.Error](err); ok {
 		return &refusal{status: http.StatusForbidden, code: string(e.Kind), message: e.Message}
+	}
+	if e, ok := errors.AsType[*userpool.Error](err); ok {
+		return &refusal{status: http.StatusBadRequest, code: e.Code, message: e.Message}
 	}
 	log := s.Logger.With("requestId", c.RequestID, "operation", c.Operation, "error", err)
 	if e, ok := errors.AsType[*apigw.Error](err); ok && e.Kind != apigw.Internal {

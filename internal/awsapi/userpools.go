@@ -28,10 +28,12 @@ func poolTable(ops *UserPoolOperations) map[string]*wire.Operation {
 
 // Clients is the handler for listeners that serve the clients of user pools,
 // from other machines and in browsers, and nobody else: the operations that
-// AWS's clients call without a signature, token endpoints and public keys.
+// AWS's clients call without a signature, token endpoints, public keys, and
+// whether the process is healthy.
 func (s *Server) Clients() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.serveOwn(w, r, false) || s.servePoolWeb(w, r, true) {
+		probed := r.URL.Path == "/_gatehouse/health" || r.URL.Path == "/_gatehouse/ready"
+		if probed && s.serveOwn(w, r, false) || s.servePoolWeb(w, r, true) {
 			return
 		}
 		x := s.newRequest(w, r, false)
@@ -102,12 +104,16 @@ func (s *Server) servePoolWeb(w http.ResponseWriter, r *http.Request, clients bo
 	if s.UserPoolWeb == nil || !poolWebPath.MatchString(r.URL.Path) {
 		return false
 	}
-	if !clients && !s.ourHost(r.Host) {
+	if !clients && !s.ourHost(r.Host) && !poolDomain.MatchString(r.Host) {
 		return false
 	}
 	s.UserPoolWeb.ServeHTTP(w, r)
 	return true
 }
+
+// poolDomain is the host of a pool's token endpoint on AWS, which nobody but AWS
+// can point elsewhere.
+var poolDomain = regexp.MustCompile(`^[a-z0-9-]+\.auth\.[a-z0-9-]+\.amazoncognito\.com(:[0-9]+)?$`)
 
 var poolWebPath = regexp.MustCompile(`^(/[\w-]{1,45}_[0-9a-zA-Z]{1,9})?/(\.well-known/[a-z.-]+|oauth2/[A-Za-z]+)$`)
 
@@ -117,7 +123,7 @@ func (x *request) resolvePool(name string) error {
 	c.Service, c.Operation, x.op = cognitoidp.Service, name, x.pools[name]
 	x.out.Header = http.Header{"Content-Type": {jsonType}}
 	c.Action, c.Resource = "cognito-idp:"+name, "*"
-	if id := poolInBody(x.body); id != "" {
+	if id := poolInBody(x.body); id != "" && name != "CreateUserPool" {
 		c.Resource = apigw.ARN("arn:" + c.Scope.Partition + ":cognito-idp:" + c.Scope.Region + ":" + c.Scope.Account + ":userpool/" + id)
 	}
 	return nil

@@ -42,6 +42,7 @@ type Config struct {
 	FunctionUser string            `yaml:"functionUser"`
 	Endpoints    map[string]string `yaml:"endpoints"`
 	Identities   *Identities       `yaml:"identities"`
+	UserPools    UserPools         `yaml:"userPools"`
 	Limits       Limits            `yaml:"limits"`
 	Logs         Logs              `yaml:"logs"`
 	Valkey       *Valkey           `yaml:"valkey"` // nil: none
@@ -88,6 +89,12 @@ func (l *Listeners) UnmarshalYAML(n *yaml.Node) error {
 		*l = append(*l, one)
 	}
 	return nil
+}
+
+// UserPools says where the clients of embedded user pools are served, beside a
+// control address on loopback.
+type UserPools struct {
+	Listen Listeners `yaml:"listen"` // address and tls; nothing but clients is served there
 }
 
 // TLS is a certificate: files, or one made for development. With a trust
@@ -336,7 +343,7 @@ func (c *Config) absolute(dir string) {
 		abs(&v.TLS.Cert)
 		abs(&v.TLS.Key)
 	}
-	for _, listeners := range []Listeners{c.Invoke, c.Control} {
+	for _, listeners := range []Listeners{c.Invoke, c.Control, c.UserPools.Listen} {
 		for i := range listeners {
 			if path, ok := strings.CutPrefix(listeners[i].Address, "unix:"); ok {
 				abs(&path)

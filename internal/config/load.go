@@ -137,12 +137,17 @@ func (c *Config) check() error {
 	if !word.MatchString(c.Region) || !word.MatchString(c.Partition) {
 		add("region %q, partition %q: only a-z, 0-9 and - are allowed", c.Region, c.Partition)
 	}
-	for _, l := range slices.Concat(c.Invoke, c.Control) {
+	for _, l := range slices.Concat(c.Invoke, c.Control, c.UserPools.Listen) {
 		if err := checkAddress(l.Address); err != nil {
 			add("address %q: %v", l.Address, err)
 		}
 		if l.ProxyProtocol && len(l.TrustedProxies) == 0 {
 			add("address %q: proxyProtocol needs trustedProxies, the only ones it is taken from", l.Address)
+		}
+	}
+	for _, l := range c.UserPools.Listen {
+		if l.ProxyProtocol || l.Endpoint != "" || len(l.TrustedProxies) > 0 || l.TLS != nil && l.TLS.TrustStore != "" {
+			add("userPools: listen: %q: a listener for clients of user pools takes nothing but an address and a certificate", l.Address)
 		}
 	}
 	for service, endpoint := range c.Endpoints {

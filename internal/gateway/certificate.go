@@ -17,15 +17,22 @@ const recheck = 2 * time.Second
 // tlsConfig is the configuration of a listener: TLS 1.2 and later with Go's
 // cipher suites, session tickets, HTTP/2 by ALPN.
 func (g *Gateway) tlsConfig(c *TLSConfig) (*tls.Config, error) {
+	return ServerTLS(c, g.cfg.DataDir, g.log)
+}
+
+// ServerTLS is the configuration for a certificate, which is read again when
+// its files change; one for development is kept in the folder data. It asks for
+// no certificates of clients.
+func ServerTLS(c *TLSConfig, data string, log *slog.Logger) (*tls.Config, error) {
 	certFile, keyFile := c.CertFile, c.KeyFile
 	if c.SelfSigned {
-		certFile = filepath.Join(g.cfg.DataDir, "tls", "development.crt")
-		keyFile = filepath.Join(g.cfg.DataDir, "tls", "development.key")
+		certFile = filepath.Join(data, "tls", "development.crt")
+		keyFile = filepath.Join(data, "tls", "development.key")
 		if err := developmentCertificate(certFile, keyFile, time.Now()); err != nil {
 			return nil, fmt.Errorf("make a development certificate: %w", err)
 		}
 	}
-	source := &certificate{certFile: certFile, keyFile: keyFile, log: g.log}
+	source := &certificate{certFile: certFile, keyFile: keyFile, log: log}
 	if err := source.load(); err != nil {
 		return nil, err
 	}
