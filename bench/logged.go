@@ -29,32 +29,39 @@ const nginxLogged = `
 const gatehouseFormat = `$context.identity.sourceIp - $context.identity.user [$context.requestTime] "$context.httpMethod $context.path $context.protocol" ` +
 	`$context.status $context.responseLength $context.requestId $context.responseLatency $context.integrationLatency`
 
-// addLogged gives the API a second stage, which has an access log, detailed
-// metrics and a throttle.
+// addLogged gives the API a stage that has an access log, detailed metrics and
+// a throttle.
 func addLogged(control, api string) error {
+	return addStage(control, api, logged,
+		patch{"replace", "/accessLogSettings/destinationArn", "arn:aws:logs:us-east-1:000000000000:log-group:bench"},
+		patch{"replace", "/accessLogSettings/format", gatehouseFormat},
+		patch{"replace", "/*/*/metrics/enabled", "true"},
+		patch{"replace", "/*/*/throttling/rateLimit", "1000000"},
+		patch{"replace", "/*/*/throttling/burstLimit", "100000"},
+	)
+}
+
+// patch is one change of a stage.
+type patch struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value string `json:"value"`
+}
+
+// addStage gives the API another stage of its deployment.
+func addStage(control, api, name string, settings ...patch) error {
 	var stages struct {
 		Item []struct{ DeploymentID string }
 	}
-	stagesPath := "/restapis/" + api + "/stages"
-	if err := manage("GET", control, stagesPath, nil, &stages); err != nil {
+	path := "/restapis/" + api + "/stages"
+	if err := manage("GET", control, path, nil, &stages); err != nil {
 		return err
 	}
-	create := map[string]any{"stageName": logged, "deploymentId": stages.Item[0].DeploymentID}
-	if err := manage("POST", control, stagesPath, create, nil); err != nil {
+	create := map[string]any{"stageName": name, "deploymentId": stages.Item[0].DeploymentID}
+	if err := manage("POST", control, path, create, nil); err != nil {
 		return err
 	}
-	type patch struct {
-		Op    string `json:"op"`
-		Path  string `json:"path"`
-		Value string `json:"value"`
-	}
-	return manage("PATCH", control, stagesPath+"/"+logged, map[string]any{"patchOperations": []patch{
-		{"replace", "/accessLogSettings/destinationArn", "arn:aws:logs:us-east-1:000000000000:log-group:bench"},
-		{"replace", "/accessLogSettings/format", gatehouseFormat},
-		{"replace", "/*/*/metrics/enabled", "true"},
-		{"replace", "/*/*/throttling/rateLimit", "1000000"},
-		{"replace", "/*/*/throttling/burstLimit", "100000"},
-	}}, nil)
+	return manage("PATCH", control, path+"/"+name, map[string]any{"patchOperations": settings}, nil)
 }
 
 // manage makes a management call.

@@ -153,8 +153,13 @@ paths:
 		return fmt.Errorf("%w\n%s", err, p.log())
 	}
 	w.add("gatehouse", p, plain, tls, "/bench/item", id+".execute-api.localhost")
-	w.peers[len(w.peers)-1].targets[logged] = target{"http://" + plain + "/" + logged + "/item", id + ".execute-api.localhost"}
-	return addLogged(control, id)
+	for _, stage := range []string{logged, cached} {
+		w.peers[len(w.peers)-1].targets[stage] = target{"http://" + plain + "/" + stage + "/item", id + ".execute-api.localhost"}
+	}
+	if err := addLogged(control, id); err != nil {
+		return err
+	}
+	return addCached(control, id)
 }
 
 // build makes the binary from this checkout.
@@ -192,8 +197,11 @@ func apiID(control string) (string, error) {
 }
 
 func (w *workshop) nginx() error {
-	plain, tls, withLog := freeAddress(), freeAddress(), freeAddress()
-	config := w.file("nginx.conf", strings.NewReplacer("<plain>", plain, "<tls>", tls, "<logged>", withLog, "<backend>", w.backend, "<cert>", w.cert, "<key>", w.key, "<dir>", w.dir).Replace(`
+	if err := makeCache(w.dir); err != nil {
+		return err
+	}
+	plain, tls, withLog, withCache := freeAddress(), freeAddress(), freeAddress(), freeAddress()
+	config := w.file("nginx.conf", strings.NewReplacer("<plain>", plain, "<tls>", tls, "<logged>", withLog, "<cached>", withCache, "<backend>", w.backend, "<cert>", w.cert, "<key>", w.key, "<dir>", w.dir).Replace(`
 daemon off; worker_processes auto; pid <dir>/nginx.pid; error_log <dir>/nginx.err;
 events { worker_connections 4096; }
 http {
@@ -204,11 +212,12 @@ http {
     location / { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header Host $host; }
   }
-`+nginxLogged+`}`))
+`+nginxLogged+nginxCached+`}`))
 	p, err := w.start(plain, "nginx", "-p", w.dir, "-c", config)
 	if err == nil {
 		w.add("nginx", p, plain, tls, "/item", "")
 		w.peers[len(w.peers)-1].targets[logged] = target{"http://" + withLog + "/item", ""}
+		w.peers[len(w.peers)-1].targets[cached] = target{"http://" + withCache + "/item", ""}
 	}
 	return err
 }

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"time"
 )
@@ -70,7 +66,7 @@ func swaps(o options) error {
 
 // swapper moves the stage of the only API to and fro between two deployments.
 type swapper struct {
-	control, stage string // base URL, and the stage's path
+	control, stage string // address, and the stage's path
 	deployments    [2]string
 	made           int
 }
@@ -80,40 +76,15 @@ func newSwapper(control string) (*swapper, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &swapper{control: "http://" + control, stage: "/restapis/" + api + "/stages/bench"}
+	s := &swapper{control: control, stage: "/restapis/" + api + "/stages/bench"}
 	for i := range s.deployments {
 		var made struct{ ID string }
-		if err := s.call("POST", "/restapis/"+api+"/deployments", map[string]any{}, &made); err != nil {
+		if err := manage("POST", control, "/restapis/"+api+"/deployments", map[string]any{}, &made); err != nil {
 			return nil, err
 		}
 		s.deployments[i] = made.ID
 	}
 	return s, nil
-}
-
-func (s *swapper) call(method, path string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequest(method, s.control+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", anyCredentials)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode/100 != 2 {
-		err = fmt.Errorf("%s %s: %s: %s", method, path, response.Status, answer)
-	}
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(answer, out)
 }
 
 // run swaps until stop.
@@ -126,8 +97,8 @@ func (s *swapper) run(stop chan struct{}) error {
 			return nil
 		case <-ticks.C:
 		}
-		patch := map[string]any{"patchOperations": []map[string]string{{"op": "replace", "path": "/deploymentId", "value": s.deployments[s.made%2]}}}
-		if err := s.call("PATCH", s.stage, patch, new(struct{})); err != nil {
+		to := map[string]any{"patchOperations": []patch{{"replace", "/deploymentId", s.deployments[s.made%2]}}}
+		if err := manage("PATCH", s.control, s.stage, to, nil); err != nil {
 			return err
 		}
 		s.made++

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 	"github.com/google/go-cmp/cmp"
 
@@ -23,11 +25,14 @@ func (s *server) use(args ...string) (stdout, stderr string) {
 	return string(out), errs.String()
 }
 
-// TestUsage: what AWS would charge for is told, by stage and key,
-// also after a restart.
+// TestUsage: what AWS would charge for is told, by stage and key, with an
+// hour of the stage's cache, also after a restart.
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	s := serveKeyed(t, &types.QuotaSettings{Limit: 3, Period: types.QuotaPeriodTypeMonth}, nil)
+	for _, op := range []types.PatchOperation{replace("/cacheClusterEnabled", "true"), replace("/cacheClusterSize", "1.6")} {
+		must1(s.c.UpdateStage(t.Context(), &apigateway.UpdateStageInput{RestApiId: &s.api, StageName: aws.String("dev"), PatchOperations: []types.PatchOperation{op}}))(t)
+	}
 	var bytes int64
 	for range 2 {
 		bytes += int64(len(s.get("/pets", s.value).body))
@@ -50,10 +55,15 @@ func TestUsage(t *testing.T) {
 		if err := json.Unmarshal([]byte(out), &report); err != nil {
 			t.Fatalf("%v: %s%s", err, out, errs)
 		}
+		hours := report.Stages[0].CacheHours["1.6"]
+		if hours != 1 && hours != 2 { // one may end meanwhile
+			t.Errorf("a cache of %d hours", hours)
+		}
+		stage.CacheHours = map[string]int{"1.6": hours}
 		if d := cmp.Diff([]usedStage{stage}, report.Stages); d != "" {
 			t.Error(d)
 		}
-		if c := report.Cost; math.Abs(c.Requests-3.5*5/1e6) > 1e-9 || c.Total != c.Requests || c.FirstYear != 0 {
+		if c := report.Cost; math.Abs(c.Requests-3.5*5/1e6) > 1e-9 || math.Abs(c.Cache-0.038*float64(hours)) > 1e-9 || c.Total != c.Requests+c.Cache || c.FirstYear != c.Cache {
 			t.Errorf("cost %+v", c)
 		}
 	}
@@ -65,7 +75,7 @@ func TestUsage(t *testing.T) {
 	check()
 
 	out, _ := s.use("--api", s.api)
-	for _, want := range []string{s.api + " Metered pets  dev", "key " + *s.key + " k", "On AWS: requests 0.00 + caches 0.00 + data out 0.00 = 0.00 USD; 0.00 in"} {
+	for _, want := range []string{s.api + " Metered pets  dev", "key " + *s.key + " k", "1.6 GB for ", "On AWS: requests 0.00 + caches 0.0"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
