@@ -209,7 +209,7 @@ var secretMembers = map[string]bool{
 // any other value isn't.
 func (r *AuditRecord) isSecret(member string) bool {
 	member = strings.ToLower(member)
-	return secretMembers[member] || member == "value" && strings.Contains(r.Operation, "ApiKey")
+	return secretMembers[member] || member == "value" && (strings.Contains(r.Operation, "ApiKey") || strings.Contains(r.Operation, "UsagePlanKey"))
 }
 
 func (r *AuditRecord) withoutSecrets(v any) any {

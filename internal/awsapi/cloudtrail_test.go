@@ -49,6 +49,8 @@ func TestTrailHides(t *testing.T) {
 	}{
 		"API key": {"apigateway", "CreateApiKey", http.Header{}, `{"name":"k","value":"s3cret","tags":{"a":"b"}}`, `{"id":"1","value":"s3cret"}`, false,
 			`{"createApiKeyInput":{"name":"k","tags":{"a":"b"},"value":"HIDDEN_DUE_TO_SECURITY_REASONS"},"template":false}`, `{"id":"1","value":"HIDDEN_DUE_TO_SECURITY_REASONS"}`},
+		"API key of a plan": {"apigateway", "CreateUsagePlanKey", http.Header{}, `{"keyId":"1","keyType":"API_KEY"}`, `{"id":"1","type":"API_KEY","value":"s3cret"}`, false,
+			`{"createUsagePlanKeyInput":{"keyId":"1","keyType":"API_KEY"},"template":false}`, `{"id":"1","type":"API_KEY","value":"HIDDEN_DUE_TO_SECURITY_REASONS"}`},
 		"patch": {"apigateway", "UpdateStage", http.Header{}, `{"patchOperations":[{"op":"replace","path":"/description","value":"new"}]}`, `{}`, false,
 			`{"template":false,"updateStageInput":{"patchOperations":[{"op":"replace","path":"/description","value":"new"}]}}`, `{}`},
 		"document": {"apigateway", "ImportRestApi", http.Header{}, `{"swagger":"2.0","x":"s3cret"}`, `{"id":"1"}`, true, `{"body":"HIDDEN_DUE_TO_SECURITY_REASONS","template":false}`, `{"id":"1"}`},
