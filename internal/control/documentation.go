@@ -229,10 +229,17 @@ func mergeProperties(old, put string) string {
 	if err != nil || b.kind != '{' {
 		return put
 	}
+	at := make(map[string]int, len(a.members))
+	for i := range a.members {
+		if _, twice := at[a.members[i].name]; !twice {
+			at[a.members[i].name] = i
+		}
+	}
 	for _, m := range b.members {
-		if i := slices.IndexFunc(a.members, func(o jsonMember) bool { return o.name == m.name }); i >= 0 {
+		if i, ok := at[m.name]; ok {
 			a.members[i] = m
 		} else {
+			at[m.name] = len(a.members)
 			a.members = append(a.members, m)
 		}
 	}

@@ -2,7 +2,10 @@ package control
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/s2"
@@ -74,5 +77,25 @@ func TestDocumentationInheritance(t *testing.T) {
 		if d := cmp.Diff([]apigw.DocumentationLocation{l}, l.Applicable()); d != "" {
 			t.Error(d)
 		}
+	}
+}
+
+// TestMergeProperties: attributes are replaced in their place, however many
+// there are.
+func TestMergeProperties(t *testing.T) {
+	if got := mergeProperties(`{"a":1,"b":2,"a":3}`, `{"b":4,"c":5,"c":6}`); got != `{"a":1,"b":4,"a":3,"c":6}` {
+		t.Error(got)
+	}
+	var a, b strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&a, `,"a%d":1`, i)
+		fmt.Fprintf(&b, `,"b%d":1`, i)
+	}
+	began := time.Now()
+	if got := mergeProperties("{"+a.String()[1:]+"}", "{"+b.String()[1:]+"}"); strings.Count(got, ":") != 200_000 {
+		t.Error(len(got))
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
