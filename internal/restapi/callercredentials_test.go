@@ -36,16 +36,19 @@ func TestFunctionAsCaller(t *testing.T) {
 		account, policy string
 		qualifier       string
 		want            reply
+		session         string // a policy that bounds the caller's session
 	}{
-		"allowed":            {"123456789012", allows("lambda:InvokeFunction", function), "", ok},
-		"allowed widely":     {"123456789012", allows("lambda:*", "*"), "", ok},
-		"silent":             {"123456789012", invokeAll, "", refused},
-		"another function":   {"123456789012", allows("lambda:InvokeFunction", function+"2"), "", refused},
-		"another action":     {"123456789012", allows("lambda:GetFunction", function), "", refused},
-		"denied":             {"123456789012", strings.Replace(allows("lambda:*", "*"), `"Statement":[`, `"Statement":[{"Effect":"Deny","Action":"lambda:InvokeFunction","Resource":"`+function+`"},`, 1), "", refused},
-		"an alias":           {"123456789012", allows("lambda:InvokeFunction", function+":live"), "live", ok},
-		"not the alias":      {"123456789012", allows("lambda:InvokeFunction", function), "live", refused},
-		"of another account": {"210987654321", allows("lambda:*", "*"), "", refused},
+		"allowed":            {"123456789012", allows("lambda:InvokeFunction", function), "", ok, ""},
+		"allowed widely":     {"123456789012", allows("lambda:*", "*"), "", ok, ""},
+		"silent":             {"123456789012", invokeAll, "", refused, ""},
+		"another function":   {"123456789012", allows("lambda:InvokeFunction", function+"2"), "", refused, ""},
+		"another action":     {"123456789012", allows("lambda:GetFunction", function), "", refused, ""},
+		"denied":             {"123456789012", strings.Replace(allows("lambda:*", "*"), `"Statement":[`, `"Statement":[{"Effect":"Deny","Action":"lambda:InvokeFunction","Resource":"`+function+`"},`, 1), "", refused, ""},
+		"an alias":           {"123456789012", allows("lambda:InvokeFunction", function+":live"), "live", ok, ""},
+		"not the alias":      {"123456789012", allows("lambda:InvokeFunction", function), "live", refused, ""},
+		"of another account": {"210987654321", allows("lambda:*", "*"), "", refused, ""},
+		"in a session":       {"123456789012", allows("lambda:*", "*"), "", ok, allows("lambda:InvokeFunction", function)},
+		"bounded by one":     {"123456789012", allows("lambda:*", "*"), "", refused, invokeAll},
 	} {
 		for _, kind := range []apigw.IntegrationType{apigw.IntegrationAWSProxy, apigw.IntegrationAWS} {
 			t.Run(name+"/"+string(kind), func(t *testing.T) {
@@ -56,7 +59,9 @@ func TestFunctionAsCaller(t *testing.T) {
 					out.Payload = append(out.Payload, `{"statusCode":200,"body":"in"}`...)
 					return nil
 				}))
-				env.Identities = ann(t, c.account, c.policy)
+				who := ann(t, c.account, c.policy)
+				who["AKIA1"].Session = policyOf(t, iam.Identity, c.session)
+				env.Identities = who
 				m := lambdaMethod()
 				m.AuthorizationType, m.Integration.Type, m.Integration.Credentials = "AWS_IAM", kind, callersOwn
 				if kind == apigw.IntegrationAWS {

@@ -66,7 +66,7 @@ func (w *functionCaller) invocation(r *request, function string, event []byte, u
 }
 
 // forbids is the fault of a call that a client may not make by itself: its own
-// policies must allow lambda:InvokeFunction, and a function of another account
+// policies, with those of its session, must allow lambda:InvokeFunction, and a function of another account
 // is out of its reach, as functions' policies are asked for API Gateway alone.
 // It shows as a configuration error (seen on AWS: "Invalid permissions on
 // Lambda function").
@@ -85,11 +85,13 @@ func (w *functionCaller) forbids(r *request, in *lambda.Invocation) *exchange.Fa
 	s := r.stage.scope
 	arn := name.ARN(&lambda.Config{Partition: s.Partition, Region: s.Region, Account: s.Account})
 	ask := iam.Request{Action: invokeFunction, Resource: arn, Principal: who.Principal(), Keys: (*policyKeys)(r)}
-	if own := name.Account; who.Account == own || own == "" && who.Account == s.Account {
-		if iam.Evaluate(who.Policies, &ask).Effect == iam.Allow {
-			r.x.Decide("credentials", "access key "+who.AccessKeyID, "the caller's own")
-			return nil
-		}
+	owner := name.Account
+	if owner == "" {
+		owner = s.Account
+	}
+	if who.Decide(&ask, nil, owner).Effect == iam.Allow {
+		r.x.Decide("credentials", "access key "+who.AccessKeyID, "the caller's own")
+		return nil
 	}
 	return invokeFault(&lambda.Error{Kind: lambda.AccessDenied, Function: in.Function, Status: 403,
 		Message: "Invalid permissions on Lambda function: no policy of its caller " + who.ARN + " allows " + invokeFunction + " on " + arn})
