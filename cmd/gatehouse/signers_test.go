@@ -23,6 +23,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 )
 
 const (
@@ -283,6 +285,14 @@ func TestSigners(t *testing.T) {
 	s, api := signedAPI(t)
 	host := api + ".execute-api.localhost"
 	cases, hard := signCases()
+	session := sessionOf(t, s)
+	for _, c := range []toSign{
+		{Method: "GET", Target: "/dev/caf%C3%A9?a=1"}, {Method: "GET", Target: "/dev/a%2Fb?a=1", Presign: true},
+		{Method: "POST", Target: "/dev/b", Body: []byte{0, 0xff}, Headers: map[string]string{"Content-Type": "application/octet-stream"}},
+	} {
+		c.Key, c.Secret, c.Token = *session.AccessKeyId, *session.SecretAccessKey, *session.SessionToken
+		cases, hard = append(cases, c), append(hard, false)
+	}
 	for _, by := range signers(t) {
 		t.Run(by.name, func(t *testing.T) {
 			for i, signed := range by.sign(t, host, cases) {
@@ -303,6 +313,19 @@ func TestSigners(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sessionOf are temporary credentials of the signer.
+func sessionOf(t *testing.T, s *server) *types.Credentials {
+	t.Helper()
+	client := sts.New(sts.Options{BaseEndpoint: &s.control, Region: "us-east-1", Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: signerKey, SecretAccessKey: signerSecret}, nil
+	})})
+	out, err := client.GetSessionToken(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Credentials
 }
 
 // reached checks what the backend tells of a request.
@@ -352,6 +375,12 @@ func TestSignaturesRefused(t *testing.T) {
 	s, api := signedAPI(t)
 	host := api + ".execute-api.localhost"
 	good := toSign{Method: "GET", Target: "/dev/a", Key: signerKey, Secret: signerSecret}
+	session := sessionOf(t, s)
+	inSession := func(token string) toSign {
+		c := good
+		c.Key, c.Secret, c.Token = *session.AccessKeyId, *session.SecretAccessKey, token
+		return c
+	}
 	with := func(change func(c *toSign)) toSign {
 		c := good
 		change(&c)
@@ -380,6 +409,10 @@ func TestSignaturesRefused(t *testing.T) {
 		"an unknown key":      {with(func(c *toSign) { c.Key = "AKIANOBODY" }), 0, 403, "UnrecognizedClientException", "The security token included in the request is invalid."},
 		"a token that nobody gave": {with(func(c *toSign) { c.Token = "token" }), 0, 403, "UnrecognizedClientException",
 			"The security token included in the request is invalid"},
+		"a session":                    {inSession(*session.SessionToken), 0, 200, "", ""},
+		"a session without its token":  {inSession(""), 0, 403, "UnrecognizedClientException", "The security token included in the request is invalid"},
+		"a session with half a token":  {inSession((*session.SessionToken)[:len(*session.SessionToken)/2]), 0, 403, "UnrecognizedClientException", "The security token included in the request is invalid"},
+		"the user's key and its token": {with(func(c *toSign) { c.Token = *session.SessionToken }), 0, 403, "UnrecognizedClientException", "The security token included in the request is invalid"},
 		"unsigned payload": {with(func(c *toSign) {
 			c.Method, c.Body, c.Headers = "POST", []byte("body"), map[string]string{"X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD"}
 		}), 0, 403, "InvalidSignatureException", "The request signature we calculated does not match the signature you provided."},
