@@ -2,6 +2,8 @@ package userpool
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -175,4 +177,11 @@ func claims(t testing.TB, token string) map[string]any {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// secretHash is SECRET_HASH as clients compute it.
+func secretHash(secret, name string, app ClientID) string {
+	m := hmac.New(sha256.New, []byte(secret))
+	m.Write([]byte(name + string(app)))
+	return base64.StdEncoding.EncodeToString(m.Sum(nil))
 }
