@@ -215,14 +215,12 @@ func (t *trustStore) recovered() {
 func (t *trustStore) expel(renewed bool) {
 	in, now := t.current.Load(), t.now()
 	cut := 0
-	for p, a := range t.admitted() {
+	for p, a := range t.suspects(renewed, now) {
 		if renewed {
 			if until, err := in.Verify(a.shown, now); err == nil {
 				t.prolong(p, until)
 				continue
 			}
-		} else if now.Before(a.until) {
-			continue
 		}
 		a.conn.Close() // its own goroutine forgets it
 		cut++
@@ -232,12 +230,25 @@ func (t *trustStore) expel(renewed bool) {
 	}
 }
 
-// admitted are the clients that are connected; handshakes don't wait for what
-// is done with them.
-func (t *trustStore) admitted() map[*peer]admittance {
+// suspects are the connected clients whose time is over, or all of them;
+// handshakes don't wait for what is done with them.
+func (t *trustStore) suspects(all bool, now time.Time) map[*peer]admittance {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return maps.Clone(t.let)
+	if all {
+		return maps.Clone(t.let)
+	}
+	var over map[*peer]admittance
+	for p, a := range t.let {
+		if now.Before(a.until) {
+			continue
+		}
+		if over == nil {
+			over = map[*peer]admittance{}
+		}
+		over[p] = a
+	}
+	return over
 }
 
 // prolong notes that p, if it is still there, is trusted until then.

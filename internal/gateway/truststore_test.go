@@ -213,7 +213,7 @@ func TestMutualTLSRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	stolen := root.client(t, "stolen")
-	s := secure(t, nil, root)
+	s, began := secure(t, nil, root), time.Now()
 	for _, c := range []struct {
 		name   string
 		shown  *signer
@@ -241,8 +241,8 @@ func TestMutualTLSRefuses(t *testing.T) {
 			})
 		}
 	}
-	if n := s.kind.compiled.Load(); s.log.count("a client was refused at the handshake") != 1 || s.log.count("reason=missing") != 1 || n == 0 {
-		t.Errorf("told %d times", s.log.count("a client was refused at the handshake"))
+	if told := s.log.count("a client was refused at the handshake"); told == 0 || told > 1+int(time.Since(began)/tellEvery) || s.log.count("reason=missing") == 0 {
+		t.Errorf("told %d times within %v", told, time.Since(began))
 	}
 	if answer, _, err := s.ask(showing(stolen)); !strings.Contains(answer, "CN=stolen") {
 		t.Errorf("after all that: %q %v", answer, err)
