@@ -180,7 +180,7 @@ func appendValue(dst []byte, x *exchange.Exchange, v exchange.Variable, ended ti
 	switch v.Name {
 	case exchange.VarIdentityAPIKey:
 		hide(dst[from:])
-	case exchange.VarClientCertPEM, exchange.VarErrorMessage, exchange.VarAuthorizer,
+	case exchange.VarClientCertPEM, exchange.VarClientCertSubjectDN, exchange.VarClientCertIssuerDN, exchange.VarErrorMessage, exchange.VarAuthorizer,
 		exchange.VarAuthenticateError, exchange.VarAuthorizeError, exchange.VarAuthorizerError:
 		return oneLine(dst, from)
 	}
@@ -189,7 +189,8 @@ func appendValue(dst []byte, x *exchange.Exchange, v exchange.Variable, ended ti
 
 // oneLine writes the line breaks of a value from dst[from] on as \n and \r, and
 // other control characters as blanks: a certificate has some, and so may have
-// what authorizers and messages say of a client, who is not to make up lines.
+// the names in it and what authorizers and messages say of a client, who is not
+// to make up lines.
 func oneLine(dst []byte, from int) []byte {
 	if !bytes.ContainsFunc(dst[from:], unicode.IsControl) {
 		return dst

@@ -51,6 +51,15 @@ func failed() *exchange.Exchange {
 	return x
 }
 
+// certified is a request whose client has a certificate with line breaks in its
+// names.
+func certified() *exchange.Exchange {
+	x := testExchange()
+	x.Vars.(variables)[exchange.VarClientCertSubjectDN] = "CN=a\nforged"
+	x.Vars.(variables)[exchange.VarClientCertIssuerDN] = "CN=b\rforged"
+	return x
+}
+
 // The first four are the developer guide's examples (Amazon API Gateway
 // developer guide, "Set up CloudWatch logging for REST APIs", formats CLF,
 // JSON, XML and CSV).
@@ -87,6 +96,8 @@ func TestFormat(t *testing.T) {
 			`$context.requestId $context.status $context.error.responseType $context.error.message $context.error.messageString $context.integrationErrorMessage`,
 			failed(), `f2f1d2a4-0f4e-4b7c-9d3e-0a1b2c3d4e5f 502 DEFAULT_5XX Internal server error "Internal server error" Lambda execution failed with status 200 forged line`,
 		},
+		"names in a certificate": {`$context.requestId $context.identity.clientCert.subjectDN $context.identity.clientCert.issuerDN`, certified(),
+			`f2f1d2a4-0f4e-4b7c-9d3e-0a1b2c3d4e5f CN=a\nforged CN=b\rforged`},
 		"no integration": {
 			`$context.extendedRequestId $context.integration.latency $context.integrationStatus`,
 			&exchange.Exchange{Received: testTime}, "\x00 - -",
