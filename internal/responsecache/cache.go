@@ -54,9 +54,10 @@ const (
 	Passing              // the backend's last answer was one that isn't kept
 )
 
-// Look is what is kept for key and is younger than ttl at now. The entry may
-// lie in scratch, which is returned for its next use.
-func (c *Cache) Look(key Key, now time.Time, ttl time.Duration, scratch []byte) (Entry, []byte, Found) {
+// Look is what is kept for key and is younger than ttl at now; sealed: and was
+// never in memory as it is. The entry may lie in scratch, which is returned for
+// its next use.
+func (c *Cache) Look(key Key, now time.Time, ttl time.Duration, sealed bool, scratch []byte) (Entry, []byte, Found) {
 	k, ok := c.local.GetIfPresent(key)
 	if ok && k.entry == nil {
 		return Entry{}, scratch, Passing
@@ -64,7 +65,7 @@ func (c *Cache) Look(key Key, now time.Time, ttl time.Duration, scratch []byte) 
 	if !ok && c.pool.shared != nil {
 		k.entry = c.fetch(key)
 	}
-	if k.entry == nil {
+	if k.entry == nil || sealed && k.entry[0] != formSealed {
 		return Entry{}, scratch, Nothing
 	}
 	e, scratch, err := c.open(key, k.entry, scratch)
@@ -77,7 +78,7 @@ func (c *Cache) Look(key Key, now time.Time, ttl time.Duration, scratch []byte) 
 // fetch asks the shared store. What it doesn't answer isn't there.
 func (c *Cache) fetch(key Key) []byte {
 	entry, err := c.pool.shared.Get(sharedKey(key))
-	if err != nil || len(entry) > 2*MaxEntry {
+	if err != nil || len(entry) == 0 || len(entry) > 2*MaxEntry {
 		return nil
 	}
 	return entry

@@ -94,7 +94,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 func look(c *Cache, key Key, ttl time.Duration) (string, Found) {
-	e, _, found := c.Look(key, made, ttl, nil)
+	e, _, found := c.Look(key, made, ttl, false, nil)
 	if found != Kept {
 		return "", found
 	}
@@ -122,8 +122,11 @@ func TestKept(t *testing.T) {
 		if _, found := look(c, other, time.Minute); found != Nothing {
 			t.Error("found under another key")
 		}
-		if _, _, found := c.Look(key, made.Add(time.Minute), time.Minute, nil); found != Nothing {
+		if _, _, found := c.Look(key, made.Add(time.Minute), time.Minute, false, nil); found != Nothing {
 			t.Error("found when it is too old")
+		}
+		if _, _, found := c.Look(key, made, time.Minute, true, nil); (found == Kept) != sealed {
+			t.Error("an answer is found that isn't sealed, where it is to be")
 		}
 		k, _ := c.local.GetIfPresent(key)
 		if bytes.Contains(k.entry, []byte("body")) == sealed {

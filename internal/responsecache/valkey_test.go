@@ -57,7 +57,7 @@ func await(t *testing.T, what string, done func() bool) {
 func now(body string) []byte { return answerAt(time.Now(), body) }
 
 func found(c *Cache, key Key) string {
-	e, _, found := c.Look(key, time.Now(), time.Minute, nil)
+	e, _, found := c.Look(key, time.Now(), time.Minute, false, nil)
 	if found != Kept {
 		return ""
 	}

@@ -58,7 +58,7 @@ func (r *request) serveCached(rule *cacheRule) *exchange.Fault {
 
 // answerKept answers r with what is kept for key, if anything is.
 func (r *request) answerKept(rule *cacheRule, key responsecache.Key) responsecache.Found {
-	e, scratch, found := r.stage.cache.Look(key, r.start, rule.ttl, r.payload)
+	e, scratch, found := r.stage.cache.Look(key, r.start, rule.ttl, rule.sealed, r.payload)
 	r.payload = scratch
 	if found != responsecache.Kept {
 		return found

@@ -545,3 +545,10 @@ func BenchmarkCacheHitMany(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCacheHitSealed answers from a cache whose answers are encrypted.
+func BenchmarkCacheHitSealed(b *testing.B) {
+	env := testEnv(returning(`{"body":"` + strings.Repeat("x", 1000) + `"}`))
+	st := cachingStage(cacheAll(func(s *apigw.MethodSetting) { s.CacheDataEncrypted = true }))
+	again(b, compileStage(b, define(map[string]*apigw.Method{"GET /r": lambdaMethod()}), st, env), newReused("/r"))
+}
