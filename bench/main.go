@@ -59,11 +59,16 @@ func main() {
 	offline := flag.String("serverless", "", "with functions: folder where serverless and serverless-offline are installed")
 	flag.StringVar(&peers, "peers", "gatehouse,nginx,haproxy,caddy,fasthttp", "proxies")
 	apis := flag.Int("scale", 0, "instead: import this many APIs, restart, and print start time and memory")
+	keys := flag.Int("keys", 0, "instead: make this many API keys in usage plans, restart, and print start time, memory and what a key costs")
 	flag.StringVar(&o.binary, "gatehouse", "", "binary; built from this checkout when empty")
 	flag.Parse()
 	o.only, o.peers = strings.Split(only, ","), strings.Split(peers, ",")
 	if *apis > 0 {
 		fail(scale(o, *apis))
+		return
+	}
+	if *keys > 0 {
+		fail(apiKeys(o, *keys))
 		return
 	}
 	switch only {

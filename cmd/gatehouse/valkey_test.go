@@ -4,6 +4,9 @@ package main
 
 import (
 	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -123,4 +126,20 @@ func BenchmarkShared(b *testing.B) {
 			b.ReportMetric(float64(len(o.odd)), "odd")
 		}
 	})
+}
+
+// TestClusterExample runs examples/cluster.
+func TestClusterExample(t *testing.T) {
+	t.Parallel()
+	need(t, "aws", "curl", "bash")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("bash", filepath.Join(repository(t), "examples", "cluster", "run.sh"))
+	cmd.Env = append(os.Environ(), helperVariable+"=gatehouse", "GATEHOUSE="+self, "ETCD="+startEtcd(t).endpoint, "VALKEY="+valkeytest.Start(t).Address)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "20 of 30 requests were let in") || !strings.Contains(string(out), "3 serve: ") {
+		t.Errorf("%v\n%s", err, out)
+	}
 }

@@ -275,19 +275,34 @@ func TestAPIKeyOfAuthorizer(t *testing.T) {
 	}
 }
 
-// BenchmarkAdmitKey is what a key, its plan's and the method's limit cost.
+// BenchmarkAdmitKey is what a key, its plan's and the method's limit cost: on one
+// node, and on one of three that divide the limits.
 func BenchmarkAdmitKey(b *testing.B) {
-	env := withPlan(b, nil, apigw.UsagePlan{Throttle: &apigw.Throttle{Rate: 1e9, Burst: 1 << 30}, Quota: &apigw.Quota{Limit: 1 << 60, Period: "MONTH"}})
-	s := compileStage(b, define(map[string]*apigw.Method{"GET /a": keyed(mockMethod(""))}), settings(map[string]throttle.Limit{"*/*": {Rate: 1e9, Burst: 1 << 30}}), env)
-	x := newExchange(call{method: "GET", target: "/a", header: "x-api-key: " + goodKey})
-	r := s.begin(x)
-	if f := r.findRoute(); f != nil {
-		b.Fatal(f)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if f := r.admit(); f != nil {
-			b.Fatal(f)
-		}
+	three := throttle.NewGroup()
+	three.SetNodes(3, false)
+	for name, group := range map[string]*throttle.Group{"alone": nil, "divided": three} {
+		b.Run(name, func(b *testing.B) {
+			plan := apigw.UsagePlan{ID: "p", Stages: []apigw.PlanStage{{API: "a1b2c3d4e5", Stage: "prod"}},
+				Throttle: &apigw.Throttle{Rate: 1e9, Burst: 1 << 30}, Quota: &apigw.Quota{Limit: 1 << 60, Period: "MONTH"}}
+			env := withPlan(b, nil, plan)
+			env.Throttles, env.Plans = group, usageplan.NewBook(group, nil)
+			env.Plans.Update(func(e *usageplan.Edit) {
+				e.SetKey(env.Scope, "keyid12345", goodKey, true)
+				e.AddToPlan(usageplan.PlanRef{Scope: env.Scope, ID: "p"}, "keyid12345")
+				e.SetPlan(env.Scope, &plan)
+			})
+			s := compileStage(b, define(map[string]*apigw.Method{"GET /a": keyed(mockMethod(""))}), settings(map[string]throttle.Limit{"*/*": {Rate: 1e9, Burst: 1 << 30}}), env)
+			x := newExchange(call{method: "GET", target: "/a", header: "x-api-key: " + goodKey})
+			r := s.begin(x)
+			if f := r.findRoute(); f != nil {
+				b.Fatal(f)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if f := r.admit(); f != nil {
+					b.Fatal(f)
+				}
+			}
+		})
 	}
 }

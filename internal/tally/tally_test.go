@@ -4,6 +4,10 @@ package tally
 
 import (
 	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -190,4 +194,32 @@ func BenchmarkAdmit(b *testing.B) {
 			n.Admit(&a)
 		}
 	})
+}
+
+// TestUser: a user who may do what docs/cluster.md says is enough.
+func TestUser(t *testing.T) {
+	docs, err := os.ReadFile(filepath.Join("..", "..", "docs", "cluster.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := regexp.MustCompile("`(~gatehouse:[^`]*)`").FindSubmatch(docs)
+	if rules == nil {
+		t.Fatal("docs/cluster.md doesn't say what a user needs")
+	}
+	there := valkeytest.Start(t, append([]string{"--user", "node", "on", ">secret"}, strings.Fields(string(rules[1]))...)...)
+	s := valkey.Open(valkey.Config{Address: there.Address, Username: "node", Password: "secret"})
+	defer s.Close()
+	for end := time.Now().Add(10 * time.Second); !s.Up(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal(s.Err())
+		}
+	}
+	n := &node{New(s, nil), time.Now()}
+	l := throttle.Limit{Rate: 1, Burst: 1}
+	ask := Ask{Plan: n.gate("plan", l), Method: n.gate("method", l), Quota: Quota{Key: Key("q", "a"), Most: 4, Until: time.Now().Add(time.Hour).Unix()}}
+	for _, want := range []Verdict{Admitted, PlanThrottled} {
+		if v := n.admit(t, ask); v != want {
+			t.Errorf("%v, want %v", v, want)
+		}
+	}
 }
