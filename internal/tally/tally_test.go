@@ -125,7 +125,7 @@ func TestRate(t *testing.T) {
 		}
 	}
 	want := l.Rate*time.Since(begun).Seconds() + float64(l.Burst)
-	if math.Abs(float64(taken)-want) > 0.01*want+2 {
+	if n := float64(taken); n > 1.01*want+2 || n < 0.8*want { // fewer on a machine that keeps this test waiting
 		t.Errorf("%d taken, want %.0f", taken, want)
 	}
 	if asked := n.Asked(); asked > int64(1.9*want) {
