@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -208,4 +210,42 @@ require('https').get(url, options, (r) => r.on('data', (d) => console.log(String
 			t.Errorf("Node as %q: %s", who, out)
 		}
 	}
+}
+
+// TestMutualTLSWeakCertificates: OpenSSL signs what isn't trusted any more; Go
+// shows it.
+func TestMutualTLSWeakCertificates(t *testing.T) {
+	t.Parallel()
+	s := serveSecured(t)
+	make := exec.Command("sh", "-euc", `cd certificates
+		openssl req -new -key alice.key -subj /CN=sha1 -out sha1.csr
+		openssl x509 -req -sha1 -in sha1.csr -CA issuer.pem -CAkey issuer.key -days 1 -out sha1.pem
+		cp alice.key sha1.key
+		openssl genrsa -out rsa1024.key 1024
+		openssl req -new -key rsa1024.key -subj /CN=rsa1024 -out rsa1024.csr
+		openssl x509 -req -in rsa1024.csr -CA issuer.pem -CAkey issuer.key -days 1 -out rsa1024.pem
+		openssl genpkey -algorithm ed25519 -out ed25519.key
+		openssl req -new -key ed25519.key -subj /CN=ed25519 -out ed25519.csr
+		openssl x509 -req -in ed25519.csr -CA issuer.pem -CAkey issuer.key -days 1 -out ed25519.pem`)
+	make.Dir = s.dir
+	if out, err := make.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, who := range []string{"alice", "sha1", "rsa1024", "ed25519"} {
+		pair, err := tls.LoadX509KeyPair(filepath.Join(s.dir, "certificates", who+".pem"), filepath.Join(s.dir, "certificates", who+".key"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, // made for development
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }}}
+		response, err := (&http.Client{Transport: transport}).Get(s.base + "/whoami")
+		if (err == nil) != (who == "alice") {
+			t.Errorf("%s: %v", who, err)
+		}
+		if err == nil {
+			response.Body.Close()
+		}
+		transport.CloseIdleConnections()
+	}
+	eventually(t, "they are counted", func() bool { return s.metric(`gatehouse_client_certificates_refused_total{reason="weak"}`) == "3" })
 }
