@@ -28,6 +28,8 @@ var suiteTime = time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC)
 
 var suiteScope = Scope{keyOfTest, "20150830", "us-east-1", "service"}
 
+// suite reads the vectors. The other half of AWS's suite is of Signature Version
+// 4A, an algorithm that is refused by name.
 func suite(t testing.TB) []*vector {
 	t.Helper()
 	archive, err := txtar.ParseFile("testdata/aws-signing-test-suite.txtar")
