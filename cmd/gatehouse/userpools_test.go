@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 )
 
 // poolsExample is what setup.sh of the example made, by variable.
@@ -262,4 +265,88 @@ func TestUserPoolsKeys(t *testing.T) {
 
 	call("DeleteUserPool", map[string]any{"UserPoolId": pools["ours"]})
 	expect("the pool is gone", map[string][2]string{"ours": {"/any", "401 Unauthorized"}})
+}
+
+// TestUserPoolsBoto3 walks every operation with boto3.
+func TestUserPoolsBoto3(t *testing.T) {
+	need(t, "python3")
+	if out, err := exec.CommandContext(t.Context(), "python3", "-c", "import boto3").CombinedOutput(); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("boto3 is not installed: %s", out)
+		}
+		t.Skip("boto3 is not installed")
+	}
+	s := serveWith(t)
+	cmd := exec.CommandContext(t.Context(), "python3", filepath.Join("testdata", "userpools", "walk.py"), s.control, filepath.Join(s.data, "user-pools", "messages.jsonl"))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var ops cognitoidp.Operations
+	if want := fmt.Sprintf("walked %d", len(ops.Table())); strings.TrimSpace(string(out)) != want {
+		t.Errorf("%s; want %s", out, want)
+	}
+	for _, secret := range []string{"temporary-1", "chosen-horse-2", "bobs-horse-1"} {
+		if strings.Contains(s.log.String(), secret) {
+			t.Errorf("%s is in the log", secret)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(s.data, "user-pools", "messages.jsonl")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("messages: %v %v", info, err)
+	}
+	_ = filepath.WalkDir(filepath.Join(s.data, "logs"), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		for _, secret := range []string{"temporary-1", "chosen-horse-2", "bobs-horse-1", "eyJ"} {
+			if err == nil && strings.Contains(string(raw), secret) {
+				t.Errorf("%s is in %s", secret, path)
+			}
+		}
+		return nil
+	})
+}
+
+// TestUserPoolsListener: a listener for clients serves them alone, over TLS,
+// from pages of any origin, and is handed on at a restart.
+func TestUserPoolsListener(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "gatehouse.yaml"), []byte("userPools: {listen: [{address: '127.0.0.1:0', tls: development}, '127.0.0.1:0']}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := serveWith(t, "--config", filepath.Join(folder, "gatehouse.yaml"))
+	var addresses []string
+	eventually(t, "the listeners are announced", func() bool {
+		addresses = nil
+		for _, r := range s.records("clients of user pools are served") {
+			addresses = append(addresses, r["address"].(string))
+		}
+		return len(addresses) == 2
+	})
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	call := func(address, operation string) string {
+		r, err := http.NewRequest(http.MethodPost, address, strings.NewReader(`{"ClientId":"abc","AuthFlow":"USER_SRP_AUTH","MaxResults":1}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+operation)
+		r.Header.Set("Origin", "https://page.example")
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=any/20260531/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=00")
+		response, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, _ := io.ReadAll(response.Body)
+		return fmt.Sprint(response.StatusCode, " ", response.Header.Get("Access-Control-Allow-Origin"), " ", string(body))
+	}
+	for _, address := range addresses {
+		if got := call(address, "InitiateAuth"); !strings.HasPrefix(got, "400 * ") || !strings.Contains(got, "Unknown member") {
+			t.Error(got)
+		}
+		if got := call(address, "ListUserPools"); !strings.HasPrefix(got, "403  ") {
+			t.Error(got)
+		}
+	}
 }

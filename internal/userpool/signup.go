@@ -106,6 +106,9 @@ func (s *Service) SignUp(ctx context.Context, id ClientID, hash, name, password 
 		if err != nil {
 			return err
 		}
+		if err := pool.Password.check(password); err != nil {
+			return err
+		}
 		u, err := t.newUser(pool, c, name, values, false)
 		if err != nil {
 			return err

@@ -108,7 +108,13 @@ func groupView(pool *string, g *userpool.Group) *cognitoidp.GroupType {
 	}
 }
 
+// groupPrincipal is who is handed the roles of groups.
+const groupPrincipal = "cognito-idp.amazonaws.com"
+
 func (o operations) createGroup(ctx context.Context, c *wire.Call, in *cognitoidp.CreateGroupRequest) (*cognitoidp.CreateGroupResponse, error) {
+	if err := c.PassRole(val(in.RoleArn), groupPrincipal); err != nil {
+		return nil, err
+	}
 	g, err := o.pools.CreateGroup(ctx, c.Scope, userpool.PoolID(*in.UserPoolId), userpool.Group{
 		Name: *in.GroupName, Description: val(in.Description), Role: val(in.RoleArn), Precedence: in.Precedence,
 	})
