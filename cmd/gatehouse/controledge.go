@@ -23,6 +23,7 @@ type controlEdge struct {
 	clients   []net.Listener // of user pools; with TLS where that is configured
 	sockets   []net.Listener // what clients stand on
 	servers   []serving
+	operator  http.Handler // of the operator's commands
 	api       atomic.Pointer[handlers]
 }
 
@@ -32,23 +33,21 @@ type serving struct {
 	*http.Server
 }
 
-// handlers answer by where a listener accepts from; public is nil without
-// identities.
+// handlers answer by where a listener accepts from.
 type handlers struct{ loopback, public, clients http.Handler }
 
-// listenControl opens the control listeners. Without identities none may be
-// reachable from another machine.
-func listenControl(list []config.Listener, sockets *gateway.Sockets, identities bool) (*controlEdge, error) {
-	e := &controlEdge{}
+// listenControl opens the control listeners.
+func listenControl(list []config.Listener, sockets *gateway.Sockets, operator http.Handler) (*controlEdge, error) {
+	e := &controlEdge{operator: operator}
 	for _, l := range list {
-		if err := e.open(l, sockets, identities); err != nil {
+		if err := e.open(l, sockets); err != nil {
 			return nil, errors.Join(fmt.Errorf("control %s: %w", l.Address, err), e.shutdown(context.Background()))
 		}
 	}
 	return e, nil
 }
 
-func (e *controlEdge) open(l config.Listener, sockets *gateway.Sockets, identities bool) error {
+func (e *controlEdge) open(l config.Listener, sockets *gateway.Sockets) error {
 	if l.TLS != nil || l.ProxyProtocol || l.Endpoint != "" || len(l.TrustedProxies) > 0 {
 		return errors.New("the control listener takes nothing but an address")
 	}
@@ -57,16 +56,15 @@ func (e *controlEdge) open(l config.Listener, sockets *gateway.Sockets, identiti
 		return err
 	}
 	e.listeners = append(e.listeners, n)
-	if !isLoopback(n.Addr()) && !identities {
-		return errors.New("reachable from other machines: configure identities, or listen on loopback")
-	}
 	return nil
 }
 
 // set makes api what the listeners answer with.
 func (e *controlEdge) set(api *awsapi.Server) {
-	h := &handlers{loopback: api.Loopback(), clients: api.Clients()}
-	h.public, _ = api.Public() // no identities: no public listener either, see open
+	h := &handlers{loopback: api.Loopback(), public: http.NotFoundHandler(), clients: api.Clients()}
+	if public, err := api.Public(); err == nil {
+		h.public = public // it refuses while nobody may sign
+	}
 	if e.api.Swap(h) != nil {
 		return
 	}
@@ -78,9 +76,13 @@ func (e *controlEdge) set(api *awsapi.Server) {
 	for _, l := range e.listeners {
 		local := isLoopback(l.Addr())
 		e.servers = append(e.servers, serving{l, api.HTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if h := e.api.Load(); local {
+			h := e.api.Load()
+			switch {
+			case r.URL.Path == operatorPath:
+				e.operator.ServeHTTP(w, r)
+			case local:
 				h.loopback.ServeHTTP(w, r)
-			} else {
+			default:
 				h.public.ServeHTTP(w, r)
 			}
 		}))})

@@ -2,12 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/config"
+	"github.com/gatehouse/gatehouse/internal/control"
 	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/jwt"
 )
@@ -17,7 +23,7 @@ import (
 func (p *program) newDirectory(issuers *authorizer.Issuers) (*identity.Directory, error) {
 	return identity.New(identity.Config{
 		Scope: p.config.Scope(), Configured: configured(p.config), Enforced: p.config.Identities.HasCallers(),
-		Sealer: p.sessionSealer(),
+		Sealer: p.sessionSealer(), Pending: true,
 		Verify: func(ctx context.Context, issuer, token string) (*jwt.Token, error) {
 			return issuers.Of(issuer).Verify(ctx, token)
 		},
@@ -75,4 +81,88 @@ func documents(list []config.Policy) []apigw.NamedPolicy {
 		out = append(out, apigw.NamedPolicy{Name: p.Name, Document: p.Document})
 	}
 	return out
+}
+
+// identityOptions are those of the store's identities without who follows.
+func (p *program) identityOptions() control.IdentityOptions {
+	c := p.config.Identities
+	set := configured(p.config)
+	return control.IdentityOptions{
+		Partition: p.config.Partition, Users: c != nil && len(c.Users) > 0, NewID: identity.NewID, NewSecret: identity.NewSecret,
+		Configures: func(what, account, name string) bool { return identity.Has(set, p.config.Account, what, account, name) },
+	}
+}
+
+// newIdentities is the identities of the store, told to the directory.
+func (p *program) newIdentities(c *control.Control) *control.Identities {
+	o := p.identityOptions()
+	o.Changed, o.Keep = p.updateDirectory, p.keepIdentities
+	return control.NewIdentities(c, o)
+}
+
+func (p *program) updateDirectory(stored *apigw.IdentitySet) {
+	if err := p.directory.Update(stored); err != nil {
+		p.log.Error("not all stored identities can be used; who can't be isn't let in", "error", err)
+	}
+}
+
+// keptIdentities is the file that remembers the stored identities, their
+// secrets sealed, for a start without the store.
+func (p *program) keptIdentities() string { return filepath.Join(p.config.Data, "identities.json") }
+
+func (p *program) keepIdentities(records []byte) {
+	if err := writeWhole(p.keptIdentities(), records); err != nil {
+		p.log.Warn("the stored identities can't be kept: without the store, they aren't let in after a restart", "error", err)
+	}
+}
+
+// settleIdentities waits until the stored identities are known, for a while.
+// When the store says nothing, those that it had are let in; when nobody knows
+// whether it has any, nobody is.
+func (p *program) settleIdentities(ctx context.Context) {
+	pl := p.plane.Load()
+	if pl.identities != nil {
+		ctx, cancel := context.WithTimeout(ctx, settleTime)
+		defer cancel()
+		select {
+		case <-pl.identities.Loaded():
+			return
+		case <-ctx.Done():
+			p.log.Warn("the store doesn't tell of its identities; those that it had are let in")
+		}
+	}
+	raw, err := os.ReadFile(p.keptIdentities())
+	if errors.Is(err, fs.ErrNotExist) && pl.identities == nil {
+		p.updateDirectory(new(apigw.IdentitySet)) // there is no store to know better, nor one to change
+		return
+	}
+	set := new(apigw.IdentitySet)
+	if err == nil {
+		set, err = control.DecodeIdentities(raw, p.sealer)
+	}
+	if err != nil {
+		p.log.Error("stored identities can't be remembered", "error", err)
+	}
+	if raw == nil {
+		return
+	}
+	if pl.identities == nil {
+		p.updateDirectory(set)
+		return
+	}
+	pl.identities.Assume(set)
+}
+
+// checkDoors refuses to be reachable from other machines while nobody may
+// sign.
+func (p *program) checkDoors() error {
+	if !p.directory.Open() {
+		return nil
+	}
+	for i, l := range p.control.listeners {
+		if !isLoopback(l.Addr()) {
+			return fmt.Errorf("control %s: reachable from other machines: configure identities, or listen on loopback (see also gatehouse identity)", p.config.Control[i].Address)
+		}
+	}
+	return nil
 }

@@ -26,6 +26,8 @@ const usageText = `Gatehouse is Amazon API Gateway as software that anyone can r
                                      say what a deployment changes: IDs, stages, or "edited" for what isn't deployed
   gatehouse usage                    say what APIs, stages and keys used in a month, and what it would have cost on AWS
   gatehouse audit                    say who changed what through the management API
+  gatehouse identity list|create|set|delete ...
+                                     say who may call: users, groups, roles, access keys
   gatehouse backup FILE              write everything that is stored to FILE
   gatehouse restore FILE             read a backup into an empty data folder or cluster
   gatehouse doctor                   say what would keep it from running well, and how to mend it
@@ -41,7 +43,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 func run(args []string, stdout, stderr *os.File) int {
 	commands := map[string]func(args []string, stdout, stderr *os.File) error{
 		"serve": serve, "validate": validate, "backup": backup, "restore": restore, "doctor": doctor, "explain": explainRequest,
-		"deployments": deployments, "usage": usage, "audit": audit, "template": renderTemplate, "version": printVersion,
+		"deployments": deployments, "identity": identityCommand, "usage": usage, "audit": audit, "template": renderTemplate, "version": printVersion,
 	}
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usageText)

@@ -34,11 +34,12 @@ type plane struct {
 	missing error        // why it can't
 	control *control.Control
 
-	functions *control.Functions // created through Lambda's API; nil without a store
-	metered   *control.Metered   // API keys and usage plans; nil without a store
-	pools     *poolPlane         // user pools; nil without a store
-	metering  *control.Metering  // what is served, by month; nil without a store
-	cluster   *cluster.Cluster   // the nodes on one etcd cluster; nil without
+	functions  *control.Functions  // created through Lambda's API; nil without a store
+	metered    *control.Metered    // API keys and usage plans; nil without a store
+	pools      *poolPlane          // user pools; nil without a store
+	metering   *control.Metering   // what is served, by month; nil without a store
+	cluster    *cluster.Cluster    // the nodes on one etcd cluster; nil without
+	identities *control.Identities // made by commands; nil without a store
 
 	following context.Context // ends when the store is given back
 	stop      context.CancelFunc
@@ -75,6 +76,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	pl.metered = p.newMetered(pl.control)
 	pl.pools = p.newPools(pl.control, p.sealerOf(context.Background(), s))
+	pl.identities = p.newIdentities(pl.control)
 	pl.metering = control.NewMetering(pl.control, p.parts.meters.Drain)
 	if pl.cluster, err = p.newCluster(s); err != nil {
 		return errors.Join(err, s.Close())
@@ -147,6 +149,7 @@ func (p *program) follow(pl *plane, src gateway.Source) {
 	if pl.control != nil {
 		pl.running.Go(func() { pl.control.Maintain(pl.following) })
 		pl.running.Go(func() { pl.functions.Follow(pl.following) })
+		pl.running.Go(func() { pl.identities.Follow(pl.following) })
 		pl.running.Go(func() { pl.metered.Follow(pl.following) })
 		pl.running.Go(func() { pl.pools.follow(pl.following) })
 		pl.running.Go(func() { pl.metering.Follow(pl.following) })
@@ -225,6 +228,7 @@ func (p *program) settle(ctx context.Context) error {
 	settling.Go(func() { p.settleFunctions(ctx) })
 	settling.Go(func() { p.settlePlans(ctx) })
 	settling.Go(func() { p.settlePools(ctx) })
+	settling.Go(func() { p.settleIdentities(ctx) })
 	settling.Wait()
 	err := p.gateway.WaitFor(ctx, 0)
 	if err != nil && missing != nil {

@@ -153,7 +153,7 @@ func (p *program) start(ctx context.Context) error {
 		return err
 	}
 	defer sockets.Close()
-	if p.control, err = listenControl(p.config.Control, sockets, p.config.Identities.HasCallers()); err != nil {
+	if p.control, err = listenControl(p.config.Control, sockets, p.operator()); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(p.config.Data, 0o700); err != nil {
@@ -213,6 +213,9 @@ func (p *program) run(definitions []definition) error {
 	failed := make(chan error, 2)
 	go func() { failed <- p.control.serve() }()
 	err := p.settle(ctx)
+	if err == nil {
+		err = p.checkDoors()
+	}
 	if err == nil {
 		p.watchEdits(definitions)
 		err = p.deploy(ctx, definitions)

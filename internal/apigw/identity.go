@@ -66,3 +66,29 @@ type IdentitySet struct {
 	Roles     []*Role     `json:"roles"`
 	Providers []*Provider `json:"providers"`
 }
+
+// IdentityEdit is one change of the stored identities.
+type IdentityEdit struct {
+	Verb    string `json:"verb"` // create, set, delete
+	What    string `json:"what"` // user, group, role, provider, key
+	Account string `json:"account"`
+	Name    string `json:"name"` // of a key to be made: its user's; to be deleted: its ID
+
+	Groups     []string      `json:"groups,omitempty"` // that a user joins
+	NoGroups   []string      `json:"noGroups,omitempty"`
+	Policies   []NamedPolicy `json:"policies,omitempty"`
+	NoPolicies []string      `json:"noPolicies,omitempty"`
+	Trust      string        `json:"trust,omitempty"` // of a role, JSON
+	MaxSession int           `json:"maxSession,omitempty"`
+	ClientIDs  []string      `json:"clientIds,omitempty"` // of a provider
+	// Open lets the last user go, without whom any credentials are accepted on
+	// loopback.
+	Open bool `json:"open,omitempty"`
+}
+
+// IdentityEdited is what an edit made.
+type IdentityEdited struct {
+	Key    string `json:"key,omitempty"`    // ID of a new access key
+	Secret string `json:"secret,omitempty"` // its secret, told this once
+	First  bool   `json:"first,omitempty"`  // the first user there is: from now on calls must be signed
+}

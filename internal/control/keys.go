@@ -37,6 +37,7 @@ const KeyRoot = "/gatehouse/"
 //	userpool-client/{pool}/{client}    an app client, its secret sealed
 //	userpool-domain/{domain}           which pool has the domain
 //	userpool-data/{pool}/…             users with sealed verifiers, their names, sign-ins, groups, resource servers
+//	identity/{what}/{name}             User, with its secrets sealed, Group, Role or Provider; in no region
 type KeyKind string
 
 // The kinds of keys.
@@ -67,6 +68,7 @@ const (
 	KeyVPCLink     KeyKind = "vpclink"
 	KeyAccount     KeyKind = "account"
 	KeyUsageGuard  KeyKind = "usage-guard"
+	KeyIdentity    KeyKind = "identity"
 )
 
 // ParsedKey is what a key says.
@@ -107,7 +109,7 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Name = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyPlanKey, KeyPlanUsage, KeyPlanCount, KeyMeter, KeyPoolClient, KeyPoolData:
+	case KeyIdentity, KeyPlanKey, KeyPlanUsage, KeyPlanCount, KeyMeter, KeyPoolClient, KeyPoolData:
 		p.Name = parts[4]
 		if len(parts) == 6 {
 			p.Rest = parts[5]

@@ -1,10 +1,12 @@
 package identity
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +42,7 @@ type place struct{ account, name string }
 type state struct {
 	scope     apigw.Scope
 	users     int
+	pending   bool // there may be more
 	keys      map[string]accessKey
 	callers   map[string]*Caller // users by ARN, without an access key
 	groups    map[place][]*iam.Policy
@@ -245,4 +248,26 @@ func (s *state) addProvider(p *apigw.Provider) error {
 	}
 	s.providers[at] = &provider{arn: s.arn(at.account, "oidc-provider/"+host), url: p.URL, host: host, clients: p.ClientIDs}
 	return nil
+}
+
+// Has says that set, in which no account is home's, has the identity that what
+// ("user", "group", "role", "provider") and name mean. A nil set is empty.
+func Has(set *apigw.IdentitySet, home, what, account, name string) bool {
+	if set == nil {
+		return false
+	}
+	is := func(a, n string) bool { return n == name && cmp.Or(a, home) == account }
+	switch what {
+	case "user":
+		return slices.ContainsFunc(set.Users, func(u *apigw.User) bool { return is(u.Account, u.Name) })
+	case "group":
+		return slices.ContainsFunc(set.Groups, func(g *apigw.Group) bool { return is(g.Account, g.Name) })
+	case "role":
+		return slices.ContainsFunc(set.Roles, func(r *apigw.Role) bool {
+			return is(r.Account, r.Name) || strings.HasSuffix(r.Name, "::"+account+":role/"+name)
+		})
+	case "provider":
+		return slices.ContainsFunc(set.Providers, func(p *apigw.Provider) bool { return is(p.Account, p.URL) })
+	}
+	return false
 }

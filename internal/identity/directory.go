@@ -33,8 +33,9 @@ type Config struct {
 	Scope apigw.Scope // its account is that of identities that name none
 	// Configured are the identities of the configuration file, nil for none.
 	Configured *apigw.IdentitySet
-	// Enforced says that calls must be signed though there is no user.
-	Enforced bool
+	// Enforced says that calls must be signed though there is no user, Pending
+	// that it isn't known yet whether there are stored ones.
+	Enforced, Pending bool
 	// Sealer is asked for when a session begins, and when one is first met.
 	Sealer func() (Sealer, error)
 	// Verify checks a token of an OpenID Connect issuer, whose URL is given.
@@ -76,6 +77,7 @@ func New(c Config) (*Directory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identities: %w", err)
 	}
+	s.pending = c.Pending
 	d.state.Store(s)
 	return d, nil
 }
@@ -97,7 +99,10 @@ func (d *Directory) Update(stored *apigw.IdentitySet) error {
 
 // Open says that nobody may sign yet, so that anybody on this machine may make
 // management calls.
-func (d *Directory) Open() bool { return !d.config.Enforced && d.state.Load().users == 0 }
+func (d *Directory) Open() bool {
+	s := d.state.Load()
+	return !d.config.Enforced && !s.pending && s.users == 0
+}
 
 // Find is the secret of an access key and whose it is; token is the session
 // token that came with it. The error is a *sigv4.Error.
@@ -148,42 +153,6 @@ func (d *Directory) findSession(now *state, accessKeyID, token string) (string, 
 
 // Role is the role of an ARN; nil: there is none.
 func (d *Directory) Role(arn string) *Role { return d.state.Load().roles[arn] }
-
-// Configures says that the configuration file has the identity that kind
-// ("user", "group", "role", "provider") and name mean.
-func (d *Directory) Configures(kind, account, name string) bool {
-	c := d.config.Configured
-	own := func(a, n string) bool {
-		return n == name && (a == account || a == "" && account == d.config.Scope.Account)
-	}
-	switch kind {
-	case "user":
-		for _, u := range c.Users {
-			if own(u.Account, u.Name) {
-				return true
-			}
-		}
-	case "group":
-		for _, g := range c.Groups {
-			if own(g.Account, g.Name) {
-				return true
-			}
-		}
-	case "role":
-		for _, r := range c.Roles {
-			if r.Name == name || own(r.Account, r.Name) {
-				return true
-			}
-		}
-	case "provider":
-		for _, p := range c.Providers {
-			if own(p.Account, p.URL) {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 var errNoSealer = errors.New("there is no master key to seal sessions with")
 

@@ -66,7 +66,7 @@ func (d *Directory) begin(s *session, lasts time.Duration) (c *Credentials, used
 	}
 	now := d.config.Now().Truncate(time.Second)
 	s.Version, s.Issued, s.Expires = sessionVersion, now.Unix(), now.Add(lasts).Unix()
-	s.AccessKeyID, s.Secret = NewKeyID("ASIA"), NewSecret()
+	s.AccessKeyID, s.Secret = NewID("ASIA"), NewSecret()
 	packed := len(s.Policy)
 	for k, v := range s.Tags {
 		packed += len(k) + len(v)
@@ -169,12 +169,16 @@ func sessionARN(partition string, r *Role, name string) string {
 	return "arn:" + partition + ":sts::" + r.Account + ":assumed-role/" + r.baseName() + "/" + name
 }
 
-// NewKeyID draws an access key's or a principal's ID as AWS's look: a prefix of
-// four letters and 16 more.
-func NewKeyID(prefix string) string {
-	var b [10]byte
+// NewID draws an access key's or a principal's ID as AWS's look: a prefix of
+// four letters and 16 more, or 17 of a principal.
+func NewID(prefix string) string {
+	var b [11]byte
 	rand.Read(b[:]) // never fails
-	return prefix + base32.StdEncoding.EncodeToString(b[:])
+	n := 16
+	if prefix == "AIDA" || prefix == "AROA" {
+		n = 17
+	}
+	return prefix + base32.StdEncoding.EncodeToString(b[:])[:n]
 }
 
 // NewSecret draws a secret access key of 40 characters.

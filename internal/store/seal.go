@@ -31,6 +31,7 @@ type Sealer struct {
 	current keyID
 	keys    map[keyID]cipher.AEAD
 	prints  [][]byte // keys of Fingerprints, in the order of the master keys
+	proofs  []Proof  // in that order, too
 }
 
 type keyID [keyIDSize]byte
@@ -49,6 +50,8 @@ func NewSealer(keys ...[]byte) (*Sealer, error) {
 		}
 		s.keys[idOf(k)] = aead
 		s.prints = append(s.prints, derive(k, "gatehouse fingerprint"))
+		id := idOf(k)
+		s.proofs = append(s.proofs, Proof{hex.EncodeToString(id[:]), hex.EncodeToString(derive(k, "gatehouse operator"))})
 	}
 	return s, nil
 }
@@ -76,6 +79,12 @@ func (s *Sealer) Fingerprints(of, secret string) []string {
 // Derived is a key of 32 bytes for one purpose, the same wherever the current
 // master key is.
 func (s *Sealer) Derived(purpose string) []byte { return derive(s.prints[0], purpose) }
+
+// Proof is what only who has a master key can know: the operator signs with it.
+type Proof struct{ KeyID, Secret string }
+
+// Proofs are those of every master key; the current one's comes first.
+func (s *Sealer) Proofs() []Proof { return s.proofs }
 
 // idOf names a key without giving anything of it away.
 func idOf(key []byte) keyID {
