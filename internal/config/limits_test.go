@@ -20,11 +20,11 @@ func loadText(t *testing.T, text string) (*Config, error) {
 }
 
 func TestLimits(t *testing.T) {
-	c, err := loadText(t, `limits: {connections: 10, requests: 20, backendConnections: 5, backends: {"a:80": 2}, queue: 7, queueTime: 50ms}`)
+	c, err := loadText(t, `limits: {connections: 10, requests: 20, backendConnections: 5, backends: {"a:80": 2}, queue: 7, queueTime: 50ms, responseCache: 64MB}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Limits{Connections: 10, Requests: 20, BackendConnections: 5, Backends: map[string]Count{"a:80": 2}, Queue: 7, QueueTime: Duration(50 * time.Millisecond)}
+	want := Limits{Connections: 10, Requests: 20, BackendConnections: 5, Backends: map[string]Count{"a:80": 2}, Queue: 7, QueueTime: Duration(50 * time.Millisecond), ResponseCache: 64 << 20}
 	if d := cmp.Diff(want, c.Limits); d != "" {
 		t.Error(d)
 	}
@@ -38,6 +38,7 @@ func TestWrongLimitsAreRefusedByName(t *testing.T) {
 		{"limits: {backends: {orders.internal: 3}}", `backends: "orders.internal": a backend is named host:port`},
 		{"limits: {backends: {'a:80': none}}", `"none" is no number`},
 		{"limits: {queueTime: 0}", "is no duration"},
+		{"limits: {responseCache: much}", "is no size"},
 	} {
 		if _, err := loadText(t, c.text); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.text, err, c.want)

@@ -93,7 +93,7 @@ func sharedKey(key Key) string {
 // is always sealed. False: the shared store didn't take it.
 func (c *Cache) put(key Key, answer []byte, lasts time.Duration, sealed bool) bool {
 	if c.pool.shared != nil {
-		return c.pool.shared.Set(sharedKey(key), c.seal(key, answer), lasts) == nil
+		return !c.pool.shared.Away() && c.pool.shared.Set(sharedKey(key), c.seal(key, answer), lasts) == nil
 	}
 	if sealed {
 		answer = c.seal(key, answer)

@@ -22,6 +22,8 @@ import (
 // own, and with an error at once while it is known to be away; whoever
 // implements it tells the operator.
 type Shared interface {
+	// Away says that it is known to be away: nothing needs to be readied for it.
+	Away() bool
 	// Get is the value of key; nil: there is none.
 	Get(key string) ([]byte, error)
 	// Set keeps value for as long as lasts.
@@ -162,7 +164,7 @@ func (p *Pool) Stats() (s Stats) {
 
 func (p *Pool) newCache(s Stage) *Cache {
 	return &Cache{pool: p, of: s, fresh: true, local: otter.Must(&otter.Options[Key, kept]{
-		MaximumWeight:    min(s.Size, p.memory),
+		MaximumWeight:    max(min(s.Size, p.memory), 1),
 		Weigher:          func(_ Key, k kept) uint32 { return weight(k.entry) },
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[Key, kept]) time.Duration { return e.Value.lasts }),
 	})}

@@ -242,6 +242,8 @@ type memoryStore struct {
 	away error
 }
 
+func (m *memoryStore) Away() bool { return false }
+
 func (m *memoryStore) Get(key string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

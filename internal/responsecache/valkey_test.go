@@ -36,7 +36,7 @@ func (j *journal) String() string {
 // node is one of several that share a Valkey server.
 func node(t *testing.T, there *valkeytest.Server, log *slog.Logger) (*Cache, *valkey.Server) {
 	t.Helper()
-	s := valkey.Open(valkey.Config{Address: there.Address, Logger: log})
+	s := valkey.Open(valkey.Config{Address: there.Address, Logger: log, Timeout: 500 * time.Millisecond})
 	t.Cleanup(s.Close)
 	p := NewPool(Config{Memory: 1 << 20, Shared: InValkey(s, log), Secret: []byte("secret")})
 	c := p.Acquire(Stage{Name: "s", Cluster: "1", Size: 1 << 20})
@@ -95,7 +95,7 @@ func TestValkey(t *testing.T) {
 				t.Fatalf("%s: the server is asked", how)
 			}
 		}
-		if took := time.Since(began); took > time.Second {
+		if took := time.Since(began); took > 3*time.Second {
 			t.Errorf("%s: 1000 times nothing took %v", how, took)
 		}
 	}

@@ -223,14 +223,15 @@ func TestCacheNamespace(t *testing.T) {
 	}
 	var n atomic.Int64
 	s := compileStage(t, define(map[string]*apigw.Method{
-		"GET /a": shared("x"), "GET /b": shared("x"), "GET /c": shared("y"), "HEAD /a": shared("x"),
+		"GET /a": shared("x"), "GET /b": shared("x"), "GET /c": shared("y"), "HEAD /a": shared("x"), "GET /d": lambdaMethod(), "GET /e": lambdaMethod(),
 	}), cachingStage(map[string]*apigw.MethodSetting{"*/*": cacheSettings(), "a/HEAD": cacheSettings()}), testEnv(counting(&n)))
 	got := ""
-	for _, c := range []call{{method: "GET", target: "/a"}, {method: "GET", target: "/b"}, {method: "GET", target: "/c"}, {method: "HEAD", target: "/a"}} {
+	for _, c := range []call{{method: "GET", target: "/a"}, {method: "GET", target: "/b"}, {method: "GET", target: "/c"}, {method: "HEAD", target: "/a"},
+		{method: "GET", target: "/d"}, {method: "GET", target: "/e"}, {method: "GET", target: "/d"}} {
 		_, r := serve(s, c)
 		got += r.Body
 	}
-	if got != "1123" {
+	if got != "1123454" {
 		t.Error(got)
 	}
 }

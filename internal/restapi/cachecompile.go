@@ -1,6 +1,7 @@
 package restapi
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -172,7 +173,8 @@ func (c *compiler) cacheRule(m *method, i *apigw.Integration, v verb, s *apigw.M
 	}
 	if c.out.cache != nil {
 		names := slices.Sorted(slices.Values(i.CacheKeyParameters))
-		parts := []string{string(c.out.deployment), i.CacheNamespace, string(verbNames[v]), strconv.Itoa(len(names))}
+		namespace := cmp.Or(i.CacheNamespace, string(m.resource.id))
+		parts := []string{string(c.out.deployment), namespace, string(verbNames[v]), strconv.Itoa(len(names))}
 		rule.key = c.out.cache.KeyOf(append(parts, names...)...)
 	}
 	slices.SortFunc(rule.params, compareKeys) // as the names are, so that methods of one namespace agree
