@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/gatehouse/gatehouse/internal/throttle"
 )
@@ -70,6 +69,3 @@ func (c *Cluster) followReports(ctx context.Context) {
 		}
 	}
 }
-
-// Silent is how long a node that was killed is still counted.
-const Silent = lease + time.Second

@@ -203,9 +203,12 @@ func (g *Group) take(s *share, now int64) {
 	if old == s {
 		return
 	}
-	if old != nil { // of a bucket that was given up: its count goes on
+	switch {
+	case old != nil: // of a bucket that was given up: its count goes on
 		s.adopt(old)
-	} else {
+	case s.world > float64(g.last):
+		s.resume(g.last)
+	default:
 		s.begin(now, g.last)
 	}
 	g.active[s.id] = s
@@ -227,6 +230,7 @@ func (g *Group) expire(now int64) {
 func (g *Group) alone(now int64) {
 	for id, s := range g.active {
 		s.whole(now)
+		s.seenAsked, s.seenTaken, s.world = s.asked.Load(), s.taken.Load(), math.Inf(-1)
 		delete(g.active, id)
 	}
 	g.last, g.told = now, false

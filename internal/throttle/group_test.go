@@ -273,6 +273,47 @@ func TestLeave(t *testing.T) {
 	}
 }
 
+// TestJoin: what a node took while it was the only one is no debt when another
+// joins.
+func TestJoin(t *testing.T) {
+	l := Limit{100, 100}
+	random := rand.New(rand.NewPCG(7, 7))
+	w := newWorld(t, 2, l, random)
+	for _, g := range w.groups {
+		g.SetNodes(1, false)
+	}
+	joined := false
+	per, one := w.run(random, 30, 0.9*l.Rate, true, func(at float64) []float64 {
+		if at > 10 && !joined {
+			joined = true
+			for _, g := range w.groups {
+				g.SetNodes(2, false)
+			}
+		}
+		if at > 11 {
+			return []float64{1, 1}
+		}
+		return []float64{1, 0}
+	})
+	if refused := one - sum(per); refused > 10 {
+		t.Errorf("%v let in, %d on one node", per, one)
+	}
+}
+
+// TestUntold: of limits that no node uses much of, nobody tells.
+func TestUntold(t *testing.T) {
+	random := rand.New(rand.NewPCG(8, 8))
+	w := newWorld(t, 3, Limit{100, 100}, random)
+	if per, _ := w.run(random, 20, 15, true, steady(1, 1, 1)); sum(per) < 299 || w.reports > 0 {
+		t.Errorf("%v let in of 300; %d reports", per, w.reports)
+	}
+	for i, g := range w.groups {
+		if w.advance(1 << 60); len(g.active) > 0 {
+			t.Errorf("node %d still looks at what nobody uses", i)
+		}
+	}
+}
+
 // TestIdle: a bucket that nobody asks for is told of by nobody, and is whole.
 func TestIdle(t *testing.T) {
 	random := rand.New(rand.NewPCG(6, 6))
@@ -405,25 +446,41 @@ func BenchmarkTakeShared(b *testing.B) {
 	})
 }
 
+// BenchmarkTick divides what many clients use, of which others use nothing, or
+// all.
 func BenchmarkTick(b *testing.B) {
-	g := NewGroup()
-	g.SetNodes(3, false)
-	now := int64(time.Hour)
-	r := &Report{}
-	var buckets []*Bucket
-	for i := range 2000 {
-		buckets = append(buckets, g.New(fmt.Sprint(i), Limit{10, 10}))
-		r.Uses = append(r.Uses, Use{ID: buckets[i].shared.id, Taken: 1, Age: time.Second, Demand: 10})
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		for i := range r.Uses {
-			r.Uses[i].Taken++
-			r.Uses[i].Age += Every
-			buckets[i].Take(now)
+	for _, n := range []int{1000, 100000} {
+		for name, others := range map[string]int{"alone": 0, "with two others": 2} {
+			b.Run(fmt.Sprint(n, " ", name), func(b *testing.B) {
+				g := NewGroup()
+				g.SetNodes(3, false)
+				now := int64(time.Hour)
+				r := &Report{}
+				var buckets []*Bucket
+				for i := range n {
+					buckets = append(buckets, g.New(fmt.Sprint(i), Limit{100, 100}))
+					if i < maxUses {
+						r.Uses = append(r.Uses, Use{ID: buckets[i].shared.id, Taken: 1, Age: time.Second, Demand: 10})
+					}
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					b.StopTimer()
+					for i := range r.Uses {
+						r.Uses[i].Taken++
+						r.Uses[i].Age += Every
+					}
+					for _, bucket := range buckets {
+						bucket.Take(now)
+					}
+					b.StartTimer()
+					for i := range others {
+						g.Hear(fmt.Sprint(i), r, now)
+					}
+					g.Tick(now)
+					now += int64(Every)
+				}
+			})
 		}
-		g.Hear("a", r, now)
-		g.Tick(now)
-		now += int64(Every)
 	}
 }

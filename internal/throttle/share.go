@@ -66,8 +66,16 @@ func (s *share) whole(now int64) {
 // begin makes a share active that was not, between the last Tick and now.
 func (s *share) begin(now, last int64) {
 	s.began, s.ticked = max(last, now-2*int64(Every)), max(last, now-2*int64(Every))
-	s.base, s.demand, s.need, s.needed = s.seenTaken, 0, 0, s.began
+	s.base, s.demand, s.need, s.needed = s.seenTaken, 0, 0, math.MinInt64/2
 	s.world = math.Inf(-1)
+}
+
+// resume goes on with a share that nobody needed to know of for a while.
+func (s *share) resume(last int64) {
+	if last > s.ticked {
+		s.demand *= s.faded(last - s.ticked)
+		s.ticked = last
+	}
 }
 
 // adopt goes on from a share of the same bucket.
@@ -90,8 +98,8 @@ func (s *share) retract(u *use) {
 }
 
 // tick takes in what was taken since the last one and divides anew. True: it is
-// idle, and a bucket for one node again.
-func (s *share) tick(now int64) (idle bool) {
+// a bucket for one node, and no other has to know of it, until it is taken from.
+func (s *share) tick(now int64) (done bool) {
 	from, passed := s.ticked, now-s.ticked
 	s.ticked = now
 	asked, taken := s.asked.Load(), s.taken.Load()
@@ -109,10 +117,10 @@ func (s *share) tick(now int64) (idle bool) {
 	if known {
 		s.divided = true
 		s.span.Store(s.part(now, others))
-	} else {
-		s.whole(now)
+		return false
 	}
-	return false
+	s.whole(now)
+	return !s.telling(now)
 }
 
 // forgotten is a demand, in requests a second, that is none any more.
@@ -125,20 +133,27 @@ func (s *share) mostDebt() float64 {
 	return nodes*float64(s.depth) + float64(2*second) + nodes*float64(s.interval)
 }
 
-// weigh makes demand the requests per second of the last half second, or longer
-// where few requests are many.
+// weigh makes demand the requests per second of late: of the last third of a
+// second, or longer where few requests are many.
 func (s *share) weigh(asked float64, passed int64) {
 	if passed <= 0 {
 		return
 	}
 	seconds := float64(passed) / float64(second)
-	memory := min(max(0.3, 2/s.rate), 4)
 	now := asked / seconds
-	if s.demand == 0 {
-		s.demand = min(now, asked/min(memory, 2*seconds)) // the first ones came in less than a Tick
+	if s.demand < forgotten {
+		s.demand = min(now, asked/min(s.memory(), 2*seconds)) // the first ones came in less than a Tick
 		return
 	}
-	s.demand += (now - s.demand) * (1 - math.Exp(-seconds/memory))
+	s.demand += (now - s.demand) * (1 - s.faded(passed))
+}
+
+// memory is how many seconds are of late.
+func (s *share) memory() float64 { return min(max(0.3, 2/s.rate), 4) }
+
+// faded is how much of a demand is left after a time in which nobody asked.
+func (s *share) faded(passed int64) float64 {
+	return math.Exp(-float64(passed) / float64(second) / s.memory())
 }
 
 // others is how many requests a second the other nodes are asked for; what they
