@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
@@ -198,17 +201,11 @@ func TestUserPoolsKeys(t *testing.T) {
 		}
 		return out
 	}
-	token := map[string]string{}
-	pools := map[string]string{}
-	apps := map[string]string{}
+	token, pools, apps := map[string]string{}, map[string]string{}, map[string]string{}
 	for _, name := range []string{"ours", "theirs"} {
-		pool := call("CreateUserPool", map[string]any{"PoolName": name})["UserPool"].(map[string]any)["Id"].(string)
-		app := call("CreateUserPoolClient", map[string]any{"UserPoolId": pool, "ClientName": "app", "ExplicitAuthFlows": []string{"ALLOW_ADMIN_USER_PASSWORD_AUTH"}})["UserPoolClient"].(map[string]any)["ClientId"].(string)
-		call("AdminCreateUser", map[string]any{"UserPoolId": pool, "Username": "ann", "MessageAction": "SUPPRESS"})
-		call("AdminSetUserPassword", map[string]any{"UserPoolId": pool, "Username": "ann", "Password": "Correct-Horse-1", "Permanent": true})
-		tokens := call("AdminInitiateAuth", map[string]any{"UserPoolId": pool, "ClientId": app, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
-			"AuthParameters": map[string]string{"USERNAME": "ann", "PASSWORD": "Correct-Horse-1"}})["AuthenticationResult"].(map[string]any)
-		pools[name], apps[name], token[name], token[name+" access"] = pool, app, tokens["IdToken"].(string), tokens["AccessToken"].(string)
+		var tokens map[string]any
+		pools[name], apps[name], tokens = s.newPoolUser(name)
+		token[name], token[name+" access"] = tokens["IdToken"].(string), tokens["AccessToken"].(string)
 	}
 	need(t, "aws")
 	definition := filepath.Join(t.TempDir(), "api.yaml")
@@ -348,5 +345,89 @@ func TestUserPoolsListener(t *testing.T) {
 		if got := call(address, "ListUserPools"); !strings.HasPrefix(got, "403  ") {
 			t.Error(got)
 		}
+	}
+}
+
+// newPoolUser makes a pool with a client and a user, ann, and signs her in.
+func (s *server) newPoolUser(name string) (pool, app string, tokens map[string]any) {
+	s.t.Helper()
+	call := func(operation string, in map[string]any) map[string]any {
+		s.t.Helper()
+		status, out := s.cognito(true, operation, in)
+		if status != 200 {
+			s.t.Fatalf("%s: %d %v", operation, status, out)
+		}
+		return out
+	}
+	pool = call("CreateUserPool", map[string]any{"PoolName": name})["UserPool"].(map[string]any)["Id"].(string)
+	app = call("CreateUserPoolClient", map[string]any{"UserPoolId": pool, "ClientName": "app", "ExplicitAuthFlows": []string{"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_PASSWORD_AUTH"}})["UserPoolClient"].(map[string]any)["ClientId"].(string)
+	call("AdminCreateUser", map[string]any{"UserPoolId": pool, "Username": "ann", "MessageAction": "SUPPRESS"})
+	call("AdminSetUserPassword", map[string]any{"UserPoolId": pool, "Username": "ann", "Password": "Correct-Horse-1", "Permanent": true})
+	return pool, app, call("AdminInitiateAuth", map[string]any{"UserPoolId": pool, "ClientId": app, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+		"AuthParameters": map[string]string{"USERNAME": "ann", "PASSWORD": "Correct-Horse-1"}})["AuthenticationResult"].(map[string]any)
+}
+
+// TestUserPoolsWithoutStore: users survive kill -9 and a restored backup, which
+// tells no password; and with the store damaged, tokens are believed as before,
+// and nobody signs in.
+func TestUserPoolsWithoutStore(t *testing.T) {
+	t.Parallel()
+	s := serveWith(t)
+	pool, app, tokens := s.newPoolUser("kept")
+	c, ctx := s.sdk(), t.Context()
+	definition := fmt.Sprintf(`{"openapi": "3.0.1", "info": {"title": "kept", "version": "1"}, "paths": {"/me": {"get": {"security": [{"p": []}], "responses": {"200": {"description": "ok"}},
+		"x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 200}"}, "responses": {"default": {"statusCode": "200"}}}}}},
+		"components": {"securitySchemes": {"p": {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "cognito_user_pools",
+		"x-amazon-apigateway-authorizer": {"type": "cognito_user_pools", "providerARNs": ["arn:aws:cognito-idp:us-east-1:000000000000:userpool/%s"]}}}}}`, pool)
+	imported, err := c.ImportRestApi(ctx, &apigateway.ImportRestApiInput{Body: []byte(definition)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.CreateDeployment(ctx, &apigateway.CreateDeploymentInput{RestApiId: imported.Id, StageName: aws.String("dev")}); err != nil {
+		t.Fatal(err)
+	}
+	opens := func(when string, s *server) {
+		t.Helper()
+		r, err := http.NewRequest(http.MethodGet, s.invoke+"/_aws/execute-api/"+*imported.Id+"/dev/me", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", tokens["IdToken"].(string))
+		if status, out := s.json(r); status != 200 {
+			t.Errorf("%s: %d %v", when, status, out)
+		}
+	}
+	login := func(s *server) (int, map[string]any) {
+		return s.cognito(false, "InitiateAuth", map[string]any{"ClientId": app, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": map[string]string{"USERNAME": "ann", "PASSWORD": "Correct-Horse-1"}})
+	}
+	opens("at first", s)
+	s.keeps(*imported.Id)
+	s.kill()
+	s.restart()
+	if status, out := login(s); status != 200 {
+		t.Error("after kill -9", status, out)
+	}
+	s.terminate()
+
+	saved := filepath.Join(t.TempDir(), "backup")
+	succeeds(t, "backup", "--data", s.data, saved)
+	if raw, err := os.ReadFile(saved); err != nil || bytes.Contains(raw, []byte("Correct-Horse-1")) || bytes.Contains(raw, []byte(tokens["RefreshToken"].(string))) {
+		t.Error("the backup tells what signs in", err)
+	}
+	restored := newServer(t)
+	succeeds(t, "restore", "--data", restored.data, saved)
+	copyFiles(t, s.data, restored.data, "master.key")
+	restored.start()
+	t.Cleanup(restored.kill)
+	opens("restored", restored)
+	if status, out := login(restored); status != 200 {
+		t.Error("restored", status, out)
+	}
+
+	damage(t, filepath.Join(s.data, "store"), "*.wal")
+	s.restart()
+	opens("without the store", s)
+	if status, out := login(s); status != 503 || !strings.Contains(fmt.Sprint(out["message"]), "can't open its store") {
+		t.Error("without the store", status, out)
 	}
 }
