@@ -3,6 +3,7 @@ package responsecache
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,6 +12,18 @@ type Flight struct {
 	done   chan struct{}
 	answer []byte // an entry that isn't sealed; nil: there is none to share. Set before done is closed
 	passes bool   // the answer was one that isn't kept
+
+	turns atomic.Int64 // taken by those for whom it came to nothing
+}
+
+// MayCall says whether who waited for f, which came to nothing, may call the
+// backend without waiting for another, as the round-th call that failed so. After
+// the first, nobody may: one leads the next. Then four times as many as before
+// go on at once: a backend that fails slowly holds nobody up for long, and isn't
+// run down by all of them.
+func (f *Flight) MayCall(round int) bool {
+	turn := f.turns.Add(1)
+	return turn > 1 && turn <= 1<<min(2*(round-1), 40)
 }
 
 // flights are the calls of a stage that are under way, by what they are for.

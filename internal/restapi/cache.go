@@ -48,7 +48,7 @@ func (r *request) serveCached(rule *cacheRule) *exchange.Fault {
 	case responsecache.Nothing:
 		f = r.callOnce(rule, key, anew)
 	case responsecache.Passing:
-		f = r.callAlone()
+		f = r.callAlone("a moment ago, the answer to the same request couldn't be kept")
 	}
 	if f != nil {
 		return f
@@ -70,11 +70,10 @@ func (r *request) answerKept(rule *cacheRule, key responsecache.Key) responsecac
 	return found
 }
 
-// callAlone calls the backend for r, whose answer is likely to be one that
-// isn't kept.
-func (r *request) callAlone() *exchange.Fault {
+// callAlone calls the backend for r, and keeps nothing.
+func (r *request) callAlone(why string) *exchange.Fault {
 	if r.x.Explaining() {
-		r.x.Decide("cache", "miss", "a moment ago, the answer to the same request couldn't be kept")
+		r.x.Decide("cache", "miss", why)
 	}
 	return r.route.backend.serve(r)
 }
@@ -104,10 +103,11 @@ func (r *request) answerEntry(e responsecache.Entry) {
 
 // callOnce calls the backend, or waits for the answer to another request for
 // the same. One that fails is not everyone's failure: the next of those who
-// wait calls in its place, and none waits longer than its integration may take.
+// wait calls in its place, more of them when that fails too, and none waits
+// longer than its integration may take.
 func (r *request) callOnce(rule *cacheRule, key responsecache.Key, anew bool) *exchange.Fault {
 	began := time.Now()
-	for {
+	for failed := 0; ; {
 		flight, leads := r.stage.cache.Join(key, anew)
 		if leads {
 			if !anew && r.answerKept(rule, key) == responsecache.Kept { // another was just done
@@ -128,7 +128,11 @@ func (r *request) callOnce(rule *cacheRule, key responsecache.Key, anew bool) *e
 			r.answerEntry(e)
 			return nil
 		case responsecache.Alone:
-			return r.callAlone()
+			return r.callAlone("the answer to another request for the same couldn't be kept")
+		case responsecache.Retry:
+			if failed++; flight.MayCall(failed) {
+				return r.callAlone("the calls of others for the same failed")
+			}
 		case responsecache.TooLate:
 			return integration.TimedOut(errLongWait)
 		}

@@ -115,12 +115,13 @@ func TestCacheOneCall(t *testing.T) {
 		calls     int64
 		want      map[string]int
 		took      time.Duration
+		timeout   int // ms; 0: 5000
 	}{
 		"all at once": {
 			func(n int64, _ *lambda.Invocation) (time.Duration, string, error) {
 				return sec, fmt.Sprintf(`{"body":"%d"}`, n), nil
 			},
-			func(c *cacheCrowd) { c.send(50, nil, "") }, 1, map[string]int{"200 1": 50}, sec,
+			func(c *cacheCrowd) { c.send(50, nil, "") }, 1, map[string]int{"200 1": 50}, sec, 0,
 		},
 		"the first fails": {
 			func(n int64, _ *lambda.Invocation) (time.Duration, string, error) {
@@ -129,7 +130,7 @@ func TestCacheOneCall(t *testing.T) {
 				}
 				return sec, fmt.Sprintf(`{"body":"%d"}`, n), nil
 			},
-			func(c *cacheCrowd) { c.send(50, nil, "") }, 2, map[string]int{"200 2": 49, `504 {"message": "Network error communicating with endpoint"}`: 1}, 2 * sec,
+			func(c *cacheCrowd) { c.send(50, nil, "") }, 2, map[string]int{"200 2": 49, `504 {"message": "Network error communicating with endpoint"}`: 1}, 2 * sec, 0,
 		},
 		"the first's client leaves": {
 			func(n int64, _ *lambda.Invocation) (time.Duration, string, error) {
@@ -142,7 +143,7 @@ func TestCacheOneCall(t *testing.T) {
 				c.send(9, nil, "")
 				time.Sleep(sec)
 				edge.leave()
-			}, 2, map[string]int{"200 2": 9, `504 {"message": "Endpoint request timed out"}`: 1}, 3 * sec,
+			}, 2, map[string]int{"200 2": 9, `504 {"message": "Endpoint request timed out"}`: 1}, 3 * sec, 0,
 		},
 		"one who waits leaves": {
 			func(n int64, _ *lambda.Invocation) (time.Duration, string, error) {
@@ -155,7 +156,7 @@ func TestCacheOneCall(t *testing.T) {
 				c.send(1, edge, "")
 				time.Sleep(sec)
 				edge.leave()
-			}, 1, map[string]int{"200 1": 9, `504 {"message": "Endpoint request timed out"}`: 1}, 2 * sec,
+			}, 1, map[string]int{"200 1": 9, `504 {"message": "Endpoint request timed out"}`: 1}, 2 * sec, 0,
 		},
 		"the first takes too long": { // it and those who came with it time out; who came later has time left
 			func(n int64, _ *lambda.Invocation) (time.Duration, string, error) {
@@ -169,13 +170,17 @@ func TestCacheOneCall(t *testing.T) {
 				synctest.Wait()
 				time.Sleep(3 * sec)
 				c.send(2, nil, "")
-			}, 2, map[string]int{"200 2": 2, `504 {"message": "Endpoint request timed out"}`: 3}, 6 * sec,
+			}, 2, map[string]int{"200 2": 2, `504 {"message": "Endpoint request timed out"}`: 3}, 6 * sec, 0,
+		},
+		"all fail": { // 1, 1, 4, 16 and the rest, each for a second
+			func(int64, *lambda.Invocation) (time.Duration, string, error) { return sec, "", broken },
+			func(c *cacheCrowd) { c.send(60, nil, "") }, 60, map[string]int{`504 {"message": "Network error communicating with endpoint"}`: 60}, 5 * sec, 10_000,
 		},
 		"answers that aren't kept": {
 			func(int64, *lambda.Invocation) (time.Duration, string, error) {
 				return sec, `{"body":"` + strings.Repeat("x", 1<<20+1) + `"}`, nil
 			},
-			func(c *cacheCrowd) { c.send(5, nil, "") }, 5, map[string]int{"200 " + strings.Repeat("x", 1<<20+1): 5}, 2 * sec,
+			func(c *cacheCrowd) { c.send(5, nil, "") }, 5, map[string]int{"200 " + strings.Repeat("x", 1<<20+1): 5}, 2 * sec, 0,
 		},
 		"asked anew meanwhile": { // who asks anew gets the backend's own answer, and that one is kept
 			func(n int64, _ *lambda.Invocation) (time.Duration, string, error) {
@@ -187,13 +192,13 @@ func TestCacheOneCall(t *testing.T) {
 				c.send(1, nil, "Cache-Control: max-age=0")
 				time.Sleep(4 * sec)
 				c.send(3, nil, "")
-			}, 2, map[string]int{"200 1": 1, "200 2": 4}, 4 * sec,
+			}, 2, map[string]int{"200 1": 1, "200 2": 4}, 4 * sec, 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				all, f := crowd(t, c.functions, 5000)
+				all, f := crowd(t, c.functions, max(c.timeout, 5000))
 				c.run(all)
 				all.wg.Wait()
 				if took := time.Since(began); f.calls.Load() != c.calls || took != c.took {
