@@ -2,10 +2,16 @@ package main
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -365,4 +371,101 @@ func configOf(t *testing.T, data string) *config.Config {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// TestIdentitiesExample does what the example's text says.
+func TestIdentitiesExample(t *testing.T) {
+	need(t, "aws")
+	t.Parallel()
+	s := serveExample(t, "examples/identities/openapi.yaml")
+	base := baseOf(t, s)
+	run := func(want string, args ...string) string {
+		cmd := exec.Command("aws", args...)
+		cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+s.control, "AWS_CONFIG_FILE="+filepath.Join(repository(t), "examples/identities/aws.config"),
+			"AWS_ACCESS_KEY_ID=AKIAEXAMPLEANN", "AWS_SECRET_ACCESS_KEY=ann-secret-of-the-example", "AWS_DEFAULT_REGION=us-east-1", "AWS_PAGER=", "HOME="+t.TempDir())
+		out, _ := cmd.CombinedOutput()
+		if !strings.Contains(string(out), want) {
+			t.Errorf("aws %v: %s, want %s", args, out, want)
+		}
+		return string(out)
+	}
+	run("arn:aws:iam::000000000000:user/ann", "sts", "get-caller-identity")
+	run("because no identity-based policy allows the apigateway:GET action", "apigateway", "get-rest-apis")
+	run(`"name": "identities"`, "apigateway", "get-rest-apis", "--profile", "release")
+	run("is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::000000000000:role/clerk", "sts", "assume-role", "--role-arn", "arn:aws:iam::000000000000:role/clerk", "--role-session-name", "shop", "--external-id", "guess")
+	clerk := strings.Fields(run("ASIA", "sts", "assume-role", "--role-arn", "arn:aws:iam::000000000000:role/clerk", "--role-session-name", "shop", "--external-id", "shop-7",
+		"--query", "Credentials.[AccessKeyId,SecretAccessKey,SessionToken]", "--output", "text"))
+	if len(clerk) != 3 {
+		t.Fatal(clerk)
+	}
+	sign := func(r *http.Request) {
+		new(sigv4.Signer).SignHTTP(r, sha256.Sum256(nil), sigv4.Credentials{AccessKeyID: clerk[0], SecretAccessKey: clerk[1], SessionToken: clerk[2]}, "us-east-1", "execute-api", time.Now())
+	}
+	if status, body := asks(t, base, "/orders", "", "", sign); status != 200 || body != `{"caller": "arn:aws:sts::000000000000:assumed-role/clerk/shop"}` {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body := asks(t, base, "/prices", "", "", sign); status != 403 || !strings.Contains(body, "because no identity-based policy allows") {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
+// TestTokenOfAProvider: a token of an OpenID Connect issuer is traded for a
+// role's credentials, by AWS's SDK and without a signature, and so is none that
+// the role doesn't trust.
+func TestTokenOfAProvider(t *testing.T) {
+	t.Parallel()
+	p := newPool(t) // its keys, under discovery of our own
+	mux := http.NewServeMux()
+	idp := httptest.NewServer(mux)
+	t.Cleanup(idp.Close)
+	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, idp.URL, idp.URL+"/us-east-1_abc/.well-known/jwks.json")
+	})
+	mux.Handle("/us-east-1_abc/", p.server.Config.Handler)
+	host := strings.TrimPrefix(idp.URL, "http://")
+	s := serveWith(t, "--config", write(t, "gatehouse.yaml", `
+identities:
+  providers: [{url: "`+idp.URL+`", clientIds: [app]}]
+  roles:
+    - name: web
+      trust: {Version: "2012-10-17", Statement: [{Effect: Allow, Principal: {Federated: "arn:aws:iam::000000000000:oidc-provider/`+host+`"}, Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: {StringEquals: {"`+host+`:aud": app, "`+host+`:sub": u-1}}}]}
+`))
+	token := func(subject string, valid time.Duration) string {
+		b64 := base64.RawURLEncoding.EncodeToString
+		text := b64([]byte(`{"alg":"RS256","kid":"k"}`)) + "." + b64(fmt.Appendf(nil, `{"iss":%q,"sub":%q,"aud":"app","exp":%d}`, idp.URL, subject, time.Now().Add(valid).Unix()))
+		sum := sha256.Sum256([]byte(text))
+		signature, err := rsa.SignPKCS1v15(rand.Reader, p.key, crypto.SHA256, sum[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text + "." + b64(signature)
+	}
+	client := sts.New(sts.Options{Region: "us-east-1", BaseEndpoint: &s.control, Credentials: aws.AnonymousCredentials{}})
+	for name, c := range map[string]struct{ token, want string }{
+		"let in":            {token("u-1", time.Hour), ""},
+		"another subject":   {token("u-2", time.Hour), "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity"},
+		"expired":           {token("u-1", -time.Hour), "ExpiredTokenException: Token expired"},
+		"a changed payload": {strings.Replace(token("u-1", time.Hour), ".", ".e", 1), "InvalidIdentityToken: "},
+	} {
+		out, err := client.AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{
+			RoleArn: aws.String("arn:aws:iam::000000000000:role/web"), RoleSessionName: aws.String("s1"), WebIdentityToken: &c.token,
+		})
+		if c.want != "" {
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if *out.AssumedRoleUser.Arn != "arn:aws:sts::000000000000:assumed-role/web/s1" || *out.SubjectFromWebIdentityToken != "u-1" || *out.Audience != "app" {
+			t.Errorf("%+v", out)
+		}
+	}
+	if strings.Contains(s.log.String(), "eyJ") {
+		t.Error("a token is in the log")
+	}
 }

@@ -24,7 +24,12 @@ func (o rest) getAccount(ctx context.Context, c *Call, _ *apigateway.GetAccountR
 
 func (o rest) updateAccount(ctx context.Context, c *Call, in *apigateway.UpdateAccountRequest) (*apigateway.Account, error) {
 	a, err := o.c.UpdateAccount(ctx, c.Scope, func(a *apigw.Account) error {
-		return applyEach(Patch(in.PatchOperations), func(op PatchOp) error { return patchAccount(a, op) })
+		role := string(a.CloudWatchRole)
+		return passing(c, &role, apiGatewayPrincipal, func() error {
+			err := applyEach(Patch(in.PatchOperations), func(op PatchOp) error { return patchAccount(a, op) })
+			role = string(a.CloudWatchRole)
+			return err
+		})
 	})
 	return accountView(a), err
 }

@@ -1,0 +1,65 @@
+package wire
+
+import (
+	"encoding/xml"
+	"io"
+	"strings"
+	"testing"
+)
+
+// TestForm has the parameters of the query protocol.
+func TestForm(t *testing.T) {
+	read := func(form string) (*Object, *Request, error) {
+		parameters, err := ParseQuery(form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := new(Request)
+		err = r.SetForm(parameters)
+		return r.Object("in"), r, err
+	}
+	o, r, err := read("B.member.2=y&A=+1&B.member.1=x&B.member.10=z&N=12&E=&S.T.U=deep")
+	if err != nil || *o.String("A") != " 1" || strings.Join(o.Strings("B"), "") != "xyz" || *o.Int("N") != 12 || len(o.Strings("E")) != 0 || *o.Object("S").Object("T").String("U") != "deep" || r.err != nil {
+		t.Error(err, r.err)
+	}
+	for _, form := range []string{"A=1&A=2", "A=1&A.B=2", "A.member.0=1", "A.member.01=1", "A.member.1=1&A.member.x=2", "A" + strings.Repeat(".B", maxFormDepth) + "=1", strings.Repeat("A=1&", maxParameters+1)} {
+		if _, _, err := read(form); err == nil {
+			t.Errorf("%.40s was taken", form)
+		}
+	}
+}
+
+// FuzzForm: whatever is sent as a form, it is read or refused, and what is
+// written of it is XML.
+func FuzzForm(f *testing.F) {
+	f.Add("A=1&B.member.1.Key=x&B.member.1.Value=y")
+	f.Add("A.member.1=%3C%26%22&A.member.2=\x00")
+	f.Add("A.=1&.B=2&.=3")
+	f.Fuzz(func(t *testing.T, form string) {
+		parameters, err := ParseQuery(form)
+		if err != nil {
+			return
+		}
+		r := new(Request)
+		if r.SetForm(parameters) != nil {
+			return
+		}
+		o := r.Object("in")
+		w := Response{Query: true}
+		w.Begin()
+		w.String("A", o.String("A"))
+		w.Strings("B", o.Strings("B"))
+		w.End()
+		text, err := w.XML("Op", "urn:x", "id")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for d := xml.NewDecoder(strings.NewReader(string(text))); ; {
+			if _, err := d.Token(); err == io.EOF {
+				return
+			} else if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+		}
+	})
+}
