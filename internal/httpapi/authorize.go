@@ -146,36 +146,5 @@ func (r *Request) routeARN() string {
 	for len(path) > 0 && path[0] == '/' {
 		path = path[1:]
 	}
-	for i := 0; i < len(path); i++ {
-		if c, ok := unreserved(path[i:]); ok {
-			b, i = append(b, c), i+2
-			continue
-		}
-		b = append(b, path[i])
-	}
-	return string(b)
-}
-
-// unreserved is the character that text begins with the escape of, when it
-// means the same without (RFC 3986, section 6.2.2.2).
-func unreserved(text []byte) (byte, bool) {
-	if len(text) < 3 || text[0] != '%' {
-		return 0, false
-	}
-	c := hexDigit(text[1])<<4 | hexDigit(text[2])
-	if hexDigit(text[1]) > 15 || hexDigit(text[2]) > 15 {
-		return 0, false
-	}
-	letter := c|0x20 >= 'a' && c|0x20 <= 'z'
-	return c, letter || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
-}
-
-func hexDigit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return c | 0x20 - 'a' + 10
-	}
-	return 16
+	return string(mapping.AppendPlainPath(b, path))
 }

@@ -77,7 +77,8 @@ func (r *request) authorize() *exchange.Fault {
 	return f
 }
 
-// methodARN is what a request is authorized for: the path is the client's.
+// methodARN is what a request is authorized for: the path is the client's, in
+// its plainest spelling.
 func (r *request) methodARN() string {
 	s := r.stage
 	b := make([]byte, 0, s.arnLength+len(r.httpMethod)+1+len(r.search.path))
@@ -89,7 +90,7 @@ func (r *request) methodARN() string {
 	for len(path) > 0 && path[0] == '/' {
 		path = path[1:]
 	}
-	return string(append(append(b, '/'), path...))
+	return string(mapping.AppendPlainPath(append(b, '/'), path))
 }
 
 // byResource is what the API's policy says; nothing without one.
