@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"net/netip"
@@ -158,4 +159,19 @@ func answerScope(s *Stage, from *apigw.RouteAuthorizer) []byte {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%d\n%q %q %q %v", s.API, s.Name, from.ID, s.Flushed,
 		integration.Substitute(from.URI, s.Variables), from.IdentitySource, from.PayloadFormat, from.SimpleResponses))
 	return sum[:]
+}
+
+// Reachable says whether a JWT authorizer's issuer can be asked for its keys,
+// as the call that makes the authorizer wants to know (in AWS's words, seen
+// there).
+func Reachable(ctx context.Context, issuers *authorizer.Issuers, issuer string) error {
+	if err := checkIssuer(issuer); err != nil {
+		return apigw.Errorf(apigw.BadRequest, "%s", err)
+	}
+	if err := issuers.Of(issuer).Ready(ctx); err != nil {
+		const discovery = "/.well-known/openid-configuration"
+		return apigw.Errorf(apigw.BadRequest, "Caught exception when connecting to %s%s for issuer %s. Please try again later. Error: Invalid issuer: %s. Issuer must have a valid discovery endpoint ended with '%s'",
+			strings.TrimSuffix(issuer, "/"), discovery, issuer, issuer, discovery)
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -244,5 +245,24 @@ func BenchmarkAuthorize(b *testing.B) {
 				}
 			})
 		})
+	}
+}
+
+// TestReachable: an authorizer isn't made for an issuer that can't be asked.
+func TestReachable(t *testing.T) {
+	own := newIssuer(t)
+	issuers := &authorizer.Issuers{Client: http.DefaultClient}
+	if err := Reachable(t.Context(), issuers, own.URL); err != nil {
+		t.Error(err)
+	}
+	gone := newIssuer(t)
+	gone.Close()
+	err := Reachable(t.Context(), issuers, gone.URL)
+	want := "Caught exception when connecting to " + gone.URL + "/.well-known/openid-configuration for issuer " + gone.URL + ". Please try again later. Error: Invalid issuer: " + gone.URL + ". Issuer must have a valid discovery endpoint ended with '/.well-known/openid-configuration'"
+	if own, ok := errors.AsType[*apigw.Error](err); !ok || own.Kind != apigw.BadRequest || own.Message != want {
+		t.Errorf("%v", err)
+	}
+	if err := Reachable(t.Context(), issuers, "http://issuer.example"); err == nil {
+		t.Error("an issuer without TLS")
 	}
 }
