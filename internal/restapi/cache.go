@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/responsecache"
 )
@@ -256,7 +257,11 @@ func (r *request) wantsAnew(rule *cacheRule) (bool, *exchange.Fault) {
 	if !r.asksAnew() {
 		return false, nil
 	}
-	if !rule.guarded || r.mayInvalidate() {
+	may, why := !rule.guarded, ""
+	if !may {
+		may, why = r.mayInvalidate()
+	}
+	if may {
 		if r.x.Explaining() {
 			r.x.Decide("cache", "invalidated", "the client sent Cache-Control: max-age=0")
 		}
@@ -267,7 +272,7 @@ func (r *request) wantsAnew(rule *cacheRule) (bool, *exchange.Fault) {
 	}
 	switch rule.unallowed {
 	case refuseControl:
-		return false, r.mayNotInvalidate()
+		return false, r.mayNotInvalidate(why)
 	case ignoreWarned:
 		r.warned = true
 	}
@@ -294,26 +299,26 @@ const (
 	invalidateLower  = "execute-api:invalidatecache" // as policies compare it
 )
 
-// mayInvalidate asks the policies of who signed the request, and the API's.
-// Nobody else has a permission that could say so, and nobody of another account
-// (developer guide, the same page).
-func (r *request) mayInvalidate() bool {
-	c := r.identity.caller
-	if c == nil || c.Account != r.stage.scope.Account {
-		return false
+// mayInvalidate asks the policies of who signed the request, its session's and
+// the API's. Nobody else has a permission that could say so, and nobody of
+// another account (developer guide, the same page). why ends the text of a
+// denial.
+func (r *request) mayInvalidate() (may bool, why string) {
+	v := identity.Verdict{By: "identity-based policy"}
+	if c := r.identity.caller; c != nil && c.Account == r.stage.scope.Account {
+		ask := r.ask
+		ask.Action = invalidateLower
+		v = c.Decide(&ask, r.stage.policy, r.stage.scope.Account)
 	}
-	ask := r.ask
-	ask.Action = invalidateLower
-	return iam.Together(iam.Evaluate(c.Policies, &ask), r.byResource(&ask)).Effect == iam.Allow
+	return v.Effect == iam.Allow, v.Why(invalidateAction)
 }
 
 // mayNotInvalidate is the 403 of FAIL_WITH_403, in the words of other denials:
 // AWS's own aren't known.
-func (r *request) mayNotInvalidate() *exchange.Fault {
+func (r *request) mayNotInvalidate(why string) *exchange.Fault {
 	ask := &iam.Request{Resource: r.methodARN()}
 	if c := r.identity.caller; c != nil {
 		ask.Principal = c.Principal()
 	}
-	return r.denied(iam.Decision{}, "User: "+who(ask)+" is not authorized to perform: "+invalidateAction+" on resource: "+masked(ask.Resource)+
-		" because no identity-based policy allows the "+invalidateAction+" action")
+	return r.denied(iam.Decision{}, "User: "+who(ask)+" is not authorized to perform: "+invalidateAction+" on resource: "+masked(ask.Resource)+why)
 }

@@ -309,7 +309,8 @@ func TestInvalidateCache(t *testing.T) {
 	const refused = `{"Message":"User: arn:aws:iam::123456789012:user/ann is not authorized to perform: execute-api:InvalidateCache on resource: arn:aws:execute-api:us-east-1:********9012:a1b2c3d4e5/prod/GET/r because no identity-based policy allows the execute-api:InvalidateCache action"}`
 	for name, c := range map[string]struct {
 		policy, account, resource string
-		open                      bool // without AWS_IAM
+		session                   string // a policy of the caller's session
+		open                      bool   // without AWS_IAM
 		control                   string
 		strategy                  string
 		unguarded                 bool
@@ -324,6 +325,8 @@ func TestInvalidateCache(t *testing.T) {
 		"in silence":          {policy: invokeAll, strategy: "SUCCEED_WITHOUT_RESPONSE_HEADER", want: "1"},
 		"refused":             {policy: invokeAll, strategy: "FAIL_WITH_403", want: refused},
 		"denied":              {policy: deny, strategy: "SUCCEED_WITHOUT_RESPONSE_HEADER", want: "1"},
+		"by a session":        {policy: invalidate, session: invalidate, want: "2"},
+		"a session may not":   {policy: invalidate, session: invokeAll, strategy: "FAIL_WITH_403", want: strings.Replace(refused, "identity-based", "session", 1)},
 		"of another account":  {policy: invalidate, account: "210987654321", resource: strings.Replace(invalidate, `"Effect"`, `"Principal":"*","Effect"`, 1), strategy: "SUCCEED_WITHOUT_RESPONSE_HEADER", want: "1"},
 		"nobody known":        {open: true, want: "1", warning: []string{cacheControlIgnored}},
 		"anyone":              {open: true, unguarded: true, want: "2"},
@@ -341,7 +344,7 @@ func TestInvalidateCache(t *testing.T) {
 			env := testEnv(counting(&n))
 			if !c.open {
 				m.AuthorizationType = "AWS_IAM"
-				env.Identities = people{"AKIA1": {AccessKeyID: "AKIA1", Account: account, ARN: "arn:aws:iam::" + account + ":user/ann", Policies: policyOf(t, iam.Identity, c.policy)}}
+				env.Identities = people{"AKIA1": {AccessKeyID: "AKIA1", Account: account, ARN: "arn:aws:iam::" + account + ":user/ann", Policies: policyOf(t, iam.Identity, c.policy), Session: policyOf(t, iam.Identity, c.session)}}
 			}
 			def := define(map[string]*apigw.Method{"GET /r": m})
 			def.API.Policy = c.resource
@@ -363,7 +366,7 @@ func TestInvalidateCache(t *testing.T) {
 			}
 			send("")
 			x, got := send("Cache-Control: " + control)
-			if diff := cmp.Diff(c.want, got.Body); diff != "" || (got.Status == 403) != (c.want == refused) {
+			if diff := cmp.Diff(c.want, got.Body); diff != "" || (got.Status == 403) != (c.strategy == "FAIL_WITH_403") {
 				t.Errorf("%d: %s", got.Status, diff)
 			}
 			if diff := cmp.Diff(c.warning, fields(&x.Response.Header, "Warning")); diff != "" {
