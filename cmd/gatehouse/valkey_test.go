@@ -142,3 +142,19 @@ func TestClusterExample(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestDoctorValkey: doctor asks the Valkey server, and says what to do when it
+// doesn't answer.
+func TestDoctorValkey(t *testing.T) {
+	t.Parallel()
+	v := valkeytest.Start(t)
+	config := sharing(v) + "data: " + t.TempDir() + "\ninvoke: 127.0.0.1:0\ncontrol: 127.0.0.1:0\n"
+	out, _ := diagnose(t, config)
+	says(t, out, [3]string{"ok", "valkey", v.Address + " answers"})
+	v.Kill()
+	out, code := diagnose(t, config)
+	says(t, out, [3]string{"fail", "valkey", "refused"})
+	if code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+}

@@ -79,6 +79,7 @@ type keptRecord struct {
 const (
 	countEvery = time.Second      // counts are stored; more are never lost
 	keepEvery  = 30 * time.Second // counts are remembered
+	keepShare  = 20               // of the time, remembering takes a twentieth at most
 )
 
 // NewMetered returns a Metered over c's store. Make one before c is used.
@@ -211,7 +212,7 @@ func (m *Metered) noteCounts(b store.Batch) (list []store.Event) {
 func (m *Metered) follow(ctx context.Context, events <-chan store.Batch) {
 	tick := time.NewTicker(countEvery)
 	defer tick.Stop()
-	kept := time.Time{}
+	kept, pause := time.Time{}, time.Duration(0)
 	for {
 		select {
 		case b := <-events:
@@ -219,9 +220,10 @@ func (m *Metered) follow(ctx context.Context, events <-chan store.Batch) {
 			m.tell(m.note(b))
 			m.mu.Unlock()
 		case now := <-tick.C:
-			if m.toKeep(now.Sub(kept) >= keepEvery) {
+			if now.Sub(kept) >= pause && m.toKeep(now.Sub(kept) >= keepEvery) {
+				began := time.Now()
 				m.keep()
-				kept = now
+				kept, pause = now, keepShare*time.Since(began)
 			}
 		case <-ctx.Done():
 			return
@@ -348,11 +350,20 @@ func (m *Metered) keep() {
 	default:
 		return
 	}
+	raw, err := json.Marshal(m.toRemember()) // not under a lock: there may be 100,000 keys
+	if err != nil {
+		m.c.log.Error("API keys and usage plans can't be kept for a start without the store", "error", err)
+		return
+	}
+	m.o.Keep(raw)
+}
+
+func (m *Metered) toRemember() map[string]json.RawMessage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.countMu.Lock()
 	defer m.countMu.Unlock()
-	records := map[string]json.RawMessage{}
+	records := make(map[string]json.RawMessage, len(m.known)+len(m.counts))
 	for _, from := range []map[string]keptRecord{m.known, m.counts} {
 		for key, k := range from {
 			if k.value != nil {
@@ -360,11 +371,6 @@ func (m *Metered) keep() {
 			}
 		}
 	}
-	raw, err := json.Marshal(records)
-	if err != nil {
-		m.c.log.Error("API keys and usage plans can't be kept for a start without the store", "error", err)
-		return
-	}
 	m.dirty, m.counted = false, false
-	m.o.Keep(raw)
+	return records
 }
