@@ -23,7 +23,7 @@ const module = "github.com/gatehouse/gatehouse/"
 var floors = [][]string{
 	{"internal/http1", "internal/http2", "internal/admission", "internal/sigv4", "internal/iam", "internal/watch", "internal/clientcert",
 		"internal/throttle", "internal/jwt", "internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema", "internal/valkey"},
-	{"internal/apigw", "internal/openapi", "internal/review", "internal/userpool"},
+	{"internal/apigw", "internal/openapi", "internal/review", "internal/userpool", "internal/sdk"},
 	{"internal/store", "internal/identity", "internal/control", "internal/cluster"},
 	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/tally", "internal/usageplan", "internal/metering", "internal/responsecache"},
 	{"internal/restapi"},
@@ -42,6 +42,7 @@ var neighbours = map[string][]string{
 	"internal/schema":      {"internal/jsonpath", "internal/javaregex"},
 	"internal/openapi":     {"internal/apigw"},
 	"internal/review":      {"internal/apigw"},
+	"internal/sdk":         {"internal/apigw"},
 	"internal/userpool":    {"internal/apigw"},
 	"internal/control":     {"internal/store"},
 	"internal/cluster":     {"internal/store"},

@@ -126,6 +126,10 @@ func (o rest) operations() Operations {
 
 		GetExport: o.getExport,
 
+		GetSdkTypes: o.getSDKTypes,
+		GetSdkType:  o.getSDKType,
+		GetSdk:      o.getSDK,
+
 		GetTags:       o.getTags,
 		TagResource:   o.tagResource,
 		UntagResource: o.untagResource,

@@ -1,0 +1,189 @@
+package sdk
+
+import (
+	"archive/zip"
+	"bytes"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
+
+// calculator is the API of the developer guide's walkthroughs.
+func calculator() Source {
+	method := func(parameters ...string) *apigw.Method {
+		m := &apigw.Method{AuthorizationType: "NONE", RequestParameters: map[string]bool{}}
+		for _, p := range parameters {
+			m.RequestParameters["method.request."+p] = true
+		}
+		return m
+	}
+	return Source{
+		Host: "abcdefghij.execute-api.eu-west-1.amazonaws.com", Stage: "prod", Created: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Definition: &apigw.Definition{
+			Scope: apigw.Scope{Partition: "aws", Account: "123456789012", Region: "eu-west-1"},
+			API:   apigw.RestAPI{ID: "abcdefghij", Name: "Simple Calc"},
+			Resources: map[apigw.ResourceID]*apigw.Resource{
+				"r": {Path: "/", Methods: map[apigw.Verb]*apigw.Method{"GET": method("querystring.a", "querystring.b", "querystring.op"), "POST": method()}},
+				"o": {Path: "/{a}/{b}/{op}", Methods: map[apigw.Verb]*apigw.Method{"GET": method()}},
+				"p": {Path: "/proxied/{proxy+}", Methods: map[apigw.Verb]*apigw.Method{"ANY": method()}},
+			},
+			Models: map[apigw.ModelName]*apigw.Model{"Input": {Name: "Input", ContentType: "application/json", Schema: `{"type":"object"}`}},
+		},
+	}
+}
+
+// generate is an SDK's files by path.
+func generate(t testing.TB, kind string, s Source) map[string]string {
+	t.Helper()
+	archive, err := Generate(kind, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := zip.NewReader(bytes.NewReader(archive.Zip), int64(len(archive.Zip)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, f := range r.File {
+		opened, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(opened)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, twice := files[f.Name]; twice {
+			t.Errorf("%s is there twice", f.Name)
+		}
+		files[f.Name] = string(text)
+	}
+	return files
+}
+
+// TestJavascriptLayout: the files AWS's zips have (field: SDKs in public
+// repositories lie in apiGateway-js-sdk), without the libraries it bundles.
+func TestJavascriptLayout(t *testing.T) {
+	files := generate(t, "javascript", calculator())
+	want := []string{
+		"apiGateway-js-sdk/README.md", "apiGateway-js-sdk/apigClient.js", "apiGateway-js-sdk/lib/apiGatewayCore/apiGatewayClient.js",
+		"apiGateway-js-sdk/lib/apiGatewayCore/sigV4Client.js", "apiGateway-js-sdk/lib/apiGatewayCore/simpleHttpClient.js", "apiGateway-js-sdk/lib/apiGatewayCore/utils.js",
+	}
+	if d := cmp.Diff(want, slices.Sorted(maps.Keys(files))); d != "" {
+		t.Error(d)
+	}
+	for _, part := range []string{`apigClient["rootGet"]`, `apigClient["rootPost"]`, `apigClient["aBOpGet"]`, `"https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod"`} {
+		if !strings.Contains(files["apiGateway-js-sdk/apigClient.js"], part) {
+			t.Errorf("%s is missing:\n%s", part, files["apiGateway-js-sdk/apigClient.js"])
+		}
+	}
+}
+
+// TestOnlyAny: an API with only ANY methods has no apigClient.js (field: what
+// AWS generates), and its README says why.
+func TestOnlyAny(t *testing.T) {
+	s := calculator()
+	maps.DeleteFunc(s.Definition.Resources, func(id apigw.ResourceID, _ *apigw.Resource) bool { return id != "p" })
+	files := generate(t, "javascript", s)
+	if _, ok := files["apiGateway-js-sdk/apigClient.js"]; ok || !strings.Contains(files["apiGateway-js-sdk/README.md"], "/proxied/{proxy+}") {
+		t.Error(files)
+	}
+}
+
+func TestSameBytes(t *testing.T) {
+	for _, l := range languages() {
+		if l.files == nil {
+			continue
+		}
+		s := calculator()
+		s.Parameters = someParameters(l)
+		first, err := Generate(l.ID, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Generate(l.ID, s)
+		if err != nil || !bytes.Equal(first.Zip, again.Zip) || first.Name != l.ID+"_2026-01-02_03-04Z.zip" {
+			t.Errorf("%s: %v %s", l.ID, err, first.Name)
+		}
+	}
+}
+
+// someParameters are values for what a type requires.
+func someParameters(l language) map[string]string {
+	values := map[string]string{}
+	for _, p := range l.Properties {
+		if p.Required {
+			values[p.Name] = map[string]string{"java.package-name": "com.example.calc"}[p.Name]
+			if values[p.Name] == "" {
+				values[p.Name] = "SimpleCalc"
+			}
+		}
+	}
+	return values
+}
+
+func TestRefusals(t *testing.T) {
+	for name, tc := range map[string]struct {
+		kind  string
+		given map[string]string
+		want  string
+	}{
+		"unknown type":      {"cobol", nil, "Invalid SDK type specified: cobol. Gatehouse generates javascript"},
+		"no compiler here":  {"swift", map[string]string{"classPrefix": "A"}, "Gatehouse doesn't generate swift SDKs. It generates javascript"},
+		"unknown parameter": {"javascript", map[string]string{"serviceName": "a"}, "Invalid SDK parameter specified: serviceName"},
+	} {
+		s := calculator()
+		s.Parameters = tc.given
+		_, err := Generate(tc.kind, s)
+		if apigw.KindOf(err) != apigw.BadRequest || !strings.HasPrefix(err.Error(), tc.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestParameters(t *testing.T) {
+	for name, tc := range map[string]struct {
+		kind  string
+		given map[string]string
+		want  map[string]string
+		err   string
+	}{
+		"required":     {"java", map[string]string{"service.name": "A"}, nil, "Missing required SDK parameter: java.package-name"},
+		"empty":        {"ruby", map[string]string{"service.name": ""}, nil, "Missing required SDK parameter: service.name"},
+		"defaults":     {"ruby", map[string]string{"service.name": "A"}, map[string]string{"service.name": "A", "ruby.gem-name": "", "ruby.gem-version": "1.0.0"}, ""},
+		"other way":    {"ruby", map[string]string{"serviceName": "A", "rubyGemName": "a"}, map[string]string{"service.name": "A", "ruby.gem-name": "a", "ruby.gem-version": "1.0.0"}, ""},
+		"twice":        {"ruby", map[string]string{"serviceName": "A", "service.name": "B"}, nil, "SDK parameter service.name is given twice, with two values"},
+		"not a name":   {"ruby", map[string]string{"serviceName": "A; exit"}, nil, "Invalid value for SDK parameter service.name: it is made of letters (a-zA-Z) alone"},
+		"line end":     {"ruby", map[string]string{"serviceName": "A\n"}, nil, "Invalid value for SDK parameter service.name: it is made of letters (a-zA-Z) alone"},
+		"build system": {"java", map[string]string{"serviceName": "A", "javaPackageName": "a.b", "java.build-system": "ant"}, nil, "Invalid value for SDK parameter java.build-system: it is made of maven or gradle"},
+	} {
+		i := slices.IndexFunc(languages(), func(l language) bool { return l.ID == tc.kind })
+		got, err := languages()[i].parameters(tc.given)
+		if d := cmp.Diff(tc.want, got); d != "" || (err == nil) != (tc.err == "") || err != nil && err.Error() != tc.err {
+			t.Errorf("%s: %v %s", name, err, d)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for in, want := range map[string]string{
+		"petId": "pet_id", "PetID": "pet_id", "HTTPServer": "http_server", "a-b.c": "a_b_c", "X-Amz-Date": "x_amz_date", "v1": "v1", "ID2": "id2", "é": "",
+	} {
+		if got := snake(words(in)); got != want {
+			t.Errorf("%s: %s, not %s", in, got, want)
+		}
+	}
+	n := newNamer("class")
+	for i, want := range []string{"class_2", "a", "A_2", "op1", "op"} {
+		if got := n.name([]string{"class", "a", "A", "1", ""}[i], "op"); got != want {
+			t.Errorf("%s, not %s", got, want)
+		}
+	}
+}
