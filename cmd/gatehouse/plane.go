@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi"
+	"github.com/gatehouse/gatehouse/internal/awsapi/sts"
 	"github.com/gatehouse/gatehouse/internal/awsapi/userpools"
 	"github.com/gatehouse/gatehouse/internal/cluster"
 	"github.com/gatehouse/gatehouse/internal/config"
@@ -69,7 +70,12 @@ func (p *program) openPlane(ctx context.Context) error {
 		p.log.Error("the store can't be opened; serving the last good state, and no changes", "error", err)
 		pl := &plane{missing: &apigw.Error{Kind: apigw.Unavailable, Message: "Gatehouse can't open its store: " + err.Error()}}
 		p.follow(pl, absent{})
-		return p.setAPI(awsapi.Operations{}, nil, func(context.Context, *awsapi.Call) error { return pl.missing })
+		return p.setAPI(awsapi.Operations{}, nil, func(_ context.Context, c *awsapi.Call) error {
+			if c.Service == sts.Service {
+				return nil // sessions need no store
+			}
+			return pl.missing
+		})
 	}
 	pl := &plane{store: s}
 	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s)})
