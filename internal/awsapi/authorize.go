@@ -24,18 +24,24 @@ func (x *request) authorize(ctx context.Context) error {
 	if x.federated && (x.op == nil || x.call.Service != sts.Service || x.op.Name != "AssumeRoleWithWebIdentity") {
 		return &sigv4.Error{Kind: sigv4.MissingToken, Message: "Missing Authentication Token"}
 	}
-	if err := x.Authorize(ctx, x.call); err != nil {
+	if err := x.allowed(ctx); err != nil {
 		return err
-	}
-	if !x.ofAnybody() {
-		if err := ask(x.call, x.call.Action, x.call.Resource, "", ""); err != nil {
-			return err
-		}
 	}
 	if x.op != nil && x.op.Raw && len(x.body) > maxDefinition && x.call.Service == apigateway.Service {
 		return apigw.Errorf(apigw.BadRequest, "The body is larger than %d bytes", maxDefinition)
 	}
 	return halRefused(x.http.Header)
+}
+
+// allowed asks for the call's action on its resource.
+func (x *request) allowed(ctx context.Context) error {
+	if err := x.Authorize(ctx, x.call); err != nil || x.ofAnybody() {
+		return err
+	}
+	if x.call.Caller.Identity == nil && !x.open { // nobody comes here so
+		return &sigv4.Error{Kind: sigv4.MissingToken, Message: "Missing Authentication Token"}
+	}
+	return ask(x.call, x.call.Action, x.call.Resource, "", "")
 }
 
 // ofAnybody says that a call needs no permission of its own: those of STS that

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"context"
 	"crypto/sha256"
 	"net/http"
 	"net/http/httptest"
@@ -127,6 +128,29 @@ func TestOpenSTS(t *testing.T) {
 	} {
 		if w := stsCall(h, form+"&Version=2011-06-15", "any", "any", nil); !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: %s", form, w.Body)
+		}
+	}
+}
+
+// TestOwnQuestionsAreAuthorized: what Gatehouse answers beside AWS's operations
+// is for callers whose policies allow it, too.
+func TestOwnQuestionsAreAuthorized(t *testing.T) {
+	d := directoryOf(t,
+		&apigw.User{Name: "ann", Keys: []apigw.UserKey{{ID: "AKIAANN", Secret: "ann"}}, Policies: []apigw.NamedPolicy{{Name: "p", Document: `{"Statement":{"Effect":"Allow","Action":"apigateway:GET","Resource":"arn:aws:apigateway:us-east-1::/restapis/a/*"}}`}}},
+	)
+	h := newServer(t, new(fake), func(c *Config) {
+		c.Identities = d
+		c.Review = func(context.Context, apigw.Scope, apigw.APIID, string, string) ([]byte, error) {
+			return []byte("told"), nil
+		}
+	}).Loopback()
+	for path, want := range map[string]int{"/_gatehouse/deployments/a/1/2": 200, "/_gatehouse/deployments/b/1/2": 403} {
+		r := httptest.NewRequest("GET", "http://localhost:4566"+path, nil)
+		new(sigv4.Signer).SignHTTP(r, sha256.Sum256(nil), sigv4.Credentials{AccessKeyID: "AKIAANN", SecretAccessKey: "ann"}, "us-east-1", "apigateway", time.Now())
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
 }
