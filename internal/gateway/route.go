@@ -113,5 +113,5 @@ func plain(x *exchange.Exchange, status int, kind, message string) {
 	body, _ := json.Marshal(struct {
 		Message string `json:"message"`
 	}{message})
-	r.Body = append(r.Body[:0], body...)
+	r.Body = body // not into the old one, which may be a kept answer's
 }

@@ -282,6 +282,27 @@ func TestCacheKept(t *testing.T) {
 	}
 }
 
+// TestCacheLarge: a large answer isn't copied, and stays what it is whatever the
+// exchange that carried it is used for next.
+func TestCacheLarge(t *testing.T) {
+	large := strings.Repeat("large ", 100_000)
+	s := compileStage(t, define(map[string]*apigw.Method{"GET /r": lambdaMethod(), "POST /r": mockMethod("small")}), cachingStage(cacheAll()),
+		testEnv(returning(`{"body":"`+large+`"}`)))
+	x, h := new(exchange.Exchange), new(http1.Header)
+	for i := range 6 {
+		want, verb := large, "GET"
+		if i%2 == 1 {
+			want, verb = "small", "POST"
+		}
+		fillExchange(x, h, call{method: verb, target: "/r"})
+		s.Serve(x)
+		if got := string(x.Response.Body); got != want {
+			t.Fatalf("answer %d has %d bytes, %.20q", i, len(got), got)
+		}
+		x.End()
+	}
+}
+
 // TestCacheCompression: what is kept isn't compressed; each client gets the
 // coding it asks for.
 func TestCacheCompression(t *testing.T) {
