@@ -33,9 +33,9 @@ const KeyRoot = "/gatehouse/"
 //	function/{name}                    Function as JSON, its environments sealed
 //	function-code/{name}/{hash}/{n}    a piece of a zip
 //	client-certificate/{id}            ClientCertificate as JSON, its private key sealed
-//	userpool/{pool}                    a user pool, its signing keys sealed
-//	userpool-client/{pool}/{client}    an app client, its secret sealed
-//	userpool-domain/{domain}           which pool has the domain
+//	userpool/pool/{pool}               a user pool, its signing keys sealed
+//	userpool/client/{pool}/{client}    an app client, its secret sealed
+//	userpool/domain/{domain}           which pool has the domain
 //	userpool-data/{pool}/…             users with sealed verifiers, their names, sign-ins, groups, resource servers
 //	identity/{what}/{name}             User, with its secrets sealed, Group, Role or Provider; in no region
 type KeyKind string
@@ -53,10 +53,8 @@ const (
 	KeyFunctionCode      KeyKind = "function-code"
 	KeyClientCertificate KeyKind = "client-certificate"
 
-	KeyPool       KeyKind = "userpool"
-	KeyPoolClient KeyKind = "userpool-client"
-	KeyPoolDomain KeyKind = "userpool-domain"
-	KeyPoolData   KeyKind = "userpool-data"
+	KeyPool     KeyKind = "userpool"
+	KeyPoolData KeyKind = "userpool-data"
 
 	KeyAPIKey      KeyKind = "apikey"
 	KeyAPIKeyValue KeyKind = "apikey-value"
@@ -109,13 +107,13 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Name = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyIdentity, KeyPlanKey, KeyPlanUsage, KeyPlanCount, KeyMeter, KeyPoolClient, KeyPoolData:
+	case KeyIdentity, KeyPlanKey, KeyPlanUsage, KeyPlanCount, KeyMeter, KeyPool, KeyPoolData:
 		p.Name = parts[4]
 		if len(parts) == 6 {
 			p.Rest = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink, KeyPool, KeyPoolDomain:
+	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink:
 		p.Name = parts[4]
 		return p, len(parts) == 5
 	}

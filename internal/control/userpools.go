@@ -118,18 +118,7 @@ func (p *PoolRecords) Loaded() <-chan struct{} { return p.loaded }
 // Follow tells apply of every pool, client and domain that is stored, by
 // whichever node, until ctx ends.
 func (p *PoolRecords) Follow(ctx context.Context, apply func(scope apigw.Scope, key string, value []byte, revision int64) error) {
-	pools, clients, domains := p.c.watchKind(ctx, KeyPool), p.c.watchKind(ctx, KeyPoolClient), p.c.watchKind(ctx, KeyPoolDomain)
-	for waiting := 3; ; {
-		var b store.Batch
-		var ok bool
-		select {
-		case b, ok = <-pools:
-		case b, ok = <-clients:
-		case b, ok = <-domains:
-		}
-		if !ok {
-			return // ctx has ended
-		}
+	for b := range p.c.watchKind(ctx, KeyPool) {
 		for _, e := range b.Events {
 			k, ok := ParseKey(e.Key)
 			if !ok {
@@ -140,10 +129,8 @@ func (p *PoolRecords) Follow(ctx context.Context, apply func(scope apigw.Scope, 
 				p.c.log.Error("a record of a user pool can't be read; it is not served", "error", fmt.Errorf("%s: %w", key, err))
 			}
 		}
-		if b.Reset && waiting > 0 {
-			if waiting--; waiting == 0 {
-				close(p.loaded)
-			}
+		if b.Reset {
+			close(p.loaded) // watchKind sends one
 		}
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/userpool"
 )
@@ -17,7 +19,9 @@ func TestPoolRecords(t *testing.T) {
 	old, fresh := make([]byte, 32), bytes.Repeat([]byte{7}, 32)
 	sealer := must[*store.Sealer](t)(store.NewSealer(old))
 	sealers := func() (*store.Sealer, error) { return sealer, nil }
-	w := newWorldWith(t, Options{Sealer: sealers})
+	own := must[*store.Store](t)(store.OpenEmbedded(t.Context(), store.EmbeddedConfig{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)}))
+	t.Cleanup(func() { own.Close() })
+	w := &world{T: t, Control: New(Options{Store: own, Sealer: sealers}), scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"}}
 	newService := func() (*userpool.Service, *PoolRecords) {
 		r := NewPoolRecords(w.Control, sealers)
 		return userpool.New(userpool.Options{Records: r, Deliver: func(context.Context, userpool.Message) error { return nil }}), r
@@ -46,7 +50,7 @@ func TestPoolRecords(t *testing.T) {
 	issuer := userpool.Issuer("us-east-1", p.ID)
 	wait(t, func() bool { return there.Keys(issuer) != nil && login(there) == nil })
 
-	r := must[userpool.Record](t)(records.Get(ctx, w.scope, "userpool/"+string(p.ID)))
+	r := must[userpool.Record](t)(records.Get(ctx, w.scope, userpool.PoolPrefix+string(p.ID)))
 	if bytes.Contains(r.Value, []byte("PRIVATE")) || r.Revision == 0 {
 		t.Errorf("%s", r.Value)
 	}

@@ -137,8 +137,8 @@ func segment(name string) string { return url.PathEscape(name) }
 
 // The beginnings of the keys of each kind of record.
 const (
-	PoolPrefix   = "userpool/"
-	ClientPrefix = "userpool-client/"
-	DomainPrefix = "userpool-domain/"
+	PoolPrefix   = "userpool/pool/"
+	ClientPrefix = "userpool/client/"
+	DomainPrefix = "userpool/domain/"
 	DataPrefix   = "userpool-data/" // what belongs to a pool and is read when it is needed
 )
