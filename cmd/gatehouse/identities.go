@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ import (
 // identities come with it.
 func (p *program) newDirectory(issuers *authorizer.Issuers) (*identity.Directory, error) {
 	return identity.New(identity.Config{
-		Scope: p.config.Scope(), Configured: configured(p.config), Enforced: p.config.Identities.HasCallers(),
+		Scope: p.config.Scope(), Configured: configured(p.config), Organizations: organizations(p.config.Identities), Enforced: p.config.Identities.HasCallers(),
 		Sealer: p.sessionSealer(), Pending: true,
 		Verify: func(ctx context.Context, issuer, token string) (*jwt.Token, error) {
 			return issuers.Of(issuer).Verify(ctx, token)
@@ -73,6 +74,24 @@ func configured(c *config.Config) *apigw.IdentitySet {
 		set.Providers = append(set.Providers, &apigw.Provider{URL: p.URL, ClientIDs: p.ClientIDs})
 	}
 	return set
+}
+
+// organizations are the places of accounts in organizations.
+func organizations(c *config.Identities) map[string]*identity.Organization {
+	of := map[string]*identity.Organization{}
+	if c == nil {
+		return of
+	}
+	for _, o := range c.Organizations {
+		for account, path := range o.Accounts {
+			at := &identity.Organization{ID: o.ID, Path: o.ID + "/"}
+			if path != "" {
+				at.Path += strings.TrimSuffix(path, "/") + "/"
+			}
+			of[account] = at
+		}
+	}
+	return of
 }
 
 func documents(list []config.Policy) []apigw.NamedPolicy {

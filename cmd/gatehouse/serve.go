@@ -19,6 +19,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/config"
+	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/explain"
 	"github.com/gatehouse/gatehouse/internal/gateway"
 	"github.com/gatehouse/gatehouse/internal/identity"
@@ -187,7 +188,10 @@ func (p *program) gatewayConfig(sockets *gateway.Sockets) gateway.Config {
 }
 
 func listener(l config.Listener) gateway.ListenerConfig {
-	g := gateway.ListenerConfig{Network: "tcp", Address: l.Address, ProxyProtocol: l.ProxyProtocol, Identity: l.Endpoint}
+	g := gateway.ListenerConfig{Network: "tcp", Address: l.Address, ProxyProtocol: l.ProxyProtocol}
+	if l.Endpoint != "" {
+		g.Endpoint = &exchange.Endpoint{ID: l.Endpoint, VPC: l.VPC}
+	}
 	if kind, rest, ok := strings.Cut(l.Address, ":"); ok && (kind == "unix" || kind == "inherited") {
 		g.Network, g.Address = kind, rest
 	}

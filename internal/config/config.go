@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -65,6 +66,7 @@ type Listener struct {
 	ProxyProtocol  bool     `yaml:"proxyProtocol"`  // from trustedProxies only
 	TrustedProxies []Prefix `yaml:"trustedProxies"` // whose X-Forwarded-For is believed
 	Endpoint       string   `yaml:"endpoint"`       // the endpoint this listener stands for: a vpce-… ID makes it private
+	VPC            string   `yaml:"vpc"`            // that the endpoint is in: vpc-…
 }
 
 // Listeners may be written as one address or as a list.
@@ -194,6 +196,43 @@ type Identities struct {
 	// Providers are the issuers of OpenID Connect whose tokens are traded for
 	// credentials of roles.
 	Providers []Provider `yaml:"providers"`
+	// Organizations say which accounts belong together.
+	Organizations []Organization `yaml:"organizations"`
+}
+
+// Organization has accounts.
+type Organization struct {
+	ID       string            `yaml:"id"`       // o-…
+	Accounts map[string]string `yaml:"accounts"` // by ID, the path below the organization: r-ab12/ou-ab12-11111111
+}
+
+var organizationID = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
+
+// organizationPath is a root with organizational units below it.
+var organizationPath = regexp.MustCompile(`^r-[a-z0-9]{4,32}(/ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})*/?$`)
+
+func (i *Identities) check() (problems []string) {
+	if i == nil {
+		return nil
+	}
+	of := map[string]string{}
+	for _, o := range i.Organizations {
+		if !organizationID.MatchString(o.ID) {
+			problems = append(problems, fmt.Sprintf("identities: organizations: %q is no ID of one, such as o-a1b2c3d4e5", o.ID))
+		}
+		for account, path := range o.Accounts {
+			switch other, twice := of[account]; {
+			case !accountID.MatchString(account):
+				problems = append(problems, fmt.Sprintf("identities: organizations: %s: account %q is not 12 digits (quote it in YAML)", o.ID, account))
+			case twice:
+				problems = append(problems, fmt.Sprintf("identities: organizations: account %s is in %s and in %s", account, other, o.ID))
+			case path != "" && !organizationPath.MatchString(path):
+				problems = append(problems, fmt.Sprintf("identities: organizations: %s: account %s: %q is no path, such as r-ab12/ou-ab12-11111111", o.ID, account, path))
+			}
+			of[account] = o.ID
+		}
+	}
+	return problems
 }
 
 // HasCallers says that identities decide who may call. Ones that only declare

@@ -145,6 +145,16 @@ func (c *Config) check() error {
 			add("address %q: proxyProtocol needs trustedProxies, the only ones it is taken from", l.Address)
 		}
 	}
+	for _, l := range c.Invoke {
+		if l.VPC != "" && (l.Endpoint == "" || !strings.HasPrefix(l.VPC, "vpc-")) {
+			add("address %q: vpc: %q: an endpoint's VPC begins with vpc-, and needs endpoint", l.Address, l.VPC)
+		}
+	}
+	for _, l := range slices.Concat(c.Control, c.UserPools.Listen) {
+		if l.VPC != "" {
+			add("address %q: vpc belongs to listeners of invoke", l.Address)
+		}
+	}
 	for _, l := range c.UserPools.Listen {
 		if l.ProxyProtocol || l.Endpoint != "" || len(l.TrustedProxies) > 0 || l.TLS != nil && l.TLS.TrustStore != "" {
 			add("userPools: listen: %q: a listener for clients of user pools takes nothing but an address and a certificate", l.Address)
@@ -159,6 +169,7 @@ func (c *Config) check() error {
 		problems = append(problems, f.check(name)...)
 	}
 	problems = append(problems, c.Limits.check()...)
+	problems = append(problems, c.Identities.check()...)
 	problems = append(problems, c.Logs.check()...)
 	problems = append(problems, c.Audit.Rotate.check("audit")...)
 	if c.Valkey != nil {

@@ -94,11 +94,19 @@ type Client struct {
 	TLS      bool
 	TLSProto string // "TLSv1.3"; empty on plain connections
 	Cipher   string
-	Listener any // the listener's identity: what its configuration says of it
+	// Endpoint is the private endpoint that the request came through; nil: none.
+	// The listener says it, never the client.
+	Endpoint *Endpoint
 
 	// Cert is what the peer of the connection has shown, and proven to have, to
 	// a listener that trusts it (mutual TLS); nil elsewhere.
 	Cert *clientcert.Certificate
+}
+
+// Endpoint is the interface endpoint that a listener stands for.
+type Endpoint struct {
+	ID  string // "vpce-…"
+	VPC string // "vpc-…"; may be empty
 }
 
 // Address is the API and stage a request is for.

@@ -45,6 +45,9 @@ const (
 	VarIdentityCaller
 	VarIdentityUser
 	VarIdentityUserARN
+	VarIdentityOrganization // identity.principalOrgId
+	VarIdentityVPC
+	VarIdentityVPCEndpoint
 	VarClientCertPEM // identity.clientCert.*: of mutual TLS
 	VarClientCertSubjectDN
 	VarClientCertIssuerDN
@@ -95,7 +98,8 @@ var variableNames = map[string]VariableName{
 	"extendedRequestId": VarExtendedRequestID, "httpMethod": VarHTTPMethod, "isCanaryRequest": VarIsCanaryRequest,
 	"identity.apiKey": VarIdentityAPIKey, "identity.apiKeyId": VarIdentityAPIKeyID,
 	"identity.accessKey": VarIdentityAccessKey, "identity.accountId": VarIdentityAccountID, "identity.caller": VarIdentityCaller,
-	"identity.user": VarIdentityUser, "identity.userArn": VarIdentityUserARN,
+	"identity.user": VarIdentityUser, "identity.userArn": VarIdentityUserARN, "identity.principalOrgId": VarIdentityOrganization,
+	"identity.vpcId": VarIdentityVPC, "identity.vpceId": VarIdentityVPCEndpoint,
 	"identity.clientCert.clientCertPem": VarClientCertPEM, "identity.clientCert.subjectDN": VarClientCertSubjectDN,
 	"identity.clientCert.issuerDN": VarClientCertIssuerDN, "identity.clientCert.serialNumber": VarClientCertSerialNumber,
 	"identity.clientCert.validity.notBefore": VarClientCertNotBefore, "identity.clientCert.validity.notAfter": VarClientCertNotAfter,

@@ -61,7 +61,7 @@ func (g *Gateway) greet(l *listener, nc net.Conn) (p *peer, conn net.Conn, h2 bo
 			return p, nc, false, err
 		}
 	}
-	p.client.IP, p.client.Listener = addrOf(p.info.Remote), l.identity
+	p.client.IP, p.client.Endpoint = addrOf(p.info.Remote), l.cfg.Endpoint
 	p.trusted = contains(l.cfg.TrustedProxies, p.client.IP)
 	if l.tls == nil {
 		h2, conn, err := http1.SniffPreface(nc, g.cfg.Limits.HeaderTimeout)

@@ -72,7 +72,7 @@ type seen struct {
 	Port                                      uint16
 	TLS                                       bool
 	TLSProto, Cipher                          string
-	Listener                                  any
+	Endpoint                                  *exchange.Endpoint
 	Length                                    int64
 	Header                                    []string
 	Subject                                   string // of the client's certificate
@@ -82,7 +82,7 @@ type seen struct {
 func mirror(x *exchange.Exchange, _ *apigw.Definition, _ *apigw.Stage) {
 	s := seen{Method: x.Method, Path: string(x.Path), Query: string(x.Query), Host: string(x.Host), Protocol: x.Protocol,
 		IP: x.Client.IP.String(), Port: x.Client.Port, TLS: x.Client.TLS, TLSProto: x.Client.TLSProto, Cipher: x.Client.Cipher,
-		Listener: x.Client.Listener, Length: x.Body.Length()}
+		Endpoint: x.Client.Endpoint, Length: x.Body.Length()}
 	if x.Client.Cert != nil {
 		s.Subject = x.Client.Cert.SubjectDN
 	}
@@ -160,7 +160,7 @@ func TestHTTP1(t *testing.T) {
 	}
 	port := uint16(e.Addrs()[0].(*net.TCPAddr).Port)
 	want := seen{Method: "POST", Path: "//prod/pets", Query: "a=1&b", Host: apiHost + ":80", Protocol: "HTTP/1.1", Body: "hi", IP: "127.0.0.1",
-		Port: port, Listener: "", Length: 2, Header: []string{"Host: " + apiHost + ":80", "X-Tag: b", "x-tag: a", "Content-Length: 2"}}
+		Port: port, Length: 2, Header: []string{"Host: " + apiHost + ":80", "X-Tag: b", "x-tag: a", "Content-Length: 2"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -175,7 +175,7 @@ func TestHTTP2(t *testing.T) {
 	}
 	port := uint16(e.Addrs()[0].(*net.TCPAddr).Port)
 	want := seen{Method: "PUT", Path: "/prod/a%2Fb", Query: "q=1%20", Host: apiHost, Protocol: "HTTP/1.1", Body: "hello", IP: "127.0.0.1", Port: port,
-		Listener: "", Length: 5, Header: []string{"Host: " + apiHost, "accept: */*", "accept-encoding: x", "content-length: 5", "user-agent: t", "x-tag: 2", "x-tag: 1"}}
+		Length: 5, Header: []string{"Host: " + apiHost, "accept: */*", "accept-encoding: x", "content-length: 5", "user-agent: t", "x-tag: 2", "x-tag: 1"}}
 	slices.SortStableFunc(got.Header, func(a, b string) int { // Go's client has no order
 		a, _, _ = strings.Cut(a, ":")
 		b, _, _ = strings.Cut(b, ":")
@@ -360,7 +360,7 @@ func TestUnixSocket(t *testing.T) {
 
 func TestPrivateListener(t *testing.T) {
 	e := startEdge(t, &fakeKind{serve: mirror}, func(c *Config) {
-		c.Listeners = []ListenerConfig{{Address: "127.0.0.1:0", Identity: "vpce-0123456789abcdef0"}, {Address: "127.0.0.1:0"}}
+		c.Listeners = []ListenerConfig{{Address: "127.0.0.1:0", Endpoint: &exchange.Endpoint{ID: "vpce-0123456789abcdef0", VPC: "vpc-1"}}, {Address: "127.0.0.1:0"}}
 	})
 	for i, want := range []int{200, 404} {
 		r, _ := http.NewRequest("GET", "http://"+e.Addrs()[i].String()+"/prod/", nil)
@@ -374,7 +374,7 @@ func TestPrivateListener(t *testing.T) {
 		if resp.StatusCode != want {
 			t.Errorf("listener %d: %s %s", i, resp.Status, body)
 		}
-		if i == 0 && !bytes.Contains(body, []byte(`"Listener":"vpce-0123456789abcdef0"`)) {
+		if i == 0 && !bytes.Contains(body, []byte(`"Endpoint":{"ID":"vpce-0123456789abcdef0","VPC":"vpc-1"}`)) {
 			t.Errorf("body %s", body)
 		}
 	}

@@ -10,17 +10,19 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
 )
 
 // ListenerConfig is one address that accepts requests.
 type ListenerConfig struct {
-	Network        string         // "tcp" (default), "unix", or "inherited"
-	Address        string         // host:port, the path of a socket, or the name of an inherited socket
-	TLS            *TLSConfig     // nil: plain, HTTP/1.1 and HTTP/2 with prior knowledge
-	ProxyProtocol  bool           // every connection begins with a PROXY header; TrustedProxies alone may connect
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For, -Proto and -Port are believed; a unix socket's peers count as 127.0.0.1
-	Identity       string         // the endpoint it stands for: a vpce-… ID makes it private
-	SocketMode     os.FileMode    // of a unix socket; default 0660
+	Network        string             // "tcp" (default), "unix", or "inherited"
+	Address        string             // host:port, the path of a socket, or the name of an inherited socket
+	TLS            *TLSConfig         // nil: plain, HTTP/1.1 and HTTP/2 with prior knowledge
+	ProxyProtocol  bool               // every connection begins with a PROXY header; TrustedProxies alone may connect
+	TrustedProxies []netip.Prefix     // whose X-Forwarded-For, -Proto and -Port are believed; a unix socket's peers count as 127.0.0.1
+	Endpoint       *exchange.Endpoint // the one it stands for, which makes it private; nil: none
+	SocketMode     os.FileMode        // of a unix socket; default 0660
 }
 
 // TLSConfig says which certificate a listener shows: files, read again when
@@ -58,10 +60,10 @@ func (c *ListenerConfig) check() error {
 	if c.TLS != nil && !c.TLS.SelfSigned && (c.TLS.CertFile == "" || c.TLS.KeyFile == "") {
 		return fmt.Errorf("listener %s: TLS needs a certificate file and a key file, or a self-made certificate", c)
 	}
-	if c.Identity != "" && !strings.HasPrefix(c.Identity, "vpce-") {
-		return fmt.Errorf("listener %s: an endpoint identity begins with vpce-, unlike %q", c, c.Identity)
+	if c.Endpoint != nil && !strings.HasPrefix(c.Endpoint.ID, "vpce-") {
+		return fmt.Errorf("listener %s: an endpoint identity begins with vpce-, unlike %q", c, c.Endpoint.ID)
 	}
-	if c.Identity != "" && c.TLS != nil && c.TLS.TrustFile != "" { // developer guide: no mutual TLS for private APIs
+	if c.Endpoint != nil && c.TLS != nil && c.TLS.TrustFile != "" { // developer guide: no mutual TLS for private APIs
 		return fmt.Errorf("listener %s: private endpoints have no mutual TLS, as on AWS: take out the trust store or the endpoint", c)
 	}
 	return nil
@@ -69,16 +71,15 @@ func (c *ListenerConfig) check() error {
 
 // listener is an open ListenerConfig.
 type listener struct {
-	cfg      *ListenerConfig
-	socket   net.Listener
-	tls      *tls.Config // nil: plain
-	trust    *trustStore // nil: clients need no certificate
-	identity any         // cfg.Identity, boxed once
-	port     uint16
+	cfg    *ListenerConfig
+	socket net.Listener
+	tls    *tls.Config // nil: plain
+	trust  *trustStore // nil: clients need no certificate
+	port   uint16
 }
 
 // private says that the listener stands for a private endpoint.
-func (l *listener) private() bool { return l.cfg.Identity != "" }
+func (l *listener) private() bool { return l.cfg.Endpoint != nil }
 
 // Listen opens every listener of the configuration, or none.
 func (g *Gateway) Listen() error {
@@ -95,7 +96,7 @@ func (g *Gateway) Listen() error {
 }
 
 func (g *Gateway) open(cfg *ListenerConfig) (*listener, error) {
-	l := &listener{cfg: cfg, identity: cfg.Identity}
+	l := &listener{cfg: cfg}
 	if cfg.TLS != nil {
 		c, err := g.tlsConfig(cfg.TLS)
 		if err != nil {

@@ -31,6 +31,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse/gatehouse/internal/clientcert"
+	"github.com/gatehouse/gatehouse/internal/exchange"
 )
 
 // signer issues certificates; its own signs itself.
@@ -412,7 +413,7 @@ func TestTrustStoreAtTheStart(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
-	private := ListenerConfig{Address: ":0", Identity: "vpce-1", TLS: &TLSConfig{SelfSigned: true, TrustFile: bad}}
+	private := ListenerConfig{Address: ":0", Endpoint: &exchange.Endpoint{ID: "vpce-1"}, TLS: &TLSConfig{SelfSigned: true, TrustFile: bad}}
 	if _, err := New(Config{REST: (&fakeKind{}).kind(), Listeners: []ListenerConfig{private}}); err == nil || !strings.Contains(err.Error(), "private endpoints have no mutual TLS") {
 		t.Errorf("a private endpoint with mutual TLS: %v", err)
 	}

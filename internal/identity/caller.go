@@ -30,9 +30,17 @@ type Caller struct {
 	// Issued is when temporary credentials were given; zero: these are none.
 	Issued time.Time
 
+	Organization *Organization // of the account; nil: it is in none
+
 	tags      map[string]string // of the session, by key in lower case
 	passed    map[string]string // those of tags that go on to the next role, by key as it was sent
 	federated string            // the provider that vouched
+}
+
+// Organization is the place of an account in an organization.
+type Organization struct {
+	ID   string // o-…
+	Path string // o-…/r-…/ou-…/
 }
 
 // Temporary says that the caller signs with credentials of a session.
@@ -65,6 +73,14 @@ func (c *Caller) Key(key string) string {
 		return c.ID
 	case "aws:username":
 		return c.UserName
+	case "aws:principalorgid":
+		if c.Organization != nil {
+			return c.Organization.ID
+		}
+	case "aws:principalorgpaths": // of one account there is one
+		if c.Organization != nil {
+			return c.Organization.Path
+		}
 	case "aws:federatedprovider":
 		return c.federated
 	case "aws:tokenissuetime":

@@ -48,10 +48,12 @@ type state struct {
 	groups    map[place][]*iam.Policy
 	roles     map[string]*Role // by ARN
 	providers map[place]*provider
+
+	organizations map[string]*Organization // by account
 }
 
-func newState(scope apigw.Scope) *state {
-	return &state{scope: scope, keys: map[string]accessKey{}, callers: map[string]*Caller{}, groups: map[place][]*iam.Policy{},
+func newState(c *Config) *state {
+	return &state{scope: c.Scope, organizations: c.Organizations, keys: map[string]accessKey{}, callers: map[string]*Caller{}, groups: map[place][]*iam.Policy{},
 		roles: map[string]*Role{}, providers: map[place]*provider{}}
 }
 
@@ -160,7 +162,7 @@ func (s *state) addUser(u *apigw.User) error {
 	if id == "" {
 		id = ID("AIDA", account, u.Name)
 	}
-	caller := Caller{Account: account, ID: id, ARN: arn, UserName: u.Name, Kind: KindUser, Policies: policies}
+	caller := Caller{Account: account, ID: id, ARN: arn, UserName: u.Name, Kind: KindUser, Policies: policies, Organization: s.organizations[account]}
 	s.callers[arn] = &caller
 	for _, k := range u.Keys {
 		if _, twice := s.keys[k.ID]; twice {

@@ -33,6 +33,8 @@ type Config struct {
 	Scope apigw.Scope // its account is that of identities that name none
 	// Configured are the identities of the configuration file, nil for none.
 	Configured *apigw.IdentitySet
+	// Organizations are those of accounts, by the account's ID.
+	Organizations map[string]*Organization
 	// Enforced says that calls must be signed though there is no user, Pending
 	// that it isn't known yet whether there are stored ones.
 	Enforced, Pending bool
@@ -65,7 +67,7 @@ func New(c Config) (*Directory, error) {
 		c.Configured = new(apigw.IdentitySet)
 	}
 	d := &Directory{config: c, sessions: otter.Must(&otter.Options[[sha256.Size]byte, *session]{MaximumSize: maxSessions})}
-	s := newState(c.Scope)
+	s := newState(&c)
 	err := s.add(c.Configured)
 	for _, u := range c.Configured.Users {
 		for _, k := range u.Keys {
@@ -88,7 +90,7 @@ func New(c Config) (*Directory, error) {
 func (d *Directory) Update(stored *apigw.IdentitySet) error {
 	d.update.Lock()
 	defer d.update.Unlock()
-	s := newState(d.config.Scope)
+	s := newState(&d.config)
 	if err := s.add(d.config.Configured); err != nil {
 		return err // New has seen that they are good
 	}

@@ -149,6 +149,7 @@ func (s *session) look(in *state) *Caller {
 		AccessKeyID: s.AccessKeyID, Account: role.Account, ID: role.ID + ":" + s.Name, RoleARN: role.ARN, Kind: KindRole,
 		ARN:      sessionARN(in.scope.Partition, role, s.Name),
 		Policies: role.Policies, Session: s.policy, Issued: time.Unix(s.Issued, 0), federated: s.Federated,
+		Organization: in.organizations[role.Account],
 	}
 	for k, v := range s.Tags {
 		if c.tags == nil {

@@ -230,8 +230,7 @@ func (r *request) badSignature(err error) *exchange.Fault {
 }
 
 // policyKeys are the condition keys of a request (developer guide, "AWS
-// condition keys that can be used in API Gateway resource policies"). What
-// belongs to private endpoints and organizations is absent.
+// condition keys that can be used in API Gateway resource policies").
 type policyKeys request
 
 // Values implements iam.Keys.
@@ -243,11 +242,32 @@ func (k *policyKeys) Values(dst []string, key string) []string {
 	return append(dst, value)
 }
 
+// endpointKey is what the listener says of the private endpoint that it stands
+// for; empty when it stands for none.
+func endpointKey(key string, x *exchange.Exchange) string {
+	e := x.Client.Endpoint
+	if e == nil {
+		return ""
+	}
+	switch key {
+	case "aws:sourcevpce":
+		return e.ID
+	case "aws:sourcevpc":
+		return e.VPC
+	}
+	return string(mapping.AppendClientIP(nil, x))
+}
+
 func (k *policyKeys) value(key string) string {
 	r := (*request)(k)
 	switch key {
-	case "aws:sourceip":
+	case "aws:sourceip": // of an endpoint it is aws:VpcSourceIp
+		if r.x.Client.Endpoint != nil {
+			return ""
+		}
 		return string(mapping.AppendClientIP(nil, r.x))
+	case "aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip":
+		return endpointKey(key, r.x)
 	case "aws:currenttime":
 		return r.start.UTC().Format(time.RFC3339)
 	case "aws:epochtime":

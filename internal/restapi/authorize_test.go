@@ -194,6 +194,72 @@ func TestResourcePolicy(t *testing.T) {
 	}
 }
 
+// TestEndpointKeys: the keys of private endpoints are what the listener says,
+// and an address is one of the VPC then (developer guide, "AWS condition keys
+// that can be used in API Gateway resource policies").
+func TestEndpointKeys(t *testing.T) {
+	policy := func(condition string) string {
+		return `{"Version":"2012-10-17","Statement":{"Principal":"*","Effect":"Allow","Action":"execute-api:Invoke","Resource":"*","Condition":` + condition + `}}`
+	}
+	mine := &exchange.Endpoint{ID: "vpce-1", VPC: "vpc-1"}
+	for name, c := range map[string]struct {
+		condition string
+		through   *exchange.Endpoint
+		want      int
+	}{
+		"endpoint":            {`{"StringEquals":{"aws:SourceVpce":"vpce-1"}}`, mine, 200},
+		"another endpoint":    {`{"StringEquals":{"aws:SourceVpce":"vpce-1"}}`, &exchange.Endpoint{ID: "vpce-2"}, 403},
+		"no endpoint":         {`{"StringEquals":{"aws:SourceVpce":"vpce-1"}}`, nil, 403},
+		"VPC":                 {`{"StringEquals":{"aws:SourceVpc":"vpc-1"}}`, mine, 200},
+		"an unknown VPC":      {`{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}`, &exchange.Endpoint{ID: "vpce-2"}, 200},
+		"address in it":       {`{"IpAddress":{"aws:VpcSourceIp":"198.51.100.0/24"}}`, mine, 200},
+		"address outside":     {`{"IpAddress":{"aws:VpcSourceIp":"198.51.100.0/24"}}`, nil, 403},
+		"no public address":   {`{"IpAddress":{"aws:SourceIp":"198.51.100.0/24"}}`, mine, 403},
+		"the client's word":   {`{"StringEquals":{"aws:Referer":"x","aws:SourceVpce":"vpce-1"}}`, nil, 403},
+		"but a public client": {`{"IpAddress":{"aws:SourceIp":"198.51.100.0/24"}}`, nil, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			def := define(map[string]*apigw.Method{"GET /r/{id}": mockMethod("in")})
+			def.API.Policy = policy(c.condition)
+			x := newExchange(call{method: "GET", target: "/r/7", header: "X-Amzn-Vpce-Id: vpce-1\nReferer: x"})
+			x.Client.Endpoint = c.through
+			compileStage(t, def, nil, nil).Serve(x)
+			if got := replyOf(x); got.Status != c.want {
+				t.Errorf("%+v, want %d", got, c.want)
+			}
+			x.End()
+		})
+	}
+}
+
+// TestOrganizationKeys: an API may be for one's own organization.
+func TestOrganizationKeys(t *testing.T) {
+	of := func(id, path string) *identity.Organization { return &identity.Organization{ID: id, Path: path} }
+	for name, c := range map[string]struct {
+		condition string
+		of        *identity.Organization
+		want      int
+	}{
+		"own":          {`{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}`, of("o-a1b2c3d4e5", "o-a1b2c3d4e5/"), 200},
+		"another":      {`{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}`, of("o-b1b2c3d4e5", "o-b1b2c3d4e5/"), 403},
+		"none":         {`{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}`, nil, 403},
+		"unit":         {`{"ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"}}`, of("o-a1b2c3d4e5", "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/ou-ab12-22222222/"), 200},
+		"another unit": {`{"ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"}}`, of("o-a1b2c3d4e5", "o-a1b2c3d4e5/r-ab12/"), 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := testEnv(nil)
+			env.Identities = people{"AKIA1": {AccessKeyID: "AKIA1", Account: "210987654321", ARN: "arn:aws:iam::210987654321:user/ann", Policies: policyOf(t, iam.Identity, invokeAll), Organization: c.of}}
+			m := mockMethod("in")
+			m.AuthorizationType = "AWS_IAM"
+			def := define(map[string]*apigw.Method{"GET /r/{id}": m})
+			def.API.Policy = `{"Version":"2012-10-17","Statement":{"Principal":"*","Effect":"Allow","Action":"execute-api:Invoke","Resource":"*","Condition":` + c.condition + `}}`
+			if _, got := serve(compileStage(t, def, nil, env), signed(call{method: "GET", target: "/r/7"}, "AKIA1")); got.Status != c.want {
+				t.Errorf("%+v, want %d", got, c.want)
+			}
+		})
+	}
+}
+
 // guarded is an API whose method an authorizer guards.
 func guarded(a apigw.Authorizer, m *apigw.Method) *apigw.Definition {
 	a.ID, a.Name = "auth01", "guard"

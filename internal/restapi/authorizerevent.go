@@ -105,11 +105,23 @@ func (r *request) appendIdentityVariable(dst []byte, v exchange.Variable) ([]byt
 	if exchange.VarClientCertPEM <= v.Name && v.Name <= exchange.VarClientCertNotAfter {
 		return r.x.Client.AppendCertificate(dst, v.Name)
 	}
+	if e := r.x.Client.Endpoint; e != nil {
+		switch v.Name {
+		case exchange.VarIdentityVPC:
+			return append(dst, e.VPC...), e.VPC != ""
+		case exchange.VarIdentityVPCEndpoint:
+			return append(dst, e.ID...), true
+		}
+	}
 	c := r.identity.caller
 	if c == nil {
 		return dst, false
 	}
 	switch v.Name {
+	case exchange.VarIdentityOrganization:
+		if c.Organization != nil {
+			return append(dst, c.Organization.ID...), true
+		}
 	case exchange.VarIdentityAccessKey:
 		return append(dst, c.AccessKeyID...), true
 	case exchange.VarIdentityAccountID:

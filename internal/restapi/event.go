@@ -220,7 +220,12 @@ func (r *request) appendIdentity(dst []byte) []byte {
 	dst = appendOrNull(append(dst, `{"cognitoIdentityPoolId":null,"accountId":`...), who.Account)
 	dst = appendOrNull(append(dst, `,"cognitoIdentityId":null,"caller":`...), who.ID)
 	dst = mapping.AppendClientIP(append(dst, `,"sourceIp":"`...), r.x)
-	dst = appendOrNull(append(dst, `","principalOrgId":null,"accessKey":`...), who.AccessKeyID)
+	organization := ""
+	if who.Organization != nil {
+		organization = who.Organization.ID
+	}
+	dst = appendOrNull(append(dst, `","principalOrgId":`...), organization)
+	dst = appendOrNull(append(dst, `,"accessKey":`...), who.AccessKeyID)
 	dst = appendOrNull(append(dst, `,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":`...), who.ARN)
 	dst = append(dst, `,"userAgent":`...)
 	if agent := r.x.Header.GetKnown(http1.NameUserAgent); agent != nil {
@@ -234,6 +239,10 @@ func (r *request) appendIdentity(dst []byte) []byte {
 	}
 	if cert := r.x.Client.Cert; cert != nil {
 		dst = append(append(dst, `,"clientCert":`...), cert.JSON...)
+	}
+	if e := r.x.Client.Endpoint; e != nil {
+		dst = appendOrNull(append(dst, `,"vpcId":`...), e.VPC)
+		dst = appendJSONString(append(dst, `,"vpceId":`...), e.ID)
 	}
 	return append(appendOrNull(append(dst, `,"user":`...), who.ID), '}')
 }

@@ -20,7 +20,9 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/clientcert"
+	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
@@ -48,6 +50,7 @@ type client struct {
 	cert          *clientcert.Certificate
 	header        string
 	signs         bool
+	endpoint      *exchange.Endpoint
 }
 
 // poolTokens serves the keys of a user pool and makes its tokens.
@@ -90,7 +93,8 @@ func identityEnv(t *testing.T, pools string, event *map[string]any) *Env {
 		out.Payload = append(out.Payload, `{"statusCode":200}`...)
 		return nil
 	}), apigw.UsagePlan{})
-	env.Identities = people{"AKIA1": {AccessKeyID: "AKIA1", Account: "123456789012", ID: "AIDA1", ARN: "arn:aws:iam::123456789012:user/ann", Policies: policyOf(t, iam.Identity, invokeAll)}}
+	env.Identities = people{"AKIA1": {AccessKeyID: "AKIA1", Account: "123456789012", ID: "AIDA1", ARN: "arn:aws:iam::123456789012:user/ann", Policies: policyOf(t, iam.Identity, invokeAll),
+		Organization: &identity.Organization{ID: "o-a1b2c3d4e5", Path: "o-a1b2c3d4e5/r-ab12/"}}}
 	env.Issuers = &authorizer.Issuers{Client: http.DefaultClient, Pools: pools, Now: env.Now}
 	return env
 }
@@ -124,7 +128,7 @@ func look(t *testing.T, c client, pools string) map[string]shown {
 			asked = signed(asked, "AKIA1")
 		}
 		x := newExchange(asked)
-		x.Client.Cert = c.cert
+		x.Client.Cert, x.Client.Endpoint = c.cert, c.endpoint
 		s.Serve(x)
 		answer := replyOf(x)
 		x.End()
@@ -192,6 +196,8 @@ func TestIdentity(t *testing.T) {
 		differ map[string]shown // where the three don't say the same
 	}{
 		"nobody": {client{authorization: "NONE"}, nil, nil},
+		"through a private endpoint": {client{authorization: "NONE", endpoint: &exchange.Endpoint{ID: "vpce-1", VPC: "vpc-1"}},
+			map[string]string{"identity.vpceId": "vpce-1", "identity.vpcId": "vpc-1"}, nil},
 		"a client with a name": {client{authorization: "NONE", header: "User-Agent: curl/8"},
 			map[string]string{"identity.userAgent": "curl/8"}, nil},
 		"a certificate": {client{authorization: "NONE", cert: cert}, map[string]string{
@@ -204,6 +210,7 @@ func TestIdentity(t *testing.T) {
 		"an API key": {client{authorization: "NONE", key: true, header: "x-api-key: " + goodKey}, map[string]string{"identity.apiKeyId": "keyid12345"},
 			map[string]shown{"identity.apiKey": {goodKey, strings.Repeat("*", len(goodKey)-6) + "od-key", goodKey}}},
 		"a signature": {client{authorization: "AWS_IAM", signs: true}, map[string]string{
+			"identity.principalOrgId": "o-a1b2c3d4e5",
 			"identity.accessKey": "AKIA1", "identity.accountId": "123456789012", "identity.caller": "AIDA1", "identity.user": "AIDA1",
 			"identity.userArn": "arn:aws:iam::123456789012:user/ann"}, nil},
 		"a function": {client{authorization: "CUSTOM", authorizer: apigw.Authorizer{Type: "TOKEN"}, header: "Authorization: Bearer x"},
