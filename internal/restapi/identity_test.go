@@ -211,7 +211,7 @@ func TestIdentity(t *testing.T) {
 			map[string]shown{"identity.apiKey": {goodKey, strings.Repeat("*", len(goodKey)-6) + "od-key", goodKey}}},
 		"a signature": {client{authorization: "AWS_IAM", signs: true}, map[string]string{
 			"identity.principalOrgId": "o-a1b2c3d4e5",
-			"identity.accessKey": "AKIA1", "identity.accountId": "123456789012", "identity.caller": "AIDA1", "identity.user": "AIDA1",
+			"identity.accessKey":      "AKIA1", "identity.accountId": "123456789012", "identity.caller": "AIDA1", "identity.user": "AIDA1",
 			"identity.userArn": "arn:aws:iam::123456789012:user/ann"}, nil},
 		"a function": {client{authorization: "CUSTOM", authorizer: apigw.Authorizer{Type: "TOKEN"}, header: "Authorization: Bearer x"},
 			map[string]string{"authorizer.principalId": "user-1", "authorizer.tenant": "t9", "authorizer.level": "3"},
