@@ -8,13 +8,20 @@ local none = 'gatehouse:-'
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
+local function keep(key, full)
+  redis.call('SET', key, string.format('%.3f', full), 'PX', string.format('%.0f', math.ceil((full - now) / 1000) + 1000))
+end
+
 local function take(key, interval, depth)
-  local full = tonumber(redis.call('GET', key) or 0)
-  if full < now then full = now end
+  local full = math.max(tonumber(redis.call('GET', key) or 0), now)
+  if full > now + depth then -- emptier than empty: the clock went back
+    full = now + depth
+    keep(key, full)
+  end
   local room = now + depth - interval + 0.5
   if full > room then return false, math.ceil(full - room) end
   full = full + interval
-  redis.call('SET', key, string.format('%.3f', full), 'PX', string.format('%.0f', math.ceil((full - now) / 1000) + 1000))
+  keep(key, full)
   return true, math.max(0, math.ceil(full - room))
 end
 
