@@ -15,7 +15,8 @@ import (
 // Identities are who may call, by their access keys.
 type Identities interface {
 	// Find is the secret of an access key and whose it is; token is the session
-	// token that came with it. The error is a *sigv4.Error.
+	// token that came with it. The error is a *sigv4.Error, or says why
+	// that isn't known now.
 	Find(accessKeyID, token string) (secret string, who *identity.Caller, err error)
 	// Open says that nobody may sign yet: then any credentials do on loopback.
 	Open() bool

@@ -107,14 +107,18 @@ func (d *Directory) Open() bool {
 }
 
 // Find is the secret of an access key and whose it is; token is the session
-// token that came with it. The error is a *sigv4.Error.
+// token that came with it. The error is a *sigv4.Error, or an *apigw.Error while
+// it isn't known yet whose they may be.
 func (d *Directory) Find(accessKeyID, token string) (secret string, who *Caller, err error) {
 	s := d.state.Load()
 	if token != "" {
 		return d.findSession(s, accessKeyID, token)
 	}
 	k, ok := s.keys[accessKeyID]
-	if !ok || k.secret == "" {
+	switch {
+	case !ok && s.pending:
+		return "", nil, errPending
+	case !ok || k.secret == "":
 		return "", nil, errUnknownKey
 	}
 	return k.secret, k.caller, nil
@@ -125,6 +129,7 @@ func (d *Directory) Find(accessKeyID, token string) (secret string, who *Caller,
 var (
 	errUnknownKey   = &sigv4.Error{Kind: sigv4.UnrecognizedClient, Message: "The security token included in the request is invalid."}
 	errUnknownToken = &sigv4.Error{Kind: sigv4.UnrecognizedClient, Message: "The security token included in the request is invalid"}
+	errPending      = apigw.Errorf(apigw.Unavailable, "Gatehouse doesn't know yet who may call: its store hasn't told")
 	errExpiredToken = &sigv4.Error{Kind: sigv4.ExpiredToken, Message: "The security token included in the request is expired"}
 )
 
@@ -147,7 +152,10 @@ func (d *Directory) findSession(now *state, accessKeyID, token string) (string, 
 		return "", nil, errExpiredToken
 	}
 	caller := s.callerIn(now)
-	if caller == nil {
+	switch {
+	case caller == nil && now.pending:
+		return "", nil, errPending
+	case caller == nil:
 		return "", nil, errUnknownToken
 	}
 	return s.Secret, caller, nil

@@ -293,6 +293,21 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+// TestPending: until the store has told, nobody is let in whom the configuration
+// doesn't have, the door isn't open, and clients are told to come again.
+func TestPending(t *testing.T) {
+	d, err := New(Config{Scope: apigw.Scope{Partition: "aws", Account: account}, Pending: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := d.Find("AKIABOB", ""); d.Open() || apigw.KindOf(err) != apigw.Unavailable {
+		t.Errorf("open: %v, %v", d.Open(), err)
+	}
+	if err := d.Update(new(apigw.IdentitySet)); err != nil || !d.Open() {
+		t.Errorf("without identities: %v", err)
+	}
+}
+
 // TestSessionPolicy: it bounds what the role's policies allow, and what a
 // resource's do, unless that names the session (IAM user guide, "Session
 // policies").

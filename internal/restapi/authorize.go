@@ -35,7 +35,8 @@ type clientIdentity struct {
 // Identities find who signs with an access key.
 type Identities interface {
 	// Find is the secret of an access key and whose it is; token is the session
-	// token that came with it. The error is a *sigv4.Error.
+	// token that came with it. The error is a *sigv4.Error, or says why
+	// that isn't known now.
 	Find(accessKeyID, token string) (secret string, who *identity.Caller, err error)
 	// Open says that nobody may sign yet.
 	Open() bool
