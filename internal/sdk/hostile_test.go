@@ -142,6 +142,26 @@ var parsed = map[string]func(t *testing.T, dir string, operations int){
 			const n = Object.keys(client).filter((name) => typeof client[name] === 'function').length;
 			if (n !== %d) { throw new Error(n + ' methods'); }`, operations))
 	},
+	"python": func(t *testing.T, dir string, operations int) {
+		need(t, "python3")
+		tell(t, filepath.Join(dir, "apigateway-python-sdk"), "python3", "-W", "error", "-c", fmt.Sprintf(`
+import inspect
+from apigateway_client import Client
+from apigateway_client.core import BaseClient
+names = [n for n, _ in inspect.getmembers(Client, inspect.isfunction) if not n.startswith("_") and not hasattr(BaseClient, n)]
+assert len(names) == %d, len(names)`, operations))
+	},
+	"go": func(t *testing.T, dir string, operations int) {
+		need(t, "go")
+		dir = filepath.Join(dir, "apigateway-go-sdk")
+		if unformatted := tell(t, dir, "gofmt", "-l", "."); unformatted != "" {
+			t.Error(unformatted)
+		}
+		tell(t, dir, "go", "vet", ".")
+		if n := strings.Count(tell(t, dir, "go", "doc", "-all", "."), "\nfunc (c *Client) "); n != operations+1 { // and Do
+			t.Errorf("%d methods, not %d", n, operations)
+		}
+	},
 }
 
 // TestHostileNames: whatever names a definition has, what is generated is a

@@ -70,3 +70,11 @@ func execute(name, text string, data any) ([]byte, error) {
 
 // done is what was written.
 func (r *render) done() ([]file, error) { return r.files, r.err }
+
+// models writes the schemas of the models below root, as they were given.
+func (r *render) models(root string, a *api) {
+	names := newNamer()
+	for _, m := range a.Models {
+		r.files = append(r.files, file{root + "models/" + names.name(camel(words(m.Name)), "Model") + ".json", []byte(m.Schema)})
+	}
+}

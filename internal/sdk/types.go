@@ -38,6 +38,8 @@ var (
 	letters    = regexp.MustCompile(`^[A-Za-z]{1,64}$`)
 	gemName    = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 	gemVersion = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9A-Za-z]{1,16}){0,8}$`)
+	pythonName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+	modulePath = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}(/[a-z0-9][a-z0-9._-]{0,63}){0,9}$`)
 	buildTool  = regexp.MustCompile(`^(maven|gradle)$`)
 )
 
@@ -75,6 +77,12 @@ func languages() []language {
 			{Name: "ruby.gem-name", FriendlyName: "Ruby Gem Name", Description: "The name of the gem; the service name in lower case with -sdk by default", fits: gemName, says: "lower-case letters, digits, '_' and '-'"},
 			{Name: "ruby.gem-version", FriendlyName: "Ruby Gem Version", Description: "The version of the gem", Default: "1.0.0", fits: gemVersion, says: "numbers with '.' between them"},
 		}}},
+		{Type: Type{ID: "python", Name: "Python", Description: "Generate a Python SDK, of the standard library alone. Gatehouse's own: Amazon API Gateway has no such type", Properties: []Property{
+			{Name: "package.name", FriendlyName: "Package Name", Description: "The name of the package", Default: "apigateway_client", fits: pythonName, says: "lower-case letters, digits and '_'"},
+		}}, files: pythonFiles},
+		{Type: Type{ID: "go", Name: "Go", Description: "Generate a Go SDK, of the standard library alone. Gatehouse's own: Amazon API Gateway has no such type", Properties: []Property{
+			{Name: "module.path", FriendlyName: "Module Path", Description: "The path of the module; its package is apiclient", Default: "apiclient", fits: modulePath, says: "names of lower-case letters, digits, '.', '_' and '-' with '/' between them"},
+		}}, files: goFiles},
 	}
 }
 

@@ -37,15 +37,10 @@
         var pairs = [];
         Object.keys(params).forEach(function (name) {
             [].concat(params[name]).forEach(function (value) {
-                pairs.push([utils.escape(name), utils.escape(value)]);
+                pairs.push(utils.escape(name) + '=' + utils.escape(value));
             });
         });
-        pairs.sort(function (a, b) {
-            return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0;
-        });
-        return pairs.map(function (pair) {
-            return pair.join('=');
-        }).join('&');
+        return pairs.join('&');
     }
 
     // encode is the body as it travels; undefined when there is none. {} is

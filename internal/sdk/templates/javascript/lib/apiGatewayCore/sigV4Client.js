@@ -30,11 +30,18 @@
         return crypto.subtle.sign('HMAC', imported, bytes(text));
     }
 
+    // sorted is a query by names and then values: '=' has no place in the order.
+    function sorted(query) {
+        return query.split('&').map(function (pair) {
+            return pair.replace('=', '\0');
+        }).sort().join('&').replace(/\0/g, '=');
+    }
+
     return {
         newClient: function (config) {
             return {
                 // sign adds the headers of a signature to a request whose
-                // path and query are escaped, and sorted, already.
+                // path and query are escaped already.
                 sign: async function (request) {
                     var now = new Date().toISOString().replace(/[:-]|\.\d{3}/g, '');
                     var headers = request.headers;
@@ -50,7 +57,7 @@
                     var canonical = [
                         request.verb,
                         request.path.split('/').map(utils.escape).join('/'),
-                        request.query,
+                        sorted(request.query),
                         names.map(function (name) {
                             return name + ':' + String(signed[name]).trim() + '\n';
                         }).join(''),

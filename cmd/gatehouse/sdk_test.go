@@ -1,0 +1,157 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// oddValue has what paths and queries must escape, and what looks escaped.
+const oddValue = "a/b c?é+%41&=~'()*!:@,;$#[]\"<>\\"
+
+// sdkAnswers is what the program of each language says, in its words of the
+// same calls: one line each.
+func sdkAnswers(t *testing.T) string {
+	t.Helper()
+	quoted := func(v any) string {
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(v); err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(b.String())
+	}
+	return strings.Join([]string{
+		"plain /plain",
+		"item " + quoted([]any{"/items/" + oddValue, []string{oddValue, "2"}, `a "b"; c=d, e`, map[string]string{"k": `é"`}}),
+		"file /files/a b/c+d/é",
+		"keyed 200 403",
+		"signed " + quoted([]any{"/signed/" + oddValue, []string{oddValue}}) + " 403",
+		"busy 200",
+		"missing refused dots refused",
+		"impatient 429",
+	}, "\n")
+}
+
+// sdkBackend answers with what reached it; every third request for /busy is
+// let through.
+func sdkBackend(t *testing.T) string {
+	t.Helper()
+	var busy atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/busy" && busy.Add(1)%3 != 0 {
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"path": r.URL.Path, "q": r.URL.Query()["q.name"], "x": r.Header.Get("X-Odd-Value"), "body": string(body)})
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// sdkHouse is a gatehouse with identities, an API key in a plan, and the API
+// of testdata/sdk before a backend of its own.
+type sdkHouse struct {
+	*server
+	api, key, url string
+}
+
+func newSDKHouse(t *testing.T) *sdkHouse {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "sdk", "openapi.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := write(t, "openapi.yaml", strings.ReplaceAll(string(text), "BACKEND", sdkBackend(t)))
+	h := &sdkHouse{server: serveWith(t, "--config", filepath.Join("testdata", "sdk", "identities.yaml"), file), key: "a-key-of-twenty-letters"}
+	h.api = h.server.api(file)
+	h.url = h.invoke + "/_aws/execute-api/" + h.api + "/dev"
+	key := h.cli("create-api-key", "--name", "sdk", "--enabled", "--value", h.key, "--query", "id")
+	plan := h.cli("create-usage-plan", "--name", "sdk", "--api-stages", "apiId="+h.api+",stage=dev", "--query", "id")
+	h.cli("create-usage-plan-key", "--usage-plan-id", plan, "--key-type", "API_KEY", "--key-id", key)
+	return h
+}
+
+// cli runs the AWS CLI with the caller's keys.
+func (h *sdkHouse) cli(args ...string) string {
+	h.t.Helper()
+	cmd := exec.CommandContext(h.t.Context(), "aws", append([]string{"apigateway", "--endpoint-url", h.control, "--region", "us-east-1", "--output", "text"}, args...)...)
+	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=AKIASDKCALLER", "AWS_SECRET_ACCESS_KEY=sdk/secret+of=", "AWS_PAGER=")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		h.t.Fatalf("aws %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// run runs a command in a folder with what the programs are told.
+func (h *sdkHouse) run(t *testing.T, dir string, command ...string) string {
+	t.Helper()
+	need(t, command[0])
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "URL="+h.url, "ACCESS=AKIASDKCALLER", "SECRET=sdk/secret+of=", "API_KEY="+h.key, "ODD="+oddValue, "PYTHONIOENCODING=utf-8", "LC_ALL=C.UTF-8")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// TestSDKs generates each SDK with the AWS CLI and runs a program with it.
+func TestSDKs(t *testing.T) {
+	t.Parallel()
+	need(t, "aws", "unzip")
+	h := newSDKHouse(t)
+	for _, tc := range []struct {
+		kind, parameters string
+		program, to      string // copied into the SDK
+		commands         [][]string
+	}{
+		{"javascript", "", "program.js", "program.js", [][]string{{"node", "program.js"}}},
+		{"python", "", "program.py", "apigateway-python-sdk/program.py", [][]string{{"python3", "apigateway-python-sdk/program.py"}}},
+		{"go", "", "main.go", "apigateway-go-sdk/program/main.go", [][]string{{"go", "-C", "apigateway-go-sdk", "run", "./program"}}},
+	} {
+		t.Run(tc.kind, func(t *testing.T) {
+			dir := t.TempDir()
+			args := []string{"get-sdk", "--rest-api-id", h.api, "--stage-name", "dev", "--sdk-type", tc.kind}
+			if tc.parameters != "" {
+				args = append(args, "--parameters", tc.parameters)
+			}
+			h.cli(append(args, filepath.Join(dir, "sdk.zip"))...)
+			h.run(t, dir, "unzip", "-q", "sdk.zip")
+			to := filepath.Join(dir, tc.to)
+			if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			program, err := os.ReadFile(filepath.Join("testdata", "sdk", tc.program))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(to, program, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var said string
+			for _, command := range tc.commands {
+				said = h.run(t, dir, command...)
+			}
+			if d := cmp.Diff(sdkAnswers(t), said); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
