@@ -117,14 +117,19 @@ func TestSDKs(t *testing.T) {
 	t.Parallel()
 	need(t, "aws", "unzip")
 	h := newSDKHouse(t)
+	tsc := filepath.Join(npmFolder(t, filepath.Join("..", "..", "internal", "sdk", "testdata", "typescript")), "node_modules", "typescript", "lib", "tsc.js")
 	for _, tc := range []struct {
 		kind, parameters string
 		program, to      string // copied into the SDK
 		commands         [][]string
 	}{
 		{"javascript", "", "program.js", "program.js", [][]string{{"node", "program.js"}}},
+		{"typescript", "", "program.ts", "apigateway-typescript-sdk/src/program.ts", [][]string{
+			{"node", tsc, "-p", "apigateway-typescript-sdk"}, {"node", "apigateway-typescript-sdk/dist/program.js"}}},
 		{"python", "", "program.py", "apigateway-python-sdk/program.py", [][]string{{"python3", "apigateway-python-sdk/program.py"}}},
 		{"go", "", "main.go", "apigateway-go-sdk/program/main.go", [][]string{{"go", "-C", "apigateway-go-sdk", "run", "./program"}}},
+		{"ruby", "service.name=Everything", "program.rb", "everything-sdk/program.rb", [][]string{
+			{"sh", "-c", "cd everything-sdk && gem build -q everything-sdk.gemspec"}, {"ruby", "-I", "everything-sdk/lib", "everything-sdk/program.rb"}}},
 	} {
 		t.Run(tc.kind, func(t *testing.T) {
 			dir := t.TempDir()

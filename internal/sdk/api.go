@@ -32,6 +32,12 @@ type operation struct {
 
 	Name    string // as the language at hand calls it
 	Request string // the name of what holds its parameters, where the language has that
+
+	// Of TypeScript: one property for each name, whether any must be there, and
+	// the types of bodies.
+	Properties           []*parameter
+	Needs                bool
+	BodyType, AnswerType string
 }
 
 // segment is a part of a path between two slashes.

@@ -76,7 +76,8 @@ func languages() []language {
 			{Name: "service.name", FriendlyName: "Service Name", Description: "The name of the Ruby module", Required: true, fits: letters, says: saysLetters},
 			{Name: "ruby.gem-name", FriendlyName: "Ruby Gem Name", Description: "The name of the gem; the service name in lower case with -sdk by default", fits: gemName, says: "lower-case letters, digits, '_' and '-'"},
 			{Name: "ruby.gem-version", FriendlyName: "Ruby Gem Version", Description: "The version of the gem", Default: "1.0.0", fits: gemVersion, says: "numbers with '.' between them"},
-		}}},
+		}}, files: rubyFiles},
+		{Type: Type{ID: "typescript", Name: "TypeScript", Description: "Generate a TypeScript SDK with the models as types. Gatehouse's own: Amazon API Gateway has no such type"}, files: typescriptFiles},
 		{Type: Type{ID: "python", Name: "Python", Description: "Generate a Python SDK, of the standard library alone. Gatehouse's own: Amazon API Gateway has no such type", Properties: []Property{
 			{Name: "package.name", FriendlyName: "Package Name", Description: "The name of the package", Default: "apigateway_client", fits: pythonName, says: "lower-case letters, digits and '_'"},
 		}}, files: pythonFiles},
