@@ -31,7 +31,6 @@ var notServed = []string{
 	"CreateBasePathMapping", "CreateDomainName", "CreateDomainNameAccessAssociation",
 	"DeleteBasePathMapping", "DeleteDomainName", "DeleteDomainNameAccessAssociation",
 	"GetBasePathMapping", "GetBasePathMappings", "GetDomainName", "GetDomainNameAccessAssociations", "GetDomainNames",
-	"GetSdk", "GetSdkType", "GetSdkTypes",
 	"RejectDomainNameAccessAssociation", "UpdateBasePathMapping", "UpdateDomainName",
 }
 

@@ -40,6 +40,7 @@ func (w *walk) everything() {
 	w.documentation(x)
 	w.deployments(x)
 	w.stages(x)
+	w.clients(x)
 	w.certificates()
 	w.keysAndPlans(x)
 	w.usage(x)
@@ -210,6 +211,13 @@ func (w *walk) stages(x *walked) {
 	export, _ := w.GetExport(w.ctx, &api.GetExportInput{RestApiId: x.api, StageName: x.prod, ExportType: aws.String("oas30"), Accepts: aws.String("application/json"),
 		Parameters: map[string]string{"extensions": "integrations"}})
 	w.same("export", []any{strings.Contains(string(export.Body), `"/hello"`), *export.ContentType}, []any{true, "application/octet-stream"})
+}
+
+func (w *walk) clients(x *walked) {
+	list, _ := w.GetSdkTypes(w.ctx, &api.GetSdkTypesInput{Limit: aws.Int32(500)})
+	one, _ := w.GetSdkType(w.ctx, &api.GetSdkTypeInput{Id: aws.String("javascript")})
+	made, _ := w.GetSdk(w.ctx, &api.GetSdkInput{RestApiId: x.api, StageName: x.prod, SdkType: one.Id})
+	w.same("SDK", []bool{len(list.Items) > 0, strings.HasPrefix(string(made.Body), "PK")}, []bool{true, true})
 }
 
 func (w *walk) certificates() {

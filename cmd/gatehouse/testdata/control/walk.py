@@ -143,6 +143,9 @@ call("flush_stage_cache", restApiId=api, stageName="prod")
 call("flush_stage_authorizers_cache", restApiId=api, stageName="prod")
 assert b"/hello" in call("get_export", restApiId=api, stageName="prod", exportType="swagger", accepts="application/yaml", parameters={"extensions": "apigateway"})["body"].read()
 call("delete_stage", restApiId=api, stageName="gone")
+pages("get_sdk_types", 1, at_least=True)
+same(call("get_sdk_type", id="javascript")["id"], "javascript")
+assert call("get_sdk", restApiId=api, stageName="prod", sdkType="javascript")["body"].read().startswith(b"PK")
 
 # What belongs to the account.
 certificates = [call("generate_client_certificate")["clientCertificateId"] for _ in range(2)]
