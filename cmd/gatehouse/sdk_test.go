@@ -57,7 +57,9 @@ func sdkBackend(t *testing.T) string {
 		if r.URL.Path == "/busy" && busy.Add(1)%3 != 0 {
 			w.WriteHeader(http.StatusTooManyRequests)
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"path": r.URL.Path, "q": r.URL.Query()["q.name"], "x": r.Header.Get("X-Odd-Value"), "body": string(body)})
+		answer := json.NewEncoder(w)
+		answer.SetEscapeHTML(false)
+		_ = answer.Encode(map[string]any{"path": r.URL.Path, "q": r.URL.Query()["q.name"], "x": r.Header.Get("X-Odd-Value"), "body": string(body)})
 	}))
 	t.Cleanup(s.Close)
 	return s.URL
@@ -115,7 +117,7 @@ func (h *sdkHouse) run(t *testing.T, dir string, command ...string) string {
 // TestSDKs generates each SDK with the AWS CLI and runs a program with it.
 func TestSDKs(t *testing.T) {
 	t.Parallel()
-	need(t, "aws", "unzip")
+	need(t, "aws", "unzip", "javac", "gem")
 	h := newSDKHouse(t)
 	tsc := filepath.Join(npmFolder(t, filepath.Join("..", "..", "internal", "sdk", "testdata", "typescript")), "node_modules", "typescript", "lib", "tsc.js")
 	for _, tc := range []struct {
@@ -128,6 +130,8 @@ func TestSDKs(t *testing.T) {
 			{"node", tsc, "-p", "apigateway-typescript-sdk"}, {"node", "apigateway-typescript-sdk/dist/program.js"}}},
 		{"python", "", "program.py", "apigateway-python-sdk/program.py", [][]string{{"python3", "apigateway-python-sdk/program.py"}}},
 		{"go", "", "main.go", "apigateway-go-sdk/program/main.go", [][]string{{"go", "-C", "apigateway-go-sdk", "run", "./program"}}},
+		{"java", "service.name=Everything,java.package-name=com.example.everything", "Program.java", "generated-code/src/main/java/Program.java", [][]string{
+			{"sh", "-c", "javac -encoding UTF-8 -d classes $(find generated-code/src -name '*.java')"}, {"java", "-cp", "classes", "Program"}}},
 		{"ruby", "service.name=Everything", "program.rb", "everything-sdk/program.rb", [][]string{
 			{"sh", "-c", "cd everything-sdk && gem build -q everything-sdk.gemspec"}, {"ruby", "-I", "everything-sdk/lib", "everything-sdk/program.rb"}}},
 	} {

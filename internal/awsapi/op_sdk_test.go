@@ -51,6 +51,7 @@ func TestSDKGetSdk(t *testing.T) {
 		t.Errorf("%v %+v", err, out)
 	}
 	h.refused("GET /restapis/{api}/stages/none/sdks/javascript", "", 404, "Invalid stage identifier specified")
-	h.refused("GET /restapis/{api}/stages/prod/sdks/swift?classPrefix=A", "", 400, "Gatehouse doesn't generate swift SDKs. It generates javascript")
+	h.refused("GET /restapis/{api}/stages/prod/sdks/swift?classPrefix=A", "", 400, "Gatehouse doesn't generate swift SDKs. It generates javascript, java, ruby, typescript, python, go")
+	h.refused("GET /restapis/{api}/stages/prod/sdks/java?serviceName=A", "", 400, "Missing required SDK parameter: java.package-name")
 	h.refused("GET /restapis/{api}/stages/prod/sdks/javascript?a=b", "", 400, "Invalid SDK parameter specified: a")
 }

@@ -205,6 +205,18 @@ assert len(names) == %d, len(names)`, operations))
 			const n = Object.getOwnPropertyNames(Client.prototype).length - 2; // constructor, run
 			if (n !== %d) { throw new Error(n + " methods"); }`, operations))
 	},
+	"java": func(t *testing.T, dir string, operations int) {
+		need(t, "javac")
+		root := filepath.Join(dir, "generated-code")
+		sources := strings.Fields(tell(t, root, "find", "src", "-name", "*.java"))
+		if len(sources) != operations+5 {
+			t.Errorf("%d files for %d operations", len(sources), operations)
+		}
+		tell(t, root, "javac", append([]string{"--release", "11", "-Xlint:all", "-Werror", "-d", "out"}, sources...)...)
+		if n := strings.Count(tell(t, root, "javap", "-cp", "out", "com.example.calc.SimpleCalc"), "com.example.calc.SdkResponse "); n != operations {
+			t.Errorf("%d methods, not %d", n, operations)
+		}
+	},
 	"ruby": func(t *testing.T, dir string, operations int) {
 		need(t, "ruby")
 		tell(t, filepath.Join(dir, "simplecalc-sdk"), "ruby", "-w", "-e", fmt.Sprintf(`

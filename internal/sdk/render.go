@@ -3,7 +3,6 @@ package sdk
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"text/template"
@@ -20,9 +19,14 @@ var templates embed.FS
 var functions = template.FuncMap{
 	"js": jsonLiteral, "py": jsonLiteral, "golang": goLiteral, "java": javaLiteral, "ruby": rubyLiteral,
 	"remark": remark,
-	"json": func(v any) (string, error) {
-		b, err := json.Marshal(v)
-		return string(b), err
+	// A Java compiler may read a source in another encoding than UTF-8.
+	"ascii": func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if r > '~' {
+				return '?'
+			}
+			return r
+		}, remark(s))
 	},
 }
 

@@ -54,6 +54,9 @@ func Generate(kind string, s Source) (*Archive, error) {
 		return nil, err
 	}
 	files, err := l.files(newAPI(s), parameters)
+	if apigw.KindOf(err) == apigw.BadRequest {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("generate the %s SDK: %w", kind, err)
 	}

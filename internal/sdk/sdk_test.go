@@ -137,6 +137,9 @@ func TestRefusals(t *testing.T) {
 	}{
 		"unknown type":      {"cobol", nil, "Invalid SDK type specified: cobol. Gatehouse generates javascript"},
 		"no compiler here":  {"swift", map[string]string{"classPrefix": "A"}, "Gatehouse doesn't generate swift SDKs. It generates javascript"},
+		"class of Java's":   {"java", map[string]string{"serviceName": "string", "javaPackageName": "a.b"}, "Invalid value for SDK parameter service.name: String is a class of Java's or of the SDK's"},
+		"word of Java's":    {"java", map[string]string{"serviceName": "Calc", "javaPackageName": "a.class"}, "Invalid value for SDK parameter java.package-name: class is a word of Java's"},
+		"constant of Ruby":  {"ruby", map[string]string{"serviceName": "kernel"}, "Invalid value for SDK parameter service.name: Kernel is a constant of Ruby's"},
 		"unknown parameter": {"javascript", map[string]string{"serviceName": "a"}, "Invalid SDK parameter specified: serviceName"},
 	} {
 		s := calculator()

@@ -71,7 +71,7 @@ func languages() []language {
 			{Name: "java.artifact-id", FriendlyName: "Java Artifact ID", Description: "The name of the artifact; the service name by default", fits: coordinate, says: saysCoordinate},
 			{Name: "java.artifact-version", FriendlyName: "Java Artifact Version", Description: "The version of the artifact", Default: "1.0-SNAPSHOT", fits: coordinate, says: saysCoordinate},
 			{Name: "java.license-text", FriendlyName: "Java License Text", Description: "The text of a file LICENSE.txt"},
-		}}},
+		}}, files: javaFiles},
 		{Type: Type{ID: "ruby", Name: "Ruby", Description: "Generate a Ruby SDK", Properties: []Property{
 			{Name: "service.name", FriendlyName: "Service Name", Description: "The name of the Ruby module", Required: true, fits: letters, says: saysLetters},
 			{Name: "ruby.gem-name", FriendlyName: "Ruby Gem Name", Description: "The name of the gem; the service name in lower case with -sdk by default", fits: gemName, says: "lower-case letters, digits, '_' and '-'"},
