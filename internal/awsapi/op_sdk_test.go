@@ -50,6 +50,13 @@ func TestSDKGetSdk(t *testing.T) {
 	if err != nil || len(r.File) < 5 || *out.ContentType != "application/octet-stream" || !strings.HasPrefix(*out.ContentDisposition, `attachment; filename="javascript_`) {
 		t.Errorf("%v %+v", err, out)
 	}
+	// What the API became after its deployment isn't part of it (developer
+	// guide: an API is deployed again before its SDK is generated again).
+	h.ok("DELETE /restapis/{api}/resources/{root}/methods/GET", "")
+	again, err := h.sdkClient().GetSdk(t.Context(), &sdk.GetSdkInput{RestApiId: aws.String(h.expand("{api}")), StageName: aws.String("prod"), SdkType: aws.String("javascript")})
+	if err != nil || !bytes.Equal(out.Body, again.Body) {
+		t.Errorf("another SDK without a deployment: %v", err)
+	}
 	h.refused("GET /restapis/{api}/stages/none/sdks/javascript", "", 404, "Invalid stage identifier specified")
 	h.refused("GET /restapis/{api}/stages/prod/sdks/swift?classPrefix=A", "", 400, "Gatehouse doesn't generate swift SDKs. It generates javascript, java, ruby, typescript, python, go")
 	h.refused("GET /restapis/{api}/stages/prod/sdks/java?serviceName=A", "", 400, "Missing required SDK parameter: java.package-name")

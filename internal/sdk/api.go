@@ -153,17 +153,6 @@ func modelUses(uses map[string]apigw.ModelName) (out []*modelUse) {
 	return out
 }
 
-// names are the names of the parameters at a place.
-func (o *operation) names(in string) []string {
-	out := []string{}
-	for _, p := range o.Parameters {
-		if p.In == in {
-			out = append(out, p.Name)
-		}
-	}
-	return out
-}
-
 // pathWords are the words of a path; the root's is "root".
 func (o *operation) pathWords() []string {
 	if strings.Trim(o.Path, "/") == "" {

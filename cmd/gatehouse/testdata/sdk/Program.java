@@ -48,5 +48,6 @@ public final class Program {
                 + " dots " + refused(() -> open.putItemsItemId(new PutItemsItemIdRequest().itemId("..").qName("1"))));
         Everything impatient = Everything.builder().invokeUrl(url).maxRetries(0).build();
         System.out.println("impatient " + refused(() -> impatient.getBusy(new GetBusyRequest())));
+        System.out.println("flaky " + Everything.builder().invokeUrl(System.getenv("FLAKY")).build().getApiRoot(new GetApiRootRequest()).status());
     }
 }

@@ -1,5 +1,15 @@
 'use strict';
-const factory = require('./apiGateway-js-sdk/apigClient.js');
+const fs = require('fs');
+const vm = require('vm');
+
+// asPage loads the files as script elements of a page do, in the README's order.
+function asPage() {
+    const lib = ['utils', 'sigV4Client', 'simpleHttpClient', 'apiGatewayClient'].map((name) => `lib/apiGatewayCore/${name}.js`);
+    [...lib, 'apigClient.js'].forEach((file) => vm.runInThisContext(fs.readFileSync(`apiGateway-js-sdk/${file}`, 'utf8'), file));
+    return globalThis.apigClientFactory;
+}
+
+const factory = process.argv[2] === 'page' ? asPage() : require('./apiGateway-js-sdk/apigClient.js');
 const {URL: invokeUrl, ACCESS: accessKey, SECRET: secretKey, API_KEY: apiKey, ODD: odd} = process.env;
 const open = factory.newClient({invokeUrl});
 const full = factory.newClient({invokeUrl, accessKey, secretKey, apiKey});
@@ -24,4 +34,5 @@ const refused = async (call) => {
     say('missing', await refused(() => open.itemsItemIdPut({'item-id': '1'})), 'dots', await refused(() => open.itemsItemIdPut({'item-id': '..', 'q.name': '1'})));
     const impatient = factory.newClient({invokeUrl, maxRetries: 0});
     say('impatient', await refused(() => impatient.busyGet()));
+    say('flaky', (await factory.newClient({invokeUrl: process.env.FLAKY}).rootGet()).status);
 })();

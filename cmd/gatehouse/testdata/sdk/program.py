@@ -34,3 +34,4 @@ print("busy", anyone.get_busy().status)
 print("missing", refused(lambda: anyone.put_items_item_id(item_id="1", q_name=None)),
       "dots", refused(lambda: anyone.put_items_item_id(item_id="..", q_name="1")))
 print("impatient", refused(Client(invoke_url=env["URL"], max_retries=0).get_busy))
+print("flaky", Client(invoke_url=env["FLAKY"]).get_api_root().status)

@@ -25,3 +25,4 @@ puts "signed #{JSON.generate([signed['path'], signed['q']])} #{refused { anyone.
 puts "busy #{anyone.get_busy.status}"
 puts "missing #{refused { anyone.put_items_item_id(item_id: '1') }} dots #{refused { anyone.put_items_item_id(item_id: '..', q_name: '1') }}"
 puts "impatient #{refused { Everything::Client.new(invoke_url: url, retry_limit: 0).get_busy }}"
+puts "flaky #{Everything::Client.new(invoke_url: ENV.fetch('FLAKY')).get_api_root.status}"
