@@ -51,14 +51,16 @@ func (x *methodExport) operation() (*node, error) {
 	return op, nil
 }
 
-// consumes are the types of bodies that the method has a model, or its
-// integration a template, for.
+// consumes are the types of bodies that the method has models for (recorded on
+// AWS), else those that its integration has templates for. Templates add none
+// to models: a body's schema would be a model of their types, too, once the
+// document is imported.
 func (x *methodExport) consumes() []string {
 	types := map[string]bool{}
 	for t := range x.m.RequestModels {
 		types[t] = true
 	}
-	if i := x.m.Integration; i != nil {
+	if i := x.m.Integration; i != nil && len(types) == 0 {
 		for t := range i.RequestTemplates {
 			types[t] = true
 		}
@@ -66,6 +68,7 @@ func (x *methodExport) consumes() []string {
 	return javaOrder(types)
 }
 
+// produces are the same of answers.
 func (x *methodExport) produces() []string {
 	types := map[string]bool{}
 	for _, r := range x.m.Responses {
@@ -73,7 +76,7 @@ func (x *methodExport) produces() []string {
 			types[t] = true
 		}
 	}
-	if i := x.m.Integration; i != nil {
+	if i := x.m.Integration; i != nil && len(types) == 0 {
 		for _, r := range i.Responses {
 			for t := range r.ResponseTemplates {
 				types[t] = true
