@@ -14,6 +14,8 @@ const maxTypeDepth = 16
 type modelType struct {
 	Name, Description, Ident, Text string
 	schema                         any
+	direct                         []string            // models it refers to outside of objects and lists
+	leads                          map[*modelType]bool // to which types that leads; nil: not asked yet
 }
 
 // modelTypes are the types of an API's models. What a schema says beyond
@@ -31,6 +33,9 @@ func newModelTypes(a *api) *modelTypes {
 		if json.Unmarshal([]byte(m.Schema), &mt.schema) != nil {
 			mt.schema = nil // content that isn't JSON has schemas of other kinds
 		}
+		mt.direct = directReferences(mt.schema, 0)
+		slices.Sort(mt.direct)
+		mt.direct = slices.Compact(mt.direct)
 		t.list = append(t.list, mt)
 		t.byName[m.Name] = mt
 	}
@@ -144,27 +149,30 @@ func (t *modelTypes) reference(of *modelType, ref string, direct bool) string {
 			return "unknown"
 		}
 	}
-	if direct && t.leads(target, of, map[*modelType]bool{}) {
+	if direct && t.leads(target)[of] {
 		return "unknown"
 	}
 	return target.Ident
 }
 
-// leads says whether a type is another one, over direct references alone.
-func (t *modelTypes) leads(from, to *modelType, seen map[*modelType]bool) bool {
-	if from == to {
-		return true
+// leads are the types that a type leads to over direct references alone,
+// itself included.
+func (t *modelTypes) leads(from *modelType) map[*modelType]bool {
+	if from.leads != nil {
+		return from.leads
 	}
-	if seen[from] {
-		return false
-	}
-	seen[from] = true
-	for _, name := range directReferences(from.schema, 0) {
-		if next := t.byName[name]; next != nil && t.leads(next, to, seen) {
-			return true
+	from.leads = map[*modelType]bool{from: true}
+	for todo := []*modelType{from}; len(todo) > 0; {
+		next := todo[0]
+		todo = todo[1:]
+		for _, name := range next.direct {
+			if m := t.byName[name]; m != nil && !from.leads[m] {
+				from.leads[m] = true
+				todo = append(todo, m)
+			}
 		}
 	}
-	return false
+	return from.leads
 }
 
 func directReferences(schema any, depth int) (names []string) {

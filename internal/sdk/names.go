@@ -54,10 +54,13 @@ func lowerFirst(s string) string {
 
 // namer hands out identifiers of one scope: never one twice, in whichever
 // case (some become file names), and none of the reserved ones.
-type namer struct{ taken map[string]bool }
+type namer struct {
+	taken map[string]bool
+	last  map[string]int // number of the latest of those that would be the same
+}
 
 func newNamer(reserved ...string) *namer {
-	n := &namer{map[string]bool{}}
+	n := &namer{map[string]bool{}, map[string]int{}}
 	for _, r := range reserved {
 		n.taken[strings.ToLower(r)] = true
 	}
@@ -70,13 +73,14 @@ func (n *namer) name(want, prefix string) string {
 	if want == "" || isDigit(want[0]) {
 		want = prefix + want
 	}
-	for i := 1; ; i++ {
+	same := strings.ToLower(want)
+	for i := n.last[same] + 1; ; i++ {
 		got := want
 		if i > 1 {
 			got += "_" + strconv.Itoa(i)
 		}
 		if key := strings.ToLower(got); !n.taken[key] {
-			n.taken[key] = true
+			n.taken[key], n.last[same] = true, i
 			return got
 		}
 	}

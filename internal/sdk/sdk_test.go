@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,45 @@ func TestParameters(t *testing.T) {
 		got, err := languages()[i].parameters(tc.given)
 		if d := cmp.Diff(tc.want, got); d != "" || (err == nil) != (tc.err == "") || err != nil && err.Error() != tc.err {
 			t.Errorf("%s: %v %s", name, err, d)
+		}
+	}
+}
+
+// TestManyAlike: names that would be one identifier cost what others do.
+func TestManyAlike(t *testing.T) {
+	s := calculator()
+	for i := range 20000 {
+		m := &apigw.Method{OperationName: "same"}
+		s.Definition.Resources[apigw.ResourceID(strconv.Itoa(i))] = &apigw.Resource{Path: "/same/" + strconv.Itoa(i), Methods: map[apigw.Verb]*apigw.Method{"GET": m}}
+	}
+	files := generate(t, "python", s)
+	if !strings.Contains(files["apigateway-python-sdk/apigateway_client/client.py"], "def same_20000(self") {
+		t.Error("the last is missing")
+	}
+}
+
+// TestModelTypes: models as types; those that lead to themselves and nothing
+// else are anything.
+func TestModelTypes(t *testing.T) {
+	const at = `{"$ref":"https://apigateway.amazonaws.com/restapis/abcdefghij/models/`
+	s := calculator()
+	for name, schema := range map[apigw.ModelName]string{
+		"Pet":  `{"type":"object","properties":{"name":{"type":"string"},"odd-name":{"type":["integer","null"]},"next":` + at + `Pet"},"kind":{"enum":["a",1,null]}},"required":["name"]}`,
+		"Pets": `{"type":"array","items":` + at + `Pet"}}`,
+		"A":    `{"allOf":[` + at + `B"},` + at + `Pet"}]}`,
+		"B":    at + `A"}`,
+		"Map":  `{"type":"object","additionalProperties":{"type":"boolean"}}`,
+	} {
+		s.Definition.Models[name] = &apigw.Model{Name: name, ContentType: "application/json", Schema: schema}
+	}
+	text := generate(t, "typescript", s)["apigateway-typescript-sdk/src/models.ts"]
+	for _, want := range []string{
+		`export type Pet = { "kind"?: ("a" | 1 | null); "name": string; "next"?: Pet; "odd-name"?: (number | null); };`,
+		`export type Pets = (Pet)[];`, `export type A = (unknown & Pet);`, `export type B = unknown;`, `export type Map = { [name: string]: boolean };`,
+		`export type Input = { [name: string]: unknown };`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is missing:\n%s", want, text)
 		}
 	}
 }

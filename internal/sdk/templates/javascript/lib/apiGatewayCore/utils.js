@@ -34,9 +34,9 @@
     return {
         has: has,
         escape: escape,
-        assertParametersDefined: function (params, keys, ignore) {
+        assertParametersDefined: function (params, keys) {
             keys.forEach(function (key) {
-                if (!has(params, key) && (ignore || []).indexOf(key) < 0) {
+                if (!has(params, key)) {
                     throw new Error(key + ' is not defined');
                 }
             });
