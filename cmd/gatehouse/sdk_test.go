@@ -72,6 +72,7 @@ func sdkBackend(t *testing.T) string {
 type sdkHouse struct {
 	*server
 	api, key, url string
+	keys          [][3]string // access key, secret, token: of a user and of a session
 }
 
 func newSDKHouse(t *testing.T) *sdkHouse {
@@ -86,6 +87,9 @@ func newSDKHouse(t *testing.T) *sdkHouse {
 	h.url = h.invoke + "/_aws/execute-api/" + h.api + "/dev"
 	key := h.cli("create-api-key", "--name", "sdk", "--enabled", "--value", h.key, "--query", "id")
 	plan := h.cli("create-usage-plan", "--name", "sdk", "--api-stages", "apiId="+h.api+",stage=dev", "--query", "id")
+	session := strings.Fields(h.service("sts", "assume-role", "--role-arn", "arn:aws:iam::000000000000:role/program", "--role-session-name", "sdk",
+		"--query", "Credentials.[AccessKeyId,SecretAccessKey,SessionToken]"))
+	h.keys = [][3]string{{"AKIASDKCALLER", "sdk/secret+of=", ""}, [3]string(session)}
 	h.cli("create-usage-plan-key", "--usage-plan-id", plan, "--key-type", "API_KEY", "--key-id", key)
 	return h
 }
@@ -93,7 +97,12 @@ func newSDKHouse(t *testing.T) *sdkHouse {
 // cli runs the AWS CLI with the caller's keys.
 func (h *sdkHouse) cli(args ...string) string {
 	h.t.Helper()
-	cmd := exec.CommandContext(h.t.Context(), "aws", append([]string{"apigateway", "--endpoint-url", h.control, "--region", "us-east-1", "--output", "text"}, args...)...)
+	return h.service("apigateway", args...)
+}
+
+func (h *sdkHouse) service(name string, args ...string) string {
+	h.t.Helper()
+	cmd := exec.CommandContext(h.t.Context(), "aws", append([]string{name, "--endpoint-url", h.control, "--region", "us-east-1", "--output", "text"}, args...)...)
 	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=AKIASDKCALLER", "AWS_SECRET_ACCESS_KEY=sdk/secret+of=", "AWS_PAGER=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -137,12 +146,11 @@ func flaky(t *testing.T, to string) string {
 }
 
 // run runs a command in a folder with what the programs are told.
-func (h *sdkHouse) run(t *testing.T, dir string, command ...string) string {
+func (h *sdkHouse) run(t *testing.T, dir string, keys [3]string, command ...string) string {
 	t.Helper()
-	need(t, command[0])
 	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "URL="+h.url, "FLAKY="+strings.Replace(h.url, address(t, h.url), flaky(t, address(t, h.url)), 1), "ACCESS=AKIASDKCALLER", "SECRET=sdk/secret+of=", "API_KEY="+h.key, "ODD="+oddValue, "PYTHONIOENCODING=utf-8", "LC_ALL=C.UTF-8")
+	cmd.Env = append(os.Environ(), "URL="+h.url, "FLAKY="+strings.Replace(h.url, address(t, h.url), flaky(t, address(t, h.url)), 1), "ACCESS="+keys[0], "SECRET="+keys[1], "TOKEN="+keys[2], "API_KEY="+h.key, "ODD="+oddValue, "PYTHONIOENCODING=utf-8", "LC_ALL=C.UTF-8")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, out)
@@ -153,23 +161,25 @@ func (h *sdkHouse) run(t *testing.T, dir string, command ...string) string {
 // TestSDKs generates each SDK with the AWS CLI and runs a program with it.
 func TestSDKs(t *testing.T) {
 	t.Parallel()
-	need(t, "aws", "unzip", "javac", "gem")
+	need(t, "aws", "unzip", "node", "python3", "go", "javac", "java", "ruby", "gem")
 	h := newSDKHouse(t)
 	tsc := filepath.Join(npmFolder(t, filepath.Join("..", "..", "internal", "sdk", "testdata", "typescript")), "node_modules", "typescript", "lib", "tsc.js")
 	for _, tc := range []struct {
 		kind, parameters string
 		program, to      string // copied into the SDK
-		commands         [][]string
+		compile          []string
+		programs         [][]string
 	}{
-		{"javascript", "", "program.js", "program.js", [][]string{{"node", "program.js"}, {"node", "program.js", "page"}}},
-		{"typescript", "", "program.ts", "apigateway-typescript-sdk/src/program.ts", [][]string{
-			{"node", tsc, "-p", "apigateway-typescript-sdk"}, {"node", "apigateway-typescript-sdk/dist/program.js"}}},
-		{"python", "", "program.py", "apigateway-python-sdk/program.py", [][]string{{"python3", "apigateway-python-sdk/program.py"}}},
-		{"go", "", "main.go", "apigateway-go-sdk/program/main.go", [][]string{{"go", "-C", "apigateway-go-sdk", "run", "./program"}}},
-		{"java", "service.name=Everything,java.package-name=com.example.everything", "Program.java", "generated-code/src/main/java/Program.java", [][]string{
-			{"sh", "-c", "javac -encoding UTF-8 -d classes $(find generated-code/src -name '*.java')"}, {"java", "-cp", "classes", "Program"}}},
-		{"ruby", "service.name=Everything", "program.rb", "everything-sdk/program.rb", [][]string{
-			{"sh", "-c", "cd everything-sdk && gem build -q everything-sdk.gemspec"}, {"ruby", "-I", "everything-sdk/lib", "everything-sdk/program.rb"}}},
+		{"javascript", "", "program.js", "program.js", nil, [][]string{{"node", "program.js"}, {"node", "program.js", "page"}}},
+		{"typescript", "", "program.ts", "apigateway-typescript-sdk/src/program.ts",
+			[]string{"node", tsc, "-p", "apigateway-typescript-sdk"}, [][]string{{"node", "apigateway-typescript-sdk/dist/program.js"}}},
+		{"python", "", "program.py", "apigateway-python-sdk/program.py", nil, [][]string{{"python3", "apigateway-python-sdk/program.py"}}},
+		{"go", "", "main.go", "apigateway-go-sdk/program/main.go",
+			[]string{"go", "-C", "apigateway-go-sdk", "build", "-o", "../run", "./program"}, [][]string{{"sh", "-c", "./run"}}},
+		{"java", "service.name=Everything,java.package-name=com.example.everything", "Program.java", "generated-code/src/main/java/Program.java",
+			[]string{"sh", "-c", "javac -encoding UTF-8 -d classes $(find generated-code/src -name '*.java')"}, [][]string{{"java", "-cp", "classes", "Program"}}},
+		{"ruby", "service.name=Everything", "program.rb", "everything-sdk/program.rb",
+			[]string{"sh", "-c", "cd everything-sdk && gem build -q everything-sdk.gemspec"}, [][]string{{"ruby", "-I", "everything-sdk/lib", "everything-sdk/program.rb"}}},
 	} {
 		t.Run(tc.kind, func(t *testing.T) {
 			dir := t.TempDir()
@@ -178,7 +188,7 @@ func TestSDKs(t *testing.T) {
 				args = append(args, "--parameters", tc.parameters)
 			}
 			h.cli(append(args, filepath.Join(dir, "sdk.zip"))...)
-			h.run(t, dir, "unzip", "-q", "sdk.zip")
+			h.run(t, dir, h.keys[0], "unzip", "-q", "sdk.zip")
 			to := filepath.Join(dir, tc.to)
 			if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 				t.Fatal(err)
@@ -190,13 +200,14 @@ func TestSDKs(t *testing.T) {
 			if err := os.WriteFile(to, program, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			for i, command := range tc.commands {
-				said := h.run(t, dir, command...)
-				if compiles := i == 0 && len(tc.commands) > 1 && tc.kind != "javascript"; compiles {
-					continue
-				}
-				if d := cmp.Diff(sdkAnswers(t), said); d != "" {
-					t.Errorf("%v: %s", command, d)
+			if tc.compile != nil {
+				h.run(t, dir, h.keys[0], tc.compile...)
+			}
+			for i, command := range tc.programs {
+				for _, keys := range h.keys[i:] { // all with the first command
+					if d := cmp.Diff(sdkAnswers(t), h.run(t, dir, keys, command...)); d != "" {
+						t.Errorf("%v: %s", command, d)
+					}
 				}
 			}
 		})

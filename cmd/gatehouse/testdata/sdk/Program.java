@@ -29,9 +29,10 @@ public final class Program {
     public static void main(String[] args) throws Exception {
         System.setOut(new java.io.PrintStream(System.out, true, StandardCharsets.UTF_8));
         String url = System.getenv("URL");
+        String token = System.getenv("TOKEN");
         Everything open = Everything.builder().invokeUrl(url).build();
         Everything full = Everything.builder().invokeUrl(url).apiKey(System.getenv("API_KEY"))
-                .iamCredentials(System.getenv("ACCESS"), System.getenv("SECRET"), null).build();
+                .iamCredentials(System.getenv("ACCESS"), System.getenv("SECRET"), token.isEmpty() ? null : token).build();
 
         System.out.println("plain " + member(open.getApiRoot(new GetApiRootRequest()), "path", "q").replace("\"", ""));
         SdkResponse item = open.putItemsItemId(new PutItemsItemIdRequest().itemId(ODD).qName(ODD, "2").xOddValue("a \"b\"; c=d, e").body("{\"k\":\"\u00e9\\\"\"}"));

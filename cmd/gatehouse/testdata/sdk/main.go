@@ -62,7 +62,7 @@ func client(c apiclient.Config) *apiclient.Client {
 func main() {
 	ctx, odd, none := context.Background(), os.Getenv("ODD"), 0
 	open := client(apiclient.Config{})
-	full := client(apiclient.Config{AccessKey: os.Getenv("ACCESS"), SecretKey: os.Getenv("SECRET"), APIKey: os.Getenv("API_KEY")})
+	full := client(apiclient.Config{AccessKey: os.Getenv("ACCESS"), SecretKey: os.Getenv("SECRET"), SessionToken: os.Getenv("TOKEN"), APIKey: os.Getenv("API_KEY")})
 
 	fmt.Println("plain", read(open.GetApiRoot(ctx, apiclient.GetApiRootParams{})).Path)
 	item := read(open.PutItemsItemId(ctx, apiclient.PutItemsItemIdParams{

@@ -10,9 +10,9 @@ function asPage() {
 }
 
 const factory = process.argv[2] === 'page' ? asPage() : require('./apiGateway-js-sdk/apigClient.js');
-const {URL: invokeUrl, ACCESS: accessKey, SECRET: secretKey, API_KEY: apiKey, ODD: odd} = process.env;
+const {URL: invokeUrl, ACCESS: accessKey, SECRET: secretKey, TOKEN: sessionToken, API_KEY: apiKey, ODD: odd} = process.env;
 const open = factory.newClient({invokeUrl});
-const full = factory.newClient({invokeUrl, accessKey, secretKey, apiKey});
+const full = factory.newClient({invokeUrl, accessKey, secretKey, sessionToken, apiKey});
 const say = (...words) => console.log(words.join(' '));
 const refused = async (call) => {
     try {

@@ -6,7 +6,7 @@ from apigateway_client import ApiError, Client
 env = os.environ
 odd = env["ODD"]
 anyone = Client(invoke_url=env["URL"])
-full = Client(invoke_url=env["URL"], access_key=env["ACCESS"], secret_key=env["SECRET"], api_key=env["API_KEY"])
+full = Client(invoke_url=env["URL"], access_key=env["ACCESS"], secret_key=env["SECRET"], session_token=env["TOKEN"], api_key=env["API_KEY"])
 
 
 def text(value):

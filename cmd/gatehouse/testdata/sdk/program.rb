@@ -4,7 +4,8 @@ require 'everything-sdk'
 odd = ENV.fetch('ODD')
 url = ENV.fetch('URL')
 anyone = Everything::Client.new(invoke_url: url)
-full = Everything::Client.new(invoke_url: url, access_key_id: ENV.fetch('ACCESS'), secret_access_key: ENV.fetch('SECRET'), api_key: ENV.fetch('API_KEY'))
+full = Everything::Client.new(invoke_url: url, access_key_id: ENV.fetch('ACCESS'), secret_access_key: ENV.fetch('SECRET'),
+                               session_token: ENV.fetch('TOKEN').then { |token| token.empty? ? nil : token }, api_key: ENV.fetch('API_KEY'))
 
 def refused
   yield

@@ -8,7 +8,7 @@ const env = (name: string): string => process.env[name] ?? "";
 const odd = env("ODD");
 const invokeUrl = env("URL");
 const open = new Client({ invokeUrl });
-const full = new Client({ invokeUrl, accessKey: env("ACCESS"), secretKey: env("SECRET"), apiKey: env("API_KEY") });
+const full = new Client({ invokeUrl, accessKey: env("ACCESS"), secretKey: env("SECRET"), sessionToken: env("TOKEN"), apiKey: env("API_KEY") });
 const say = (...words: unknown[]) => console.log(words.join(" "));
 const echo = (data: unknown) => data as Echo;
 
