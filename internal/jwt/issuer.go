@@ -194,6 +194,12 @@ func (i *Issuer) current(ctx context.Context, good func(*Keys) bool, pause time.
 		return keys, nil
 	}
 	i.mu.Lock()
+	if h := i.held.Load(); h != nil && now.Sub(h.fetched) < keysLast { // fetched since
+		if keys = h.keys; good(keys) {
+			i.mu.Unlock()
+			return keys, nil
+		}
+	}
 	if i.fetching == nil && i.recent(now, keys != nil, pause) {
 		failure := i.failed()
 		i.mu.Unlock()
