@@ -87,6 +87,33 @@ func TestJavascriptLayout(t *testing.T) {
 	}
 }
 
+// TestLayouts: where AWS's guides look for the files of the others.
+func TestLayouts(t *testing.T) {
+	for name, tc := range map[string]struct {
+		kind  string
+		given map[string]string
+		want  []string
+	}{
+		"maven": {"java", map[string]string{"service.name": "Calc", "java.package-name": "a.b"}, []string{"generated-code/pom.xml", "generated-code/src/main/java/a/b/Calc.java", "generated-code/src/main/java/a/b/model/GetABOpRequest.java", "generated-code/models/Input.json"}},
+		"gradle": {"java", map[string]string{"serviceName": "calc", "javaPackageName": "a.b", "java.build-system": "gradle", "java.license-text": "mine"}, []string{
+			"generated-code/build.gradle", "generated-code/settings.gradle", "generated-code/src/main/java/a/b/Calc.java", "generated-code/LICENSE.txt"}},
+		"ruby":       {"ruby", map[string]string{"service.name": "SimpleCalc"}, []string{"simplecalc-sdk/simplecalc-sdk.gemspec", "simplecalc-sdk/lib/simplecalc-sdk.rb"}},
+		"gem":        {"ruby", map[string]string{"service.name": "Calc", "ruby.gem-name": "mine"}, []string{"mine/mine.gemspec", "mine/lib/mine/client.rb"}},
+		"python":     {"python", map[string]string{"package.name": "calc"}, []string{"apigateway-python-sdk/calc/client.py"}},
+		"typescript": {"typescript", nil, []string{"apigateway-typescript-sdk/src/client.ts", "apigateway-typescript-sdk/src/models.ts"}},
+		"go":         {"go", map[string]string{"module.path": "example.com/calc"}, []string{"apigateway-go-sdk/go.mod"}},
+	} {
+		s := calculator()
+		s.Parameters = tc.given
+		files := generate(t, tc.kind, s)
+		for _, path := range tc.want {
+			if files[path] == "" {
+				t.Errorf("%s: no %s among %v", name, path, slices.Sorted(maps.Keys(files)))
+			}
+		}
+	}
+}
+
 // TestOnlyAny: an API with only ANY methods has no apigClient.js (field: what
 // AWS generates), and its README says why.
 func TestOnlyAny(t *testing.T) {
