@@ -44,6 +44,7 @@ func (w *walk) everything() {
 	w.certificates()
 	w.keysAndPlans(x)
 	w.usage(x)
+	w.domainNames(x)
 	w.links()
 	w.account()
 	w.dismantle(x)
@@ -295,4 +296,45 @@ func (w *walk) dismantle(x *walked) {
 	w.DeleteRestApi(w.ctx, &api.DeleteRestApiInput{RestApiId: x.api})
 	left, _ := w.GetRestApis(w.ctx, &api.GetRestApisInput{})
 	w.same("APIs that are left", len(left.Items), 0)
+}
+
+// domainNames comes while the stage prod is there, and leaves nothing.
+func (w *walk) domainNames(x *walked) {
+	const certificate = "arn:aws:acm:us-east-1:000000000000:certificate/c"
+	names := []*string{aws.String("a.example.com"), aws.String("b.example.com")}
+	for _, name := range names {
+		w.CreateDomainName(w.ctx, &api.CreateDomainNameInput{DomainName: name, CertificateArn: aws.String(certificate)})
+	}
+	w.UpdateDomainName(w.ctx, &api.UpdateDomainNameInput{DomainName: names[0], PatchOperations: ops("replace", "/securityPolicy", "TLS_1_0")})
+	read, _ := w.GetDomainName(w.ctx, &api.GetDomainNameInput{DomainName: names[0]})
+	w.same("domain name", []any{read.SecurityPolicy, read.DomainNameStatus}, []any{types.SecurityPolicyTls10, types.DomainNameStatusAvailable})
+	pages(w, "GetDomainNames", api.NewGetDomainNamesPaginator(w, &api.GetDomainNamesInput{Limit: aws.Int32(1)}), func(o *api.GetDomainNamesOutput) int { return len(o.Items) }, 2)
+	for _, path := range []string{"", "v1"} {
+		w.CreateBasePathMapping(w.ctx, &api.CreateBasePathMappingInput{DomainName: names[0], BasePath: &path, RestApiId: x.api, Stage: x.prod})
+	}
+	w.UpdateBasePathMapping(w.ctx, &api.UpdateBasePathMappingInput{DomainName: names[0], BasePath: aws.String("v1"), PatchOperations: ops("replace", "/basePath", "v2")})
+	mapping, _ := w.GetBasePathMapping(w.ctx, &api.GetBasePathMappingInput{DomainName: names[0], BasePath: aws.String("(none)")})
+	w.same("base path mapping", *mapping.Stage, "prod")
+	pages(w, "GetBasePathMappings", api.NewGetBasePathMappingsPaginator(w, &api.GetBasePathMappingsInput{DomainName: names[0], Limit: aws.Int32(1)}), func(o *api.GetBasePathMappingsOutput) int { return len(o.Items) }, 2)
+	w.DeleteBasePathMapping(w.ctx, &api.DeleteBasePathMappingInput{DomainName: names[0], BasePath: aws.String("v2")})
+	for _, name := range names {
+		w.DeleteDomainName(w.ctx, &api.DeleteDomainNameInput{DomainName: name})
+	}
+	w.domainAccess(certificate)
+}
+
+func (w *walk) domainAccess(certificate string) {
+	private, _ := w.CreateDomainName(w.ctx, &api.CreateDomainNameInput{DomainName: aws.String("p.example.com"), CertificateArn: &certificate,
+		EndpointConfiguration: &types.EndpointConfiguration{Types: []types.EndpointType{types.EndpointTypePrivate}}})
+	var made []*string
+	for _, endpoint := range []string{"vpce-1", "vpce-2"} {
+		a, _ := w.CreateDomainNameAccessAssociation(w.ctx, &api.CreateDomainNameAccessAssociationInput{DomainNameArn: private.DomainNameArn,
+			AccessAssociationSource: &endpoint, AccessAssociationSourceType: types.AccessAssociationSourceTypeVpce})
+		made = append(made, a.DomainNameAccessAssociationArn)
+	}
+	list, _ := w.GetDomainNameAccessAssociations(w.ctx, &api.GetDomainNameAccessAssociationsInput{})
+	w.same("access associations", len(list.Items), 2)
+	w.DeleteDomainNameAccessAssociation(w.ctx, &api.DeleteDomainNameAccessAssociationInput{DomainNameAccessAssociationArn: made[0]})
+	w.RejectDomainNameAccessAssociation(w.ctx, &api.RejectDomainNameAccessAssociationInput{DomainNameAccessAssociationArn: made[1], DomainNameArn: private.DomainNameArn})
+	w.DeleteDomainName(w.ctx, &api.DeleteDomainNameInput{DomainName: private.DomainName, DomainNameId: private.DomainNameId})
 }

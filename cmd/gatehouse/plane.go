@@ -37,6 +37,7 @@ type plane struct {
 
 	functions  *control.Functions  // created through Lambda's API; nil without a store
 	metered    *control.Metered    // API keys and usage plans; nil without a store
+	domains    *control.Domains    // custom domain names; nil without a store
 	pools      *poolPlane          // user pools; nil without a store
 	metering   *control.Metering   // what is served, by month; nil without a store
 	cluster    *cluster.Cluster    // the nodes on one etcd cluster; nil without
@@ -81,6 +82,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s)})
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	pl.metered = p.newMetered(pl.control)
+	pl.domains = control.NewDomains(pl.control, control.DomainsOptions{Changed: p.gateway.SetDomainNames, Keep: p.keepDomains})
 	pl.pools = p.newPools(pl.control, p.sealerOf(context.Background(), s))
 	pl.identities = p.newIdentities(pl.control)
 	pl.metering = control.NewMetering(pl.control, p.parts.meters.Drain)
@@ -157,6 +159,7 @@ func (p *program) follow(pl *plane, src gateway.Source) {
 		pl.running.Go(func() { pl.functions.Follow(pl.following) })
 		pl.running.Go(func() { pl.identities.Follow(pl.following) })
 		pl.running.Go(func() { pl.metered.Follow(pl.following) })
+		pl.running.Go(func() { pl.domains.Follow(pl.following) })
 		pl.running.Go(func() { pl.pools.follow(pl.following) })
 		pl.running.Go(func() { pl.metering.Follow(pl.following) })
 	}
@@ -233,6 +236,7 @@ func (p *program) settle(ctx context.Context) error {
 	var settling sync.WaitGroup // a store that is away keeps them waiting together
 	settling.Go(func() { p.settleFunctions(ctx) })
 	settling.Go(func() { p.settlePlans(ctx) })
+	settling.Go(func() { p.settleDomains(ctx) })
 	settling.Go(func() { p.settlePools(ctx) })
 	settling.Go(func() { p.settleIdentities(ctx) })
 	settling.Wait()

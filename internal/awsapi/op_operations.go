@@ -158,6 +158,23 @@ func (o rest) operations() Operations {
 		GetVpcLinks:   o.getVPCLinks,
 		UpdateVpcLink: o.updateVPCLink,
 		DeleteVpcLink: o.deleteVPCLink,
+
+		CreateDomainName: o.createDomainName,
+		GetDomainName:    o.getDomainName,
+		GetDomainNames:   o.getDomainNames,
+		UpdateDomainName: o.updateDomainName,
+		DeleteDomainName: o.deleteDomainName,
+
+		CreateBasePathMapping: o.createBasePathMapping,
+		GetBasePathMapping:    o.getBasePathMapping,
+		GetBasePathMappings:   o.getBasePathMappings,
+		UpdateBasePathMapping: o.updateBasePathMapping,
+		DeleteBasePathMapping: o.deleteBasePathMapping,
+
+		CreateDomainNameAccessAssociation: o.createDomainNameAccessAssociation,
+		GetDomainNameAccessAssociations:   o.getDomainNameAccessAssociations,
+		DeleteDomainNameAccessAssociation: o.deleteDomainNameAccessAssociation,
+		RejectDomainNameAccessAssociation: o.rejectDomainNameAccessAssociation,
 	}
 }
 

@@ -23,6 +23,8 @@ type house struct {
 	*testing.T
 	url  string
 	vars []string // pairs of {name} and value, put into paths and bodies
+
+	account string // whose calls they are; empty: the configured one
 }
 
 func newHouse(t *testing.T) *house {
@@ -64,7 +66,11 @@ func (h *house) call(request, body string) (int, map[string]any) {
 	if err != nil {
 		h.Fatal(err)
 	}
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/apigateway/aws4_request, SignedHeaders=host, Signature=0")
+	who := h.account
+	if who == "" {
+		who = "test"
+	}
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+who+"/20260101/us-east-1/apigateway/aws4_request, SignedHeaders=host, Signature=0")
 	r.Header.Set("Accept", "application/json")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -118,6 +118,7 @@ type Control struct {
 
 	usageMu sync.Mutex // one change of a scope's records at a time
 	metered *Metered   // what counts here; nil: nothing does
+	domains *Domains   // who serves domain names here; nil: nobody does
 
 	garbage garbage
 	scopes  sync.Map // apigw.Scope → struct{}: those known to be noted

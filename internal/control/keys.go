@@ -27,7 +27,8 @@ const KeyRoot = "/gatehouse/"
 //	usageplan-usage/{plan}/{key}       what is left to the key, as it was last set
 //	usageplan-count/{plan}/{day}/{n}   how many requests keys of the plan had on a day
 //	vpclink/{id}                       VPCLink
-//	usage-guard                        changes with every change of those six
+//	usage-guard                        changes with every change of those six, and of domain names
+//	domainname/{name}[+{id}]           DomainName with its mappings; the ID is of a private one
 //	account                            Account
 //	meter/{month}/{api}/{n}            what the API served in a month: in all, or to some keys
 //	function/{name}                    Function as JSON, its environments sealed
@@ -64,6 +65,7 @@ const (
 	KeyPlanCount   KeyKind = "usageplan-count"
 	KeyMeter       KeyKind = "meter"
 	KeyVPCLink     KeyKind = "vpclink"
+	KeyDomain      KeyKind = "domainname"
 	KeyAccount     KeyKind = "account"
 	KeyUsageGuard  KeyKind = "usage-guard"
 	KeyIdentity    KeyKind = "identity"
@@ -113,7 +115,7 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Rest = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink:
+	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink, KeyDomain:
 		p.Name = parts[4]
 		return p, len(parts) == 5
 	}

@@ -132,6 +132,9 @@ func (c *Control) tryScope(ctx context.Context, scope apigw.Scope, apply func(*s
 	if err == nil && c.metered != nil {
 		c.metered.committed(s.txn.Ops, revision)
 	}
+	if err == nil && c.domains != nil {
+		c.domains.committed(s.txn.Ops, revision)
+	}
 	return err
 }
 

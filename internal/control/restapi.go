@@ -236,6 +236,7 @@ func (c *Control) UpdateRestAPI(ctx context.Context, scope apigw.Scope, id apigw
 
 // DeleteRestAPI removes an API with everything under it, stages and
 // deployments included, and its stages from usage plans, in one transaction.
+// One that a domain name is mapped to stays.
 func (c *Control) DeleteRestAPI(ctx context.Context, scope apigw.Scope, id apigw.APIID) error {
 	ref := apiRef{scope, id}
 	return c.exclusive(ctx, ref, func(ctx context.Context) (int64, error) {
@@ -250,15 +251,25 @@ func (c *Control) DeleteRestAPI(ctx context.Context, scope apigw.Scope, id apigw
 		if err != nil {
 			return 0, err
 		}
+		guard, err := c.guard(ctx, ref)
+		if err != nil {
+			return 0, err
+		}
+		if err := c.refuseMapped(ctx, ref, ""); err != nil {
+			return 0, err
+		}
 		stages, _, _, err := c.store.List(ctx, ref.key(KeyStage)+"/", "", 1)
 		if err != nil {
 			return 0, err
 		}
-		txn := store.Txn{Ops: []store.Op{
-			{Key: ref.key(KeyGuard)},
-			{Key: ref.key(KeyStage) + "/", Prefix: true},
-			{Key: ref.key(KeyDeployment) + "/", Prefix: true},
-		}}
+		txn := store.Txn{
+			If: []store.Condition{{Key: guard.key, Revision: guard.revision}},
+			Ops: []store.Op{
+				{Key: ref.key(KeyGuard)},
+				{Key: ref.key(KeyStage) + "/", Prefix: true},
+				{Key: ref.key(KeyDeployment) + "/", Prefix: true},
+			},
+		}
 		if err := c.detachStages(ctx, ref, "", &txn); err != nil {
 			return 0, err
 		}

@@ -187,7 +187,8 @@ func (c *Control) stageDefinition(ctx context.Context, ref apiRef, id apigw.Depl
 	return def, orUnknown(err, apigw.Errorf(apigw.BadRequest, "Deployment id does not exist"))
 }
 
-// DeleteStage removes a stage, also from the usage plans it is in.
+// DeleteStage removes a stage that no domain name is mapped to, also from the
+// usage plans it is in.
 func (c *Control) DeleteStage(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.StageName) error {
 	ref := apiRef{scope, api}
 	return c.exclusive(ctx, ref, func(ctx context.Context) (int64, error) {
@@ -197,6 +198,9 @@ func (c *Control) DeleteStage(ctx context.Context, scope apigw.Scope, api apigw.
 		}
 		_, revision, err := c.readStage(ctx, ref, name)
 		if err != nil {
+			return 0, err
+		}
+		if err := c.refuseMapped(ctx, ref, name); err != nil {
 			return 0, err
 		}
 		key := ref.stage(name)

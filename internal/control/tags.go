@@ -11,9 +11,10 @@ import (
 
 // taggable is something that has tags, as its ARN names it.
 type taggable struct {
-	kind  string // restapis, stages, apikeys, usageplans, vpclinks, clientcertificates
-	id    string
-	stage apigw.StageName
+	kind   string // restapis, stages, apikeys, usageplans, vpclinks, clientcertificates, domainnames, domainnameaccessassociations
+	id     string
+	stage  apigw.StageName
+	domain apigw.DomainID // of a private domain name
 }
 
 // parseTaggable takes arn:aws:apigateway:{region}::/restapis/{id} and its like
@@ -21,6 +22,12 @@ type taggable struct {
 // escaped, and a policy on tags knows each by one ARN alone.
 func parseTaggable(scope apigw.Scope, arn string) (taggable, error) {
 	bad := apigw.Errorf(apigw.BadRequest, "Invalid ARN specified in the request")
+	if name, id, err := parsePrivateDomain(scope, arn); err == nil {
+		return taggable{kind: "domainnames", id: name, domain: id}, nil
+	}
+	if _, _, ok := parseAssociation(scope, arn); ok {
+		return taggable{kind: "domainnameaccessassociations", id: arn}, nil
+	}
 	path, ok := strings.CutPrefix(arn, "arn:"+scope.Partition+":apigateway:"+scope.Region+"::/")
 	if !ok {
 		return taggable{}, bad
@@ -28,7 +35,7 @@ func parseTaggable(scope apigw.Scope, arn string) (taggable, error) {
 	parts := strings.Split(path, "/")
 	switch {
 	case slices.Contains(parts, ""):
-	case len(parts) == 2 && (parts[0] == "restapis" || parts[0] == "apikeys" || parts[0] == "usageplans" || parts[0] == "vpclinks" || parts[0] == "clientcertificates"):
+	case len(parts) == 2 && (parts[0] == "restapis" || parts[0] == "apikeys" || parts[0] == "usageplans" || parts[0] == "vpclinks" || parts[0] == "clientcertificates" || parts[0] == "domainnames"):
 		return taggable{kind: parts[0], id: parts[1]}, nil
 	case len(parts) == 4 && parts[0] == "restapis" && parts[2] == "stages":
 		return taggable{kind: "stages", id: parts[1], stage: apigw.StageName(parts[3])}, nil
@@ -53,6 +60,11 @@ func (c *Control) Tags(ctx context.Context, scope apigw.Scope, arn string) (map[
 		return tagsOf(c.UsagePlan(ctx, scope, apigw.UsagePlanID(t.id)))(func(p *apigw.UsagePlan) map[string]string { return p.Tags })
 	case "vpclinks":
 		return tagsOf(c.VPCLink(ctx, scope, apigw.VPCLinkID(t.id)))(func(l *apigw.VPCLink) map[string]string { return l.Tags })
+	case "domainnames":
+		return tagsOf(c.DomainName(ctx, scope, t.id, t.domain))(func(d *apigw.DomainName) map[string]string { return d.Tags })
+	case "domainnameaccessassociations":
+		name, source, _ := parseAssociation(scope, t.id)
+		return tagsOf(c.association(ctx, scope, name, source))(func(a *DomainAssociation) map[string]string { return a.Access.Tags })
 	}
 	return tagsOf(c.ClientCertificate(ctx, scope, t.id))(func(l *apigw.ClientCertificate) map[string]string { return l.Tags })
 }
@@ -108,6 +120,13 @@ func (c *Control) changeTags(ctx context.Context, scope apigw.Scope, arn string,
 		_, err = c.UpdateUsagePlan(ctx, scope, apigw.UsagePlanID(t.id), func(p *PlanChange) error { return to(&p.Tags) })
 	case "vpclinks":
 		_, err = c.UpdateVPCLink(ctx, scope, apigw.VPCLinkID(t.id), func(l *apigw.VPCLink) error { return to(&l.Tags) })
+	case "domainnames":
+		_, err = c.UpdateDomainName(ctx, scope, t.id, t.domain, func(d *apigw.DomainName) error { return to(&d.Tags) })
+	case "domainnameaccessassociations":
+		err = c.changeAssociation(ctx, scope, t.id, "", func(d *apigw.DomainName, at int) error {
+			d.Associations = slices.Clone(d.Associations)
+			return to(&d.Associations[at].Tags)
+		})
 	default:
 		_, err = c.UpdateClientCertificate(ctx, scope, t.id, func(l *apigw.ClientCertificate) error { return to(&l.Tags) })
 	}

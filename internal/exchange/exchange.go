@@ -117,6 +117,11 @@ type Address struct {
 	DomainPrefix string // its first label
 	RequestPath  []byte // path with the stage, $context.path: "/prod/orders/42"
 	StagePath    []byte // path without the stage, escaped: "/orders/42"; "" when the request named the stage alone
+
+	// Of a request to a custom domain name.
+	Custom    bool   // it came by one
+	BasePath  string // what of the path led to the API: "v1"; empty: its empty mapping did
+	EventPath []byte // the path that functions see, with the base path: "/v1/orders/42"
 }
 
 // Body reads the request's body. It is a stream until ReadAll buffers it.

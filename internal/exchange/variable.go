@@ -60,6 +60,7 @@ const (
 
 	// What only a log can tell: how the request went.
 	VarAWSEndpointRequestID
+	VarBasePathMatched
 	VarCipherSuite
 	VarErrorMessage
 	VarErrorMessageString
@@ -149,7 +150,7 @@ func authorizerVariable(name string) (Variable, bool) {
 var authorizerCall = []string{"error", "integrationLatency", "integrationStatus", "latency", "requestId", "status"}
 
 var logVariableNames = map[string]VariableName{
-	"cipherSuite": VarCipherSuite, "tlsVersion": VarTLSVersion,
+	"cipherSuite": VarCipherSuite, "tlsVersion": VarTLSVersion, "customDomain.basePathMatched": VarBasePathMatched,
 	"authenticate.error": VarAuthenticateError, "authenticate.latency": VarAuthenticateLatency, "authenticate.status": VarAuthenticateStatus,
 	"authorize.error": VarAuthorizeError, "authorize.latency": VarAuthorizeLatency, "authorize.status": VarAuthorizeStatus,
 	"authorizer.error": VarAuthorizerError, "authorizer.integrationLatency": VarAuthorizerIntegrationLatency,

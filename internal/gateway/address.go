@@ -13,6 +13,7 @@ import (
 //	Host: {api}.execute-api[.anything]              /{stage}/...
 //	Host: {api}-{vpce-id}.execute-api[.anything]    /{stage}/...
 //	x-apigw-api-id: {api}, on a private endpoint    /{stage}/...
+//	Host: a custom domain name                      /{base path}[/{stage}]/...
 //	any other host    /_aws/execute-api/{api}/{stage}/...
 //	any other host    /restapis/{api}/{stage}/_user_request_/...
 //
@@ -38,38 +39,47 @@ const (
 	headerForm
 	pathForms
 	peerForms
+	domainForm
 )
 
 // address is what a request names before anything is looked up.
 type address struct {
 	form form
 	id   []byte // of the API; may be of an API that doesn't exist
-	path []byte // from the slash before the stage on; of peerForms, without the API
+	path []byte // from the slash before the stage on; of peerForms, without the API; of domainForm, all of it
+
+	domain *domain // of domainForm
 }
 
 // addresser finds addresses; it lends its memory to them.
-type addresser struct{ id [maxID]byte }
+type addresser struct {
+	id   [maxID]byte
+	name [maxDomain]byte
+}
 
 // find reads the address of x. Private says that the listener stands for a
-// private endpoint.
-func (a *addresser) find(x *exchange.Exchange, private bool) address {
+// private endpoint, which serves no public domain name.
+func (a *addresser) find(x *exchange.Exchange, domains *domainTable, private bool) address {
 	name := hostName(x.Host)
 	if id := a.hostID(name); id != nil {
-		return address{hostForm, id, x.Path}
+		return address{form: hostForm, id: id, path: x.Path}
 	}
 	if private {
 		if id := x.Header.GetKnown(http1.NameXAPIGWAPIID); id != nil {
-			return address{headerForm, id, x.Path}
+			return address{form: headerForm, id: id, path: x.Path}
 		}
 		return address{}
 	}
+	if d := domains.find(name, &a.name); d != nil {
+		return address{form: domainForm, path: x.Path, domain: d}
+	}
 	if rest, ok := bytes.CutPrefix(x.Path, pathForm); ok {
 		id, path := cutSegment(rest)
-		return address{pathForms, id, path}
+		return address{form: pathForms, id: id, path: path}
 	}
 	if rest, ok := bytes.CutPrefix(x.Path, peerForm); ok {
 		id, path := cutSegment(rest)
-		return address{peerForms, id, path}
+		return address{form: peerForms, id: id, path: path}
 	}
 	return address{}
 }

@@ -188,7 +188,7 @@ func FuzzAddress(f *testing.F) {
 		x.Begin(nil)
 		x.Host, x.Path, x.Header = []byte(host), []byte(path), new(http1.Header)
 		var a addresser
-		at := a.find(&x, false)
+		at := a.find(&x, &domainTable{}, false)
 		request, stage, rest := splitStage(at.path)
 		if len(stage) > len(request) || len(rest) > 1 && rest[0] == '/' && rest[1] == '/' || strings.Contains(string(stage), "/") {
 			t.Errorf("%q %q: %q %q %q", host, path, request, stage, rest)

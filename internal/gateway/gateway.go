@@ -6,7 +6,7 @@
 // A connection goes from accept (listener.go) through the PROXY header, TLS
 // and the choice of protocol (connection.go) to a session (http1.go, http2.go).
 // A request goes from its address (address.go, route.go) through the table of
-// hosts (hosts.go) to a stage (stage.go). A change goes from the store
+// hosts (hosts.go), or of custom domain names (domains.go), to a stage (stage.go). A change goes from the store
 // (source.go) through the applier (apply.go) into the stage's pointer, and to
 // the last good state on disk (lastgood.go).
 package gateway
@@ -91,6 +91,7 @@ type Gateway struct {
 	drained   chan struct{} // closed when it has ended
 
 	hosts   hostTable
+	domains atomic.Pointer[domainTable]
 	stages  map[string]*stage // by key of their record; the applier's own
 	warmth  warmth
 	keeper  *keeper // nil: no last good state
@@ -109,6 +110,7 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	g.sessions.New = func() any { return new(session) }
 	g.hosts.init(cfg.Scope)
+	g.domains.Store(&domainTable{})
 	g.warmth.init(cfg.MaxRoutes)
 	g.applied.init()
 	if cfg.LastGood != nil {

@@ -16,17 +16,20 @@ type finder struct {
 	host    []byte // x.Host the two names below were made from
 	domain  string
 	prefix  string
-	path    []byte // memory for the request path of the peer form
+	path    []byte // memory for the request path of the peer form, or the event path of a custom domain
 }
 
 // find fills x.Address. A nil result means that x.Response holds the answer:
 // no such host, API or stage.
 func (f *finder) find(g *Gateway, x *exchange.Exchange) *stage {
-	at := f.addresser.find(x, f.private)
+	at := f.addresser.find(x, g.domains.Load(), f.private)
 	if at.form == noForm && !f.private {
 		x.Decide("address", "none", "neither Host nor path names an API")
 		notFound(g, x, unknownHost(x.Host))
 		return nil
+	}
+	if at.form == domainForm {
+		return f.findMapped(g, x, at)
 	}
 	a := g.hosts.api(at.id)
 	if a == nil {
@@ -68,6 +71,11 @@ func (f *finder) name(x *exchange.Exchange, a *api, by form) {
 		x.Address.DomainName, x.Address.DomainPrefix = a.domain, a.id
 		return
 	}
+	f.nameHost(x)
+}
+
+// nameHost is name by the Host.
+func (f *finder) nameHost(x *exchange.Exchange) {
 	if f.domain == "" || !bytes.Equal(f.host, x.Host) {
 		f.host = append(f.host[:0], x.Host...)
 		f.domain = string(hostName(x.Host))

@@ -240,7 +240,7 @@ func (s *stage) serve(g *Gateway, x *exchange.Exchange) *running {
 	switch {
 	case err != nil || r == nil:
 		plain(x, 500, "InternalServerErrorException", "Internal server error")
-	case r.disabled:
+	case r.disabled && !x.Address.Custom:
 		g.cfg.REST.Forbidden(x)
 	default:
 		r.Serve(x)

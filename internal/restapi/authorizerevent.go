@@ -19,7 +19,7 @@ func (a *functionAuthorizer) event(r *request, methodARN string) []byte {
 	}
 	dst := appendJSONString([]byte(`{"type":"REQUEST","methodArn":`), methodARN)
 	dst = appendJSONString(append(dst, `,"resource":`...), r.route.resource.path)
-	dst = appendEventPath(append(dst, `,"path":`...), r.x.Address.StagePath)
+	dst = appendEventPath(append(dst, `,"path":`...), eventPath(r.x))
 	dst = appendJSONString(append(dst, `,"httpMethod":`...), r.httpMethod)
 	dst = emptyForNull(dst, r.appendEventHeaders)
 	dst = emptyForNull(dst, r.appendEventQuery)

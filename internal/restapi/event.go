@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/integration"
@@ -25,7 +26,7 @@ type eventFields struct {
 func (p *lambdaProxy) appendEvent(dst []byte, r *request) []byte {
 	x := r.x
 	dst = append(dst, p.head...) // {"resource":"/x","path":
-	dst = appendEventPath(dst, x.Address.StagePath)
+	dst = appendEventPath(dst, eventPath(x))
 	dst = append(dst, `,"httpMethod":`...)
 	dst = appendJSONString(dst, r.httpMethod)
 	dst = r.appendEventHeaders(dst)
@@ -35,6 +36,15 @@ func (p *lambdaProxy) appendEvent(dst []byte, r *request) []byte {
 	dst = append(append(dst, `,"stageVariables":`...), r.stage.variablesJSON...)
 	dst = p.appendContext(append(dst, `,"requestContext":`...), r)
 	return r.appendEventBody(dst)
+}
+
+// eventPath is the path that functions see. By a custom domain name it keeps the
+// base path (as reported in the field; only routes are matched without).
+func eventPath(x *exchange.Exchange) []byte {
+	if x.Address.Custom {
+		return x.Address.EventPath
+	}
+	return x.Address.StagePath
 }
 
 // appendEventPath appends the path without the stage, its leading slashes

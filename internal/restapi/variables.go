@@ -89,6 +89,8 @@ func (r *request) appendOutcome(dst []byte, v exchange.VariableName) ([]byte, bo
 	case exchange.VarAWSEndpointRequestID:
 		id := r.x.Outcome.Integration.RequestID
 		return append(dst, id...), id != ""
+	case exchange.VarBasePathMatched:
+		return append(dst, r.x.Address.BasePath...), r.x.Address.BasePath != ""
 	case exchange.VarErrorMessage:
 		if f != nil {
 			return append(dst, r.faultMessage(f)...), true

@@ -172,6 +172,26 @@ pages("get_usage", 2, usagePlanId=plans[0], startDate=today, endDate=today)
 call("delete_usage_plan_key", usagePlanId=plans[0], keyId=keys[0])
 call("delete_api_key", apiKey=keys[0])
 call("delete_usage_plan", usagePlanId=plans[1])
+# Domain names.
+certificate = "arn:aws:acm:us-east-1:000000000000:certificate/c"
+for name in "a.example.com", "b.example.com":
+    call("create_domain_name", domainName=name, certificateArn=certificate)
+call("update_domain_name", domainName="a.example.com", patchOperations=patch(("replace", "/securityPolicy", "TLS_1_0")))
+same(call("get_domain_name", domainName="a.example.com")["securityPolicy"], "TLS_1_0")
+pages("get_domain_names", 2)
+for path in "", "v1":
+    call("create_base_path_mapping", domainName="a.example.com", basePath=path, restApiId=api, stage="prod")
+call("update_base_path_mapping", domainName="a.example.com", basePath="v1", patchOperations=patch(("replace", "/basePath", "v2")))
+same(call("get_base_path_mapping", domainName="a.example.com", basePath="(none)")["stage"], "prod")
+pages("get_base_path_mappings", 2, domainName="a.example.com")
+call("delete_base_path_mapping", domainName="a.example.com", basePath="v2")
+call("delete_domain_name", domainName="a.example.com")
+private = call("create_domain_name", domainName="p.example.com", certificateArn=certificate, endpointConfiguration={"types": ["PRIVATE"]})
+arns = [call("create_domain_name_access_association", domainNameArn=private["domainNameArn"], accessAssociationSourceType="VPCE", accessAssociationSource=source)["domainNameAccessAssociationArn"] for source in ("vpce-1", "vpce-2")]
+same(len(call("get_domain_name_access_associations")["items"]), 2)
+call("delete_domain_name_access_association", domainNameAccessAssociationArn=arns[0])
+call("reject_domain_name_access_association", domainNameAccessAssociationArn=arns[1], domainNameArn=private["domainNameArn"])
+
 links = [call("create_vpc_link", name=name, targetArns=["arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/n/1"])["id"] for name in "ab"]
 call("update_vpc_link", vpcLinkId=links[0], patchOperations=patch(("replace", "/description", "d")))
 same(call("get_vpc_link", vpcLinkId=links[0])["status"], "AVAILABLE")

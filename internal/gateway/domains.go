@@ -1,0 +1,173 @@
+package gateway
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+)
+
+// maxDomain is the length of the longest name (RFC 1035).
+const maxDomain = 253
+
+// domainTable leads from a custom domain name to what it is mapped to. It
+// never changes: a change of any name makes another one.
+type domainTable struct {
+	exact map[string]*domain // by name, in lower case
+	wild  map[string]*domain // "*.example.com", by "example.com"
+}
+
+// domain is one custom domain name.
+type domain struct {
+	mappings map[string]*mapped // by base path: "v1", "sales/reports"
+	depth    int                // segments of the longest base path
+	rest     *mapped            // of the empty base path; nil: there is none
+}
+
+// mapped is where a base path leads.
+type mapped struct {
+	basePath string
+	api      []byte
+	stage    []byte // empty: the next segment names it
+}
+
+// SetDomainNames has the gateway serve these custom domain names and no
+// others. Private ones aren't served: nothing keeps them to their networks.
+func (g *Gateway) SetDomainNames(list []*apigw.DomainName) {
+	t := &domainTable{exact: map[string]*domain{}, wild: map[string]*domain{}}
+	for _, d := range list {
+		if d.Private() {
+			continue
+		}
+		if under, ok := strings.CutPrefix(d.Name, "*."); ok {
+			t.wild[under] = newDomain(d)
+		} else {
+			t.exact[d.Name] = newDomain(d)
+		}
+	}
+	g.domains.Store(t)
+}
+
+func newDomain(d *apigw.DomainName) *domain {
+	made := &domain{mappings: map[string]*mapped{}}
+	for _, m := range d.Mappings {
+		to := &mapped{m.BasePath, []byte(m.API), []byte(m.Stage)}
+		if m.BasePath == "" {
+			made.rest = to
+			continue
+		}
+		made.mappings[m.BasePath] = to
+		made.depth = max(made.depth, 1+strings.Count(m.BasePath, "/"))
+	}
+	return made
+}
+
+// find is the domain of a host without its port, in any case, or nil. An exact
+// name wins over a wildcard, which stands for one label (developer guide,
+// "Wildcard custom domain names").
+func (t *domainTable) find(host []byte, memory *[maxDomain]byte) *domain {
+	if len(t.exact)+len(t.wild) == 0 {
+		return nil
+	}
+	host = bytes.TrimSuffix(host, []byte{'.'}) // the root's, which a client may write
+	if len(host) > maxDomain {
+		return nil
+	}
+	name := memory[:len(host)]
+	for i, c := range host {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		name[i] = c
+	}
+	if d := t.exact[string(name)]; d != nil {
+		return d
+	}
+	label, under, _ := bytes.Cut(name, []byte{'.'})
+	if len(label) == 0 {
+		return nil
+	}
+	return t.wild[string(under)]
+}
+
+// match is the mapping of the longest base path that path begins with, by
+// whole segments, and what follows the base path; without one the empty base
+// path's. Path begins with one slash. Nil: there is neither (developer guide,
+// "Map API stages to a custom domain name").
+func (d *domain) match(path []byte) (to *mapped, rest []byte) {
+	to, rest = d.rest, path
+	for at, n := 1, 0; n < d.depth && at <= len(path); n++ {
+		end := len(path)
+		if slash := bytes.IndexByte(path[at:], '/'); slash >= 0 {
+			end = at + slash
+		}
+		if m := d.mappings[string(path[1:end])]; m != nil {
+			to, rest = m, path[end:]
+		}
+		at = end + 1
+	}
+	return to, rest
+}
+
+// findMapped is find for a request to a custom domain name.
+func (f *finder) findMapped(g *Gateway, x *exchange.Exchange, at address) *stage {
+	f.nameHost(x)
+	x.Address.Custom = true
+	path := oneSlash(at.path)
+	if len(path) == 0 || path[0] != '/' { // the asterisk form
+		x.Decide("address", "none", "the path of a custom domain name begins with a slash")
+		g.cfg.REST.Forbidden(x)
+		return nil
+	}
+	to, rest := at.domain.match(path)
+	if to == nil {
+		x.Decide("address", "none", "the custom domain name has no mapping for this path")
+		g.cfg.REST.Forbidden(x)
+		return nil
+	}
+	name := f.mappedPaths(x, to, path, rest)
+	a := g.hosts.api(to.api)
+	if a == nil {
+		x.Decide("address", "none", "the API that the custom domain name is mapped to has no stage here")
+		g.cfg.REST.Forbidden(x)
+		return nil
+	}
+	x.Address.APIID = a.id
+	s := a.stage(name)
+	if s == nil {
+		x.Decide("address", a.id, "the API that the custom domain name is mapped to has no stage of this name")
+		g.cfg.REST.Forbidden(x)
+		return nil
+	}
+	x.Address.Stage = s.name
+	if x.Explaining() {
+		decideAddress(x, domainForm)
+	}
+	return s
+}
+
+// mappedPaths fills the paths of x, and returns the name of the stage. What
+// the client sent is the path that $context.path shows and functions see, with
+// the base path (as reported in the field). Where the client names the stage,
+// functions don't see it, as at an API's own address; what AWS has there isn't
+// known.
+func (f *finder) mappedPaths(x *exchange.Exchange, to *mapped, path, rest []byte) (stage []byte) {
+	x.Address.BasePath = to.basePath
+	x.Address.RequestPath, x.Address.EventPath = path, path
+	rest = oneSlash(rest)
+	if len(to.stage) > 0 {
+		x.Address.StagePath = rest
+		return to.stage
+	}
+	if len(rest) > 0 {
+		stage, rest = cutSegment(rest[1:])
+		rest = oneSlash(rest)
+	}
+	x.Address.StagePath, x.Address.EventPath = rest, rest
+	if to.basePath != "" {
+		f.path = append(append(append(f.path[:0], '/'), to.basePath...), rest...)
+		x.Address.EventPath = f.path
+	}
+	return stage
+}
