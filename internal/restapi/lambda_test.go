@@ -74,6 +74,33 @@ func TestEvent(t *testing.T) {
 	}
 }
 
+// TestEventOfCustomDomain: by a custom domain name, the path keeps the base path
+// (reported in the field, aws/serverless-java-container issue 34), and so does
+// $context.path; the route and its parameters are matched without.
+func TestEventOfCustomDomain(t *testing.T) {
+	var event map[string]any
+	s := proxyStage(t, "REGIONAL", &apigw.Stage{Name: "prod"}, capture(t, &event))
+	x := newExchange(call{method: "POST", target: "/orders/42"})
+	path := []byte("/shop/orders/42")
+	x.Address.Custom, x.Address.BasePath, x.Address.DomainName, x.Address.DomainPrefix = true, "shop", "api.example.com", "api"
+	x.Address.RequestPath, x.Address.EventPath = path, path
+	s.Serve(x)
+	context := event["requestContext"].(map[string]any)
+	got := []any{event["path"], event["resource"], event["pathParameters"], context["path"], context["domainName"], context["domainPrefix"], context["stage"]}
+	want := []any{"/shop/orders/42", "/orders/{id}", map[string]any{"id": "42"}, "/shop/orders/42", "api.example.com", "api", "prod"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	matched := exchange.ParseLogVariable("customDomain.basePathMatched")
+	if text, ok := x.Vars.AppendVariable(nil, x, matched); !ok || string(text) != "shop" {
+		t.Errorf("%q %v", text, ok)
+	}
+	x.Address.BasePath = ""
+	if text, ok := x.Vars.AppendVariable(nil, x, matched); ok {
+		t.Errorf("of the empty base path: %q", text)
+	}
+}
+
 // TestEventParts covers the rows of the table of slashes, escapes, queries and
 // bodies.
 func TestEventParts(t *testing.T) {
