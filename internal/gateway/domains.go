@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -142,7 +143,7 @@ func (f *finder) findMapped(g *Gateway, x *exchange.Exchange, at address) *stage
 	}
 	x.Address.Stage = s.name
 	if x.Explaining() {
-		decideAddress(x, domainForm)
+		x.Decide("address", a.id+"/"+s.name, "the custom domain name maps the base path "+cmp.Or(to.basePath, "(none)")+" to it")
 	}
 	return s
 }

@@ -136,6 +136,19 @@ func TestCustomDomainsAllocateNothing(t *testing.T) {
 	}
 }
 
+func TestCustomDomainIsExplained(t *testing.T) {
+	g := withDomains(t)
+	var x exchange.Exchange
+	x.Begin(nil)
+	x.Explain()
+	x.Host, x.Path, x.Header = []byte(ownName), []byte("/v1/pets"), new(http1.Header)
+	(&finder{}).find(g, &x)
+	list := x.Decisions()
+	if len(list) != 1 || list[0].Result != mappedAPI+"/prod" || list[0].Why != "the custom domain name maps the base path v1 to it" {
+		t.Errorf("%+v", list)
+	}
+}
+
 func FuzzCustomDomain(f *testing.F) {
 	g := withDomains(f)
 	f.Add(ownName, "/v1/deep/er//x")

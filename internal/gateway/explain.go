@@ -39,7 +39,6 @@ func decideAddress(x *exchange.Exchange, by form) {
 	why := map[form]string{
 		hostForm: "the Host names the API", headerForm: "x-apigw-api-id names the API",
 		pathForms: "the path names the API", peerForms: "the path names the API",
-		domainForm: "a custom domain name is mapped to the stage",
 	}[by]
 	x.Decide("address", x.Address.APIID+"/"+x.Address.Stage, why)
 }
