@@ -161,6 +161,46 @@ func openLoad(t target, perSecond float64, d time.Duration) (r openResult, err e
 	return r, nil
 }
 
+// pacedLoad sends perSecond requests a second on n connections, each of which
+// sends its own at equal times and the next only once it has its answer: a load
+// that takes the client little. Latencies count from the time when the request
+// was due.
+func pacedLoad(t target, perSecond float64, n int, d time.Duration) (r openResult, err error) {
+	l := &loader{target: t}
+	defer l.close()
+	every := time.Duration(float64(n) / perSecond * 1e9)
+	took := make([][]float64, n)
+	var failed, refused atomic.Int64
+	var clients sync.WaitGroup
+	begin := time.Now()
+	for i := range n {
+		clients.Go(func() {
+			for due := begin.Add(every * time.Duration(i) / time.Duration(n)); due.Sub(begin) < lead+d; due = due.Add(every) {
+				time.Sleep(time.Until(due))
+				status, err := l.get()
+				switch {
+				case due.Sub(begin) < lead:
+				case err == nil && status == http.StatusOK:
+					took[i] = append(took[i], float64(time.Since(due).Nanoseconds())/1e3)
+				case err == nil && status == http.StatusServiceUnavailable:
+					refused.Add(1)
+				default:
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	latencies := slices.Concat(took...)
+	if len(latencies) == 0 {
+		return r, errors.New("no request was served")
+	}
+	slices.Sort(latencies)
+	at := func(thousandths int) float64 { return latencies[len(latencies)*thousandths/1000] }
+	r = openResult{good: float64(len(latencies)) / d.Seconds(), p50: at(500), p99: at(990), p999: at(999), refused: int(refused.Load()), failed: int(failed.Load())}
+	return r, nil
+}
+
 // closedLoad is how many requests a second n clients get served, each sending
 // its next when it has its answer.
 func closedLoad(t target, n int, d time.Duration) (perSecond float64, err error) {

@@ -37,14 +37,14 @@ func swaps(o options) error {
 	var ratios []float64
 	failed := 0
 	for round := range o.rounds {
-		still, err := openLoad(t, swapShare*peak, o.duration)
+		still, err := pacedLoad(t, swapShare*peak, o.conns, o.duration)
 		if err != nil {
 			return err
 		}
 		stop, done := make(chan struct{}), make(chan error, 1)
 		began, before := time.Now(), s.made
 		go func() { done <- s.run(stop) }()
-		swapping, err := openLoad(t, swapShare*peak, o.duration)
+		swapping, err := pacedLoad(t, swapShare*peak, o.conns, o.duration)
 		close(stop)
 		if err := errors.Join(err, <-done); err != nil {
 			return err
