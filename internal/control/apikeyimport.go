@@ -213,6 +213,7 @@ func (c *Control) importKey(ctx context.Context, scope apigw.Scope, in *imported
 		if err != nil {
 			return err
 		}
+		var plans []*apigw.UsagePlan // that the key is in: a new one is in none
 		if id == "" {
 			if err := c.addKey(ctx, s, &k); err != nil {
 				return err
@@ -220,8 +221,11 @@ func (c *Control) importKey(ctx context.Context, scope apigw.Scope, in *imported
 			id = k.ID
 		} else if err := c.reimportKey(ctx, s, id, &k); err != nil {
 			return err
+		} else if plans, err = c.plansOf(ctx, scope, id); err != nil {
+			return err
 		}
 		var added []apigw.PlanStage
+		joined := 0
 		for _, plan := range in.plans {
 			p, err := c.readPlan(ctx, scope, plan)
 			if err != nil {
@@ -231,7 +235,7 @@ func (c *Control) importKey(ctx context.Context, scope apigw.Scope, in *imported
 				warnings = append(warnings, message(keyInPlan(id, p, stage)))
 				continue
 			}
-			switch err := c.addToPlan(ctx, s, p, id); apigw.KindOf(err) {
+			switch err := c.join(s, p, id, plans, joined); apigw.KindOf(err) {
 			case apigw.Conflict, apigw.LimitExceeded:
 				warnings = append(warnings, message(err))
 			default:
@@ -239,6 +243,7 @@ func (c *Control) importKey(ctx context.Context, scope apigw.Scope, in *imported
 					return err
 				}
 				added = append(added, p.Stages...)
+				joined++
 			}
 		}
 		return nil

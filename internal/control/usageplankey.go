@@ -70,6 +70,12 @@ func (c *Control) addToPlan(ctx context.Context, s *scopeChange, p *apigw.UsageP
 	if err != nil {
 		return err
 	}
+	return c.join(s, p, id, plans, 0)
+}
+
+// join puts a key, which is in plans and in so many more since this change
+// began, into p.
+func (c *Control) join(s *scopeChange, p *apigw.UsagePlan, id apigw.APIKeyID, plans []*apigw.UsagePlan, more int) error {
 	for _, other := range plans {
 		if other.ID == p.ID {
 			return apigw.Errorf(apigw.Conflict, "API Key %s is already in usage plan %s", id, p.ID)
@@ -78,7 +84,7 @@ func (c *Control) addToPlan(ctx context.Context, s *scopeChange, p *apigw.UsageP
 			return keyInPlan(id, other, stage)
 		}
 	}
-	if len(plans) >= c.limits.PlansOfKey {
+	if len(plans)+more >= c.limits.PlansOfKey {
 		return apigw.Errorf(apigw.LimitExceeded, "Maximum number of usage plans for this API key has been reached: %d", c.limits.PlansOfKey)
 	}
 	s.set(planKeyRecord(s.scope, p.ID, id), guardValue)
