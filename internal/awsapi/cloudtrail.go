@@ -72,8 +72,12 @@ const hidden = "HIDDEN_DUE_TO_SECURITY_REASONS"
 // CloudTrail has no more either.
 const maxTrailPart = 100 << 10
 
-// notTrailed are the operations that CloudTrail has no record of.
-var notTrailed = map[string]bool{"TestInvokeMethod": true, "TestInvokeAuthorizer": true}
+// notTrailed are the operations that CloudTrail has no record of, or, of
+// functions' invocations, only when data events are asked for: what they carry is
+// their clients' own.
+var notTrailed = map[string]bool{
+	"TestInvokeMethod": true, "TestInvokeAuthorizer": true, "Invoke": true, "InvokeWithResponseStream": true,
+}
 
 // Trail is the record of a call; false: CloudTrail has none of such a call.
 func (r *AuditRecord) Trail() (*TrailRecord, bool) {
