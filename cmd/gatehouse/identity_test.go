@@ -107,6 +107,15 @@ func TestIdentityCommands(t *testing.T) {
 	if err := list(id, secret); err == nil {
 		t.Error("a deleted key is accepted")
 	}
+	records, _ := s.audited()
+	for _, want := range []string{"  Operator  127.0.0.1  CreateUser account=000000000000 name=ann", "CreateKey account=000000000000 name=ann", "DeleteUser account=000000000000 name=ann", "Refused: ", "ann is the last user", "DeleteKey account=000000000000 name=" + id} {
+		if !strings.Contains(records, want) {
+			t.Errorf("no %q among the records\n%s", want, records)
+		}
+	}
+	if raw, err := os.ReadFile(filepath.Join(s.data, "audit", "management.log")); err != nil || strings.Contains(string(raw), secret) {
+		t.Errorf("a secret is recorded, or nothing: %v", err)
+	}
 	s.mustIdentity("delete", "user", "ann", "--open")
 	if err := list("any", "any"); err != nil {
 		t.Errorf("without users: %v", err)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
@@ -93,7 +96,30 @@ func (p *program) command(verifier *sigv4.Verifier, w http.ResponseWriter, r *ht
 	if err := json.Unmarshal(body, &c); err != nil {
 		return nil, apigw.Errorf(apigw.BadRequest, "the command can't be read: %v", err)
 	}
-	return p.identities(r.Context(), &c)
+	answer, err := p.identities(r.Context(), &c)
+	if c.Edit != nil {
+		p.recordEdit(r, c.Edit, answer, err)
+	}
+	return answer, err
+}
+
+// recordEdit adds a change of identities to the records of management calls. An
+// edit holds no secret; the answer's is left out.
+func (p *program) recordEdit(r *http.Request, e *apigw.IdentityEdit, answer *operatorAnswer, failed error) {
+	title := func(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] }
+	entry := &awsapi.TrailRecord{
+		EventVersion: "1.08", UserIdentity: awsapi.TrailIdentity{Type: "Operator"}, EventTime: time.Now().UTC().Format(time.RFC3339),
+		EventSource: operatorService, EventName: title(e.Verb) + title(e.What), AWSRegion: p.config.Region, SourceIPAddress: "127.0.0.1", UserAgent: r.UserAgent(),
+		ResponseElements: json.RawMessage("null"), EventID: rand.Text(), EventType: "GatehouseCommand", ManagementEvent: true,
+		RecipientAccountID: cmp.Or(e.Account, p.config.Account), EventCategory: "Management",
+	}
+	entry.RequestParameters, _ = json.Marshal(e) // texts and numbers: it can't fail
+	if failed != nil {
+		entry.ErrorCode, entry.ErrorMessage = "Refused", operatorMessage(failed)
+	} else if answer.Edited.Key != "" {
+		entry.ResponseElements, _ = json.Marshal(map[string]string{"accessKeyId": answer.Edited.Key})
+	}
+	p.parts.trail.add(entry)
 }
 
 // operatorSecret is what a master key's holder signs with, by the key's ID.

@@ -39,10 +39,12 @@ func newTrail(c config.Audit, stdout io.Writer, log *slog.Logger) *trail {
 // record writes r. A call isn't refused because its record can't be written:
 // that is counted, and complained of once a minute.
 func (t *trail) record(r *awsapi.AuditRecord) {
-	entry, ok := r.Trail()
-	if !ok {
-		return
+	if entry, ok := r.Trail(); ok {
+		t.add(entry)
 	}
+}
+
+func (t *trail) add(entry *awsapi.TrailRecord) {
 	line, err := json.Marshal(entry)
 	if err == nil {
 		err = t.write(append(line, '\n'))
