@@ -33,7 +33,7 @@ func NewWeb(pools *userpool.Service, log *slog.Logger) http.Handler {
 
 // ServeHTTP implements http.Handler.
 func (h *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	pool, rest := "", r.URL.Path[1:]
+	pool, rest := "", strings.TrimPrefix(r.URL.Path, "/") // "" of CONNECT, and of http://host
 	if first, last, ok := strings.Cut(rest, "/"); ok && first != ".well-known" && first != "oauth2" {
 		pool, rest = first, last
 	}

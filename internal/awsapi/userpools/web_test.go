@@ -20,6 +20,16 @@ func TestDomainOf(t *testing.T) {
 	}
 }
 
+// TestNoPath: a request may have no path at all (CONNECT, GET http://host).
+func TestNoPath(t *testing.T) {
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "http://localhost/", nil)
+	r.URL.Path = ""
+	(&web{}).ServeHTTP(w, r)
+	if w.Code != http.StatusNotFound {
+		t.Errorf("status %d", w.Code)
+	}
+}
+
 // FuzzGrant: whatever is sent to a token endpoint is read or refused, and a
 // secret is only taken from one place.
 func FuzzGrant(f *testing.F) {
