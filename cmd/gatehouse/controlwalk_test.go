@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -144,7 +143,7 @@ func (s *server) bare(method, path, query string) int {
 // answer, and with all paginators that botocore has.
 func TestWalkControlPlaneBoto3(t *testing.T) {
 	t.Parallel()
-	needBoto3(t)
+	needBoto(t)
 	s := serveWith(t, "--config", allower(t))
 	cmd := exec.CommandContext(t.Context(), "python3", append([]string{filepath.Join("testdata", "control", "walk.py"), s.control}, notServed...)...)
 	out, err := cmd.CombinedOutput()
@@ -166,17 +165,5 @@ func TestWalkControlPlaneBoto3(t *testing.T) {
 	slices.Sort(want)
 	if d := cmp.Diff(want, slices.Sorted(maps.Keys(called))); d != "" {
 		t.Error(d)
-	}
-}
-
-// needBoto3 is need for Python's AWS SDK.
-func needBoto3(t *testing.T) {
-	t.Helper()
-	need(t, "python3")
-	if out, err := exec.CommandContext(t.Context(), "python3", "-c", "import boto3").CombinedOutput(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("boto3 is not installed: %s", out)
-		}
-		t.Skip("boto3 is not installed")
 	}
 }

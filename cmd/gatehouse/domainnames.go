@@ -25,15 +25,8 @@ func (p *program) keepDomains(records []byte) {
 // When the store says nothing, those that it had are served until it speaks.
 func (p *program) settleDomains(ctx context.Context) {
 	pl := p.plane.Load()
-	if pl.domains != nil {
-		ctx, cancel := context.WithTimeout(ctx, settleTime)
-		defer cancel()
-		select {
-		case <-pl.domains.Loaded():
-			return
-		case <-ctx.Done():
-			p.log.Warn("the store doesn't tell of its custom domain names; serving those that it had")
-		}
+	if pl.domains != nil && p.tells(ctx, pl.domains.Loaded(), "the store doesn't tell of its custom domain names; serving those that it had") {
+		return
 	}
 	raw, err := os.ReadFile(p.keptDomains())
 	if errors.Is(err, fs.ErrNotExist) {

@@ -140,15 +140,8 @@ func (p *program) keepIdentities(records []byte) {
 // whether it has any, nobody is.
 func (p *program) settleIdentities(ctx context.Context) {
 	pl := p.plane.Load()
-	if pl.identities != nil {
-		ctx, cancel := context.WithTimeout(ctx, settleTime)
-		defer cancel()
-		select {
-		case <-pl.identities.Loaded():
-			return
-		case <-ctx.Done():
-			p.log.Warn("the store doesn't tell of its identities; those that it had are let in")
-		}
+	if pl.identities != nil && p.tells(ctx, pl.identities.Loaded(), "the store doesn't tell of its identities; those that it had are let in") {
+		return
 	}
 	raw, err := os.ReadFile(p.keptIdentities())
 	if errors.Is(err, fs.ErrNotExist) && pl.identities == nil {

@@ -37,7 +37,7 @@ type provider struct {
 
 func startProvider(t *testing.T) *provider {
 	t.Helper()
-	dir := packages(t, filepath.Join("testdata", "oidc"), "provider.mjs")
+	dir := npmFolder(t, filepath.Join("testdata", "oidc"), "provider.mjs")
 	cmd := exec.CommandContext(t.Context(), "node", filepath.Join(dir, "provider.mjs"))
 	input, err := cmd.StdinPipe()
 	if err != nil {

@@ -223,6 +223,20 @@ func (absent) Watch(ctx context.Context) <-chan store.Batch {
 	return silent
 }
 
+// tells waits until the store has told of something, for a while. When it stays
+// silent, the log gets a warning.
+func (p *program) tells(ctx context.Context, loaded <-chan struct{}, warning string) bool {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	select {
+	case <-loaded:
+		return true
+	case <-ctx.Done():
+		p.log.Warn(warning)
+		return false
+	}
+}
+
 // settle returns once everything that was deployed before is served: as the
 // store has it or, when that stays silent, from the last good state. An
 // external cluster that is away at the first start is waited for.

@@ -64,7 +64,7 @@ func signers(t *testing.T) []signer {
 	need(t, "node", "npm")
 	needBoto(t)
 	folder := filepath.Join("testdata", "signers")
-	node := packages(t, folder, "sign.mjs")
+	node := npmFolder(t, folder, "sign.mjs")
 	return []signer{
 		{"AWS SDK for Go v2", signWithGo, false},
 		{"botocore", signWith("python3", filepath.Join(folder, "sign.py")), true},
@@ -83,32 +83,6 @@ func needBoto(t *testing.T) {
 	if err != nil {
 		t.Skipf("boto3 is not installed: %s", out)
 	}
-}
-
-// packages is a folder with a script of folder's and the packages that it
-// needs, which npm installs.
-func packages(t *testing.T, folder, script string) string {
-	t.Helper()
-	need(t, "node", "npm")
-	dir := t.TempDir()
-	for _, name := range []string{"package.json", "package-lock.json", script} {
-		data, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	install := exec.CommandContext(t.Context(), "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-	install.Dir = dir
-	if out, err := install.CombinedOutput(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("npm ci: %v\n%s", err, out)
-		}
-		t.Skipf("npm can't install what %s needs: %v\n%s", script, err, out)
-	}
-	return dir
 }
 
 func signWith(program, script string) func(t *testing.T, host string, cases []toSign) []signedRequest {

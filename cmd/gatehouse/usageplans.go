@@ -160,15 +160,8 @@ func (p *program) keepPlans(records []byte) {
 // settlePlans waits until the API keys are known, for a while. When the store
 // says nothing, those that it had are served.
 func (p *program) settlePlans(ctx context.Context) {
-	if pl := p.plane.Load(); pl.metered != nil {
-		ctx, cancel := context.WithTimeout(ctx, settleTime)
-		defer cancel()
-		select {
-		case <-pl.metered.Loaded():
-			return
-		case <-ctx.Done():
-			p.log.Warn("the store doesn't tell of its API keys; serving those that it had")
-		}
+	if pl := p.plane.Load(); pl.metered != nil && p.tells(ctx, pl.metered.Loaded(), "the store doesn't tell of its API keys; serving those that it had") {
+		return
 	}
 	raw, err := os.ReadFile(p.keptPlans())
 	if errors.Is(err, fs.ErrNotExist) {

@@ -137,16 +137,7 @@ func (p *program) rememberPools() {
 // away says nothing of them.
 func (p *program) settlePools(ctx context.Context) {
 	pl := p.plane.Load()
-	if pl.pools == nil {
-		p.rememberPools()
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, settleTime)
-	defer cancel()
-	select {
-	case <-pl.pools.records.Loaded():
-	case <-ctx.Done():
-		p.log.Warn("the store doesn't tell of its user pools; believing the keys that they had")
+	if pl.pools == nil || !p.tells(ctx, pl.pools.records.Loaded(), "the store doesn't tell of its user pools; believing the keys that they had") {
 		p.rememberPools()
 	}
 }

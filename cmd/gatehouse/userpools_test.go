@@ -266,13 +266,7 @@ func TestUserPoolsKeys(t *testing.T) {
 
 // TestUserPoolsBoto3 walks every operation with boto3.
 func TestUserPoolsBoto3(t *testing.T) {
-	need(t, "python3")
-	if out, err := exec.CommandContext(t.Context(), "python3", "-c", "import boto3").CombinedOutput(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("boto3 is not installed: %s", out)
-		}
-		t.Skip("boto3 is not installed")
-	}
+	needBoto(t)
 	s := serveWith(t)
 	cmd := exec.CommandContext(t.Context(), "python3", filepath.Join("testdata", "userpools", "walk.py"), s.control, filepath.Join(s.data, "user-pools", "messages.jsonl"))
 	out, err := cmd.CombinedOutput()

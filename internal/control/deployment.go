@@ -99,6 +99,16 @@ func (c *Control) LoadDeployment(ctx context.Context, scope apigw.Scope, api api
 	return def, storeError(err)
 }
 
+// deployed is a deployment with the definition that it froze.
+func (c *Control) deployed(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID) (*apigw.Deployment, *apigw.Definition, error) {
+	dep, err := c.Deployment(ctx, scope, api, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	def, err := c.LoadDeployment(ctx, scope, api, id)
+	return dep, def, err
+}
+
 // DefinitionAt returns a definition of an API by the name of what it is: a
 // deployment's ID, a stage for what it serves, or Edited for the API as it is
 // being edited. The definition is not to be changed.

@@ -65,11 +65,7 @@ func (c *Control) Export(ctx context.Context, scope apigw.Scope, api apigw.APIID
 	if err != nil {
 		return nil, err
 	}
-	dep, err := c.Deployment(ctx, scope, api, stage.DeploymentID)
-	if err != nil {
-		return nil, err
-	}
-	def, err := c.LoadDeployment(ctx, scope, api, stage.DeploymentID)
+	dep, def, err := c.deployed(ctx, scope, api, stage.DeploymentID)
 	if err != nil {
 		return nil, err
 	}

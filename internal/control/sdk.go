@@ -14,11 +14,7 @@ func (c *Control) SDK(ctx context.Context, scope apigw.Scope, api apigw.APIID, n
 	if err != nil {
 		return nil, err
 	}
-	dep, err := c.Deployment(ctx, scope, api, stage.DeploymentID)
-	if err != nil {
-		return nil, err
-	}
-	def, err := c.LoadDeployment(ctx, scope, api, stage.DeploymentID)
+	dep, def, err := c.deployed(ctx, scope, api, stage.DeploymentID)
 	if err != nil {
 		return nil, err
 	}
