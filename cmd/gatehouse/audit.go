@@ -32,6 +32,7 @@ type trailFilter struct {
 	api         string        // of this API alone
 	errors      bool          // calls that failed alone
 	reads       bool          // reads, too
+	clients     bool          // those of clients of user pools instead
 	json        bool
 }
 
@@ -48,6 +49,7 @@ func audit(args []string, stdout, stderr *os.File) error {
 	flags.StringVar(&f.api, "api", "", "only this API, by its ID")
 	flags.BoolVar(&f.errors, "errors", false, "only calls that failed")
 	flags.BoolVar(&f.reads, "reads", false, "calls that only read, too")
+	flags.BoolVar(&f.clients, "clients", false, "the calls of clients of user pools, who sign nothing, instead")
 	flags.BoolVar(&f.json, "json", false, "print the records as they are, a line each")
 	if _, err := parse(flags, args, stderr, 0, 0); err != nil {
 		return err
@@ -56,7 +58,11 @@ func audit(args []string, stdout, stderr *os.File) error {
 	if err != nil {
 		return err
 	}
-	files, err := trailFiles(c.Audit.Directory)
+	name := trailName
+	if f.clients {
+		name = trailClientsName
+	}
+	files, err := trailFiles(c.Audit.Directory, name)
 	if err != nil {
 		return err
 	}
@@ -74,8 +80,8 @@ func audit(args []string, stdout, stderr *os.File) error {
 }
 
 // trailFiles are the files of records, the oldest first.
-func trailFiles(directory string) ([]string, error) {
-	latest := filepath.Join(directory, trailName+".log")
+func trailFiles(directory, name string) ([]string, error) {
+	latest := filepath.Join(directory, name+".log")
 	if _, err := os.Stat(latest); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there are no records in %s; --data or --config says where they are", directory)
 	}
@@ -162,12 +168,12 @@ func trailText(r *awsapi.TrailRecord) string {
 	if who == "" {
 		who = r.UserIdentity.Type
 	}
-	text := fmt.Sprintf("%s  %s  %s  %s", r.EventTime, who, r.SourceIPAddress, r.EventName)
+	text := fmt.Sprintf("%s  %s  %s  %s", r.EventTime, shownName(who), r.SourceIPAddress, shownName(r.EventName))
 	var parameters map[string]any
 	_ = json.Unmarshal(r.RequestParameters, &parameters)
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		if value, ok := parameters[name].(string); ok {
-			text += " " + name + "=" + shownName(value)
+			text += " " + shownName(name) + "=" + shownName(value)
 		}
 	}
 	if api := trailAPI(r); api != "" && parameters["restApiId"] == nil {

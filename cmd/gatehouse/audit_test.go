@@ -138,7 +138,14 @@ func TestAuditFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hostile := `{"eventName":"E\u001b[2J","eventTime":"2026-01-02T03:04:05Z","requestParameters":{"a\nb":"c"}}` + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "clients.log"), []byte(hostile), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s := &server{t: t, data: data}
+	if out, errs := s.audited("--clients"); out != "2026-01-02T03:04:05Z      \"E\\x1b[2J\" \"a\\nb\"=c\n" || errs != "" {
+		t.Errorf("%q %s", out, errs)
+	}
 	out, errs := s.audited()
 	if want := "2026-01-02T03:04:05Z      A\n2026-01-02T03:04:05Z      B\n2026-01-02T03:04:05Z      C\n2026-01-02T03:04:05Z      D\n"; out != want {
 		t.Errorf("%q, want %q", out, want)

@@ -14,8 +14,13 @@ import (
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 )
 
-// trailName is the log of management calls, without .log.
-const trailName = "management"
+// The logs of management calls, without .log: of callers who are known, and of
+// clients of user pools, who sign nothing. However many calls those make, they
+// don't drive out what the others did.
+const (
+	trailName        = "management"
+	trailClientsName = "clients"
+)
 
 // trail writes a record of each management call, before the call is answered.
 type trail struct {
@@ -47,7 +52,11 @@ func (t *trail) record(r *awsapi.AuditRecord) {
 func (t *trail) add(entry *awsapi.TrailRecord) {
 	line, err := json.Marshal(entry)
 	if err == nil {
-		err = t.write(append(line, '\n'))
+		name := trailName
+		if entry.UserIdentity.Type == "Unknown" {
+			name = trailClientsName
+		}
+		err = t.write(name, append(line, '\n'))
 	}
 	if err == nil {
 		return
@@ -61,10 +70,10 @@ func (t *trail) add(entry *awsapi.TrailRecord) {
 	}
 }
 
-func (t *trail) write(line []byte) error {
+func (t *trail) write(name string, line []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	err := t.file.Write(trailName, line)
+	err := t.file.Write(name, line)
 	if t.stdout != nil {
 		_, also := t.stdout.Write(line)
 		err = errors.Join(err, also)
