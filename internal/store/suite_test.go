@@ -29,6 +29,7 @@ func suite(t *testing.T, s *Store, except ...string) {
 		{"watch", testWatch},
 		{"watch from a revision", testWatchFrom},
 		{"watch after compaction", testWatchCompacted},
+		{"watches that end together", testWatchesEndTogether},
 		{"context", testContext},
 		{"tree", testTree},
 		{"tree of large values", testLargeTree},
@@ -240,6 +241,37 @@ func testWatch(t *testing.T, s *Store, p string) {
 	}
 	if b, ok := <-s.Watch(t.Context(), "/elsewhere/", 0); ok {
 		t.Errorf("a foreign prefix: %+v", b)
+	}
+}
+
+// testWatchesEndTogether: watches that end all at once, while changes go to
+// them, leave the ones that stay and those that come alive.
+func testWatchesEndTogether(t *testing.T, s *Store, p string) {
+	for round := range 5 {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var ended sync.WaitGroup
+		for range 100 {
+			w := s.Watch(ctx, p, 0)
+			next(t, w)
+			ended.Go(func() {
+				for range w {
+				}
+			})
+		}
+		for i := range 50 {
+			mustCommit(t, s, put(p+"a", strconv.Itoa(round*50+i)))
+			if i == 25 {
+				cancel()
+			}
+		}
+		ended.Wait()
+		w := s.Watch(t.Context(), p, 0)
+		next(t, w)
+		mustCommit(t, s, put(p+"b", strconv.Itoa(round)))
+		if b := next(t, w); len(b.Events) != 1 || b.Events[0].Key != p+"b" {
+			t.Fatalf("after the others ended: %+v", b)
+		}
 	}
 }
 

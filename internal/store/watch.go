@@ -3,10 +3,13 @@ package store
 import (
 	"context"
 	"errors"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/metadata"
 )
 
 // Event is one change seen by Watch. Value nil: deleted.
@@ -137,10 +140,22 @@ func (w *watch) reset(ctx context.Context) error {
 // open begins the watch in etcd, which serves it on goroutines of its own.
 func (w *watch) open(ctx context.Context) clientv3.WatchChan {
 	opts := []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithRev(w.after + 1), clientv3.WithProgressNotify()}
-	if w.s.member == nil {
+	if w.s.member != nil {
+		ctx = ownStream(ctx)
+	} else {
 		ctx = clientv3.WithRequireLeader(ctx)
 	}
 	return w.s.client.Watch(ctx, w.prefix, opts...)
+}
+
+var streams atomic.Uint64
+
+// ownStream has etcd's client, which puts watches of the same metadata on one
+// stream, give this one a stream to itself. The stream of an embedded member
+// is a pair of channels without a buffer: when many watches of one stream end
+// at once, client and server wait for ever to send to each other.
+func ownStream(ctx context.Context) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, "gatehouse-watch", strconv.FormatUint(streams.Add(1), 10))
 }
 
 // deliver splits a response of etcd's, which may span revisions but never
