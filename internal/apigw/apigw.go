@@ -178,7 +178,7 @@ type RequestValidator struct {
 	ValidateParameters bool        `json:"validateParameters,omitempty"`
 }
 
-// Definition is one REST API whole: what an import makes, what control
+// Definition is one API whole: what an import makes, what control
 // changes, and what a deployment freezes. A Definition that has been handed
 // out is never changed; a writer copies what it changes.
 type Definition struct {
@@ -194,14 +194,31 @@ type Definition struct {
 	// where a definition is only to be served.
 	Documentation         map[string]*DocumentationPart
 	DocumentationVersions map[string]*DocumentationVersion
+
+	// RouteAPI and what follows are an API of routes, which has nothing of the
+	// above but its Scope. Nil: a REST API.
+	RouteAPI          *RouteAPI
+	Routes            map[RouteID]*Route
+	RouteIntegrations map[RouteIntegrationID]*RouteIntegration
+	RouteAuthorizers  map[AuthorizerID]*RouteAuthorizer
+	RouteModels       map[RouteModelID]*RouteModel
+}
+
+// ID is the API's, whatever kind it is of.
+func (d *Definition) ID() APIID {
+	if d.RouteAPI != nil {
+		return d.RouteAPI.ID
+	}
+	return d.API.ID
 }
 
 // Deployment is a frozen Definition.
 type Deployment struct {
-	ID          DeploymentID `json:"id"`
-	APIID       APIID        `json:"apiId"`
-	Description string       `json:"description,omitempty"`
-	Created     time.Time    `json:"created"`
+	ID           DeploymentID `json:"id"`
+	APIID        APIID        `json:"apiId"`
+	Description  string       `json:"description,omitempty"`
+	Created      time.Time    `json:"created"`
+	AutoDeployed bool         `json:"autoDeployed,omitempty"` // of an API of routes: made because something of it changed
 }
 
 // Stage is a name under which a deployment is served, with live settings.
@@ -224,6 +241,7 @@ type Stage struct {
 	MethodSettings       map[string]*MethodSetting `json:"methodSettings,omitempty"` // key verbatim: "*/*", "~1pets/GET"
 	Tags                 map[string]string         `json:"tags,omitempty"`
 	WebACLARN            string                    `json:"webAclArn,omitempty"`
+	Routes               *RouteStage               `json:"routes,omitempty"` // nil: a stage of a REST API
 	Created              time.Time                 `json:"created"`
 	Updated              time.Time                 `json:"updated"`
 }
