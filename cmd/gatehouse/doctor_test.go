@@ -18,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatehouse/gatehouse/internal/freeport"
 )
 
 // diagnose runs gatehouse doctor with a configuration and returns what it
@@ -72,7 +74,7 @@ func selfSigned(t *testing.T, from, to time.Time) (cert, key string) {
 
 func TestDoctorBeforeTheFirstStart(t *testing.T) {
 	t.Parallel()
-	invoke, control, data := freeAddress(t), freeAddress(t), filepath.Join(t.TempDir(), "data")
+	invoke, control, data := freeport.Address(t), freeport.Address(t), filepath.Join(t.TempDir(), "data")
 	out, code := diagnose(t, fmt.Sprintf("invoke: %s\ncontrol: %s\ndata: %s\n", invoke, control, data))
 	if code != 0 {
 		t.Errorf("exit code %d", code)
@@ -97,13 +99,13 @@ func TestDoctorOfARunningServer(t *testing.T) {
 		[3]string{"ok", "server", "runs and is ready"}, [3]string{"ok", "invoke", "is the running server's"},
 		[3]string{"ok", "control", "is the running server's"}, [3]string{"ok", "data", "is writable"}, [3]string{"ok", "store", "open in the running server"})
 	// Asked at another address, it doesn't find the server, but what it has.
-	out, code = diagnose(t, "", "--invoke", freeAddress(t), "--control", freeAddress(t), "--data", s.data)
+	out, code = diagnose(t, "", "--invoke", freeport.Address(t), "--control", freeport.Address(t), "--data", s.data)
 	if code != 1 {
 		t.Errorf("exit code %d", code)
 	}
 	says(t, out, [3]string{"fail", "store", "in use by another process"})
 	s.terminate()
-	out, code = diagnose(t, "", "--invoke", freeAddress(t), "--control", freeAddress(t), "--data", s.data)
+	out, code = diagnose(t, "", "--invoke", freeport.Address(t), "--control", freeport.Address(t), "--data", s.data)
 	if code != 0 {
 		t.Errorf("after its end: exit code %d", code)
 	}
@@ -132,7 +134,7 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 		w.Header().Set("Date", now.Add(-time.Hour).UTC().Format(http.TimeFormat))
 	}))
 	defer late.Close()
-	ports := fmt.Sprintf("control: %s\n", freeAddress(t))
+	ports := fmt.Sprintf("control: %s\n", freeport.Address(t))
 	cases := []struct {
 		name, config string
 		line         [3]string
@@ -141,15 +143,15 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 		{"a key that isn't known", "sparkle: true\n", [3]string{"fail", "configuration", `"sparkle"`}, 1},
 		{"a port that is taken", ports + "invoke: " + other.Addr().String(), [3]string{"fail", "invoke", "in use by another program"}, 1},
 		{"an address that isn't ours", ports + "invoke: 192.0.2.1:80", [3]string{"fail", "invoke", "192.0.2.1"}, 1},
-		{"an expired certificate", fmt.Sprintf("%sinvoke: [{address: '%s', tls: {cert: %s, key: %s}}]", ports, freeAddress(t), expired, expiredKey),
+		{"an expired certificate", fmt.Sprintf("%sinvoke: [{address: '%s', tls: {cert: %s, key: %s}}]", ports, freeport.Address(t), expired, expiredKey),
 			[3]string{"fail", "certificate", "expired on"}, 1},
-		{"a certificate that ends soon", fmt.Sprintf("%sinvoke: [{address: '%s', tls: {cert: %s, key: %s}}]", ports, freeAddress(t), soon, soonKey),
+		{"a certificate that ends soon", fmt.Sprintf("%sinvoke: [{address: '%s', tls: {cert: %s, key: %s}}]", ports, freeport.Address(t), soon, soonKey),
 			[3]string{"warn", "certificate", "expires on"}, 0},
-		{"a certificate and another's key", fmt.Sprintf("%sinvoke: [{address: '%s', tls: {cert: %s, key: %s}}]", ports, freeAddress(t), soon, expiredKey),
+		{"a certificate and another's key", fmt.Sprintf("%sinvoke: [{address: '%s', tls: {cert: %s, key: %s}}]", ports, freeport.Address(t), soon, expiredKey),
 			[3]string{"fail", "certificate", "does not match"}, 1},
-		{"data of a newer version", ports + "invoke: " + freeAddress(t) + "\ndata: " + newer, [3]string{"fail", "store", "newer version"}, 1},
-		{"a function without code", ports + "invoke: " + freeAddress(t) + "\nfunctions: {f: {runtime: go, code: ./nowhere}}", [3]string{"fail", "functions", "nowhere does not exist"}, 1},
-		{"a clock that is wrong", ports + "invoke: " + freeAddress(t) + "\nendpoints: {lambda: '" + late.URL + "'}", [3]string{"fail", "clock", "1h0m"}, 1},
+		{"data of a newer version", ports + "invoke: " + freeport.Address(t) + "\ndata: " + newer, [3]string{"fail", "store", "newer version"}, 1},
+		{"a function without code", ports + "invoke: " + freeport.Address(t) + "\nfunctions: {f: {runtime: go, code: ./nowhere}}", [3]string{"fail", "functions", "nowhere does not exist"}, 1},
+		{"a clock that is wrong", ports + "invoke: " + freeport.Address(t) + "\nendpoints: {lambda: '" + late.URL + "'}", [3]string{"fail", "clock", "1h0m"}, 1},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/gatehouse/gatehouse/internal/freeport"
 
 	"go.etcd.io/etcd/server/v3/embed"
 )
@@ -55,12 +55,7 @@ type etcdServer struct {
 
 func startEtcd(t testing.TB) *etcdServer {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := &etcdServer{t: t, dir: t.TempDir(), endpoint: l.Addr().String()}
-	l.Close()
+	e := &etcdServer{t: t, dir: t.TempDir(), endpoint: freeport.Address(t)}
 	e.start()
 	t.Cleanup(e.kill)
 	return e

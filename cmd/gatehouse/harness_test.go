@@ -358,17 +358,6 @@ func repository(t testing.TB) string {
 	return dir
 }
 
-// freeAddress is a loopback address that nobody listens on.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // deadAddress is a loopback address that refuses connections for as long as
 // the test runs: the near end of a connection has it, so no listener of another
 // test gets it.

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gatehouse/gatehouse/internal/freeport"
 )
 
 // seen answers GET /seen with the client as the gateway sees it.
@@ -37,7 +39,7 @@ func TestListeners(t *testing.T) {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	socket := filepath.Join(dir, "g.sock")
-	plain, secure, proxied, private := freeAddress(t), freeAddress(t), freeAddress(t), freeAddress(t)
+	plain, secure, proxied, private := freeport.Address(t), freeport.Address(t), freeport.Address(t), freeport.Address(t)
 	config := fmt.Sprintf(`
 control: 127.0.0.1:0
 data: %s

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/smithy-go"
+	"github.com/gatehouse/gatehouse/internal/freeport"
 )
 
 // unverified is what any client sends: credentials that nobody checks while
@@ -240,7 +241,7 @@ func TestNewMasterKey(t *testing.T) {
 // a metadata service, unless the configuration names it.
 func TestIntegrationsStayOut(t *testing.T) {
 	t.Parallel()
-	control := freeAddress(t)
+	control := freeport.Address(t)
 	file := apiFile(t, calling("/control", "http://"+control+"/_gatehouse/health")+calling("/metadata", "http://169.254.169.254/latest/"))
 	s := serveWith(t, "--control", control, file)
 	for _, path := range []string{"/control", "/metadata"} {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 
 	"go.etcd.io/etcd/server/v3/embed"
 
+	"github.com/gatehouse/gatehouse/internal/freeport"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/throttle"
 )
@@ -59,12 +59,7 @@ type etcd struct {
 
 func startEtcd(t testing.TB) *etcd {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := &etcd{t: t, dir: t.TempDir(), address: l.Addr().String()}
-	l.Close()
+	e := &etcd{t: t, dir: t.TempDir(), address: freeport.Address(t)}
 	e.start()
 	t.Cleanup(e.kill)
 	return e
@@ -79,6 +74,7 @@ func (e *etcd) start() {
 	e.cmd = exec.Command(self)
 	e.cmd.Dir = e.dir
 	e.cmd.Env = append(os.Environ(), "ETCD_DIR="+e.dir, "ETCD_ADDRESS="+e.address)
+	e.cmd.Stderr = e.t.Output()
 	out, err := e.cmd.StdoutPipe()
 	if err != nil {
 		e.t.Fatal(err)

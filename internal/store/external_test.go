@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/freeport"
 	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -67,12 +68,7 @@ type cluster struct {
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &cluster{t: t, address: l.Addr().String(), certs: t.TempDir(), dir: shortDir(t)}
-	l.Close()
+	c := &cluster{t: t, address: freeport.Address(t), certs: t.TempDir(), dir: shortDir(t)}
 	writeCertificates(t, c.certs)
 	t.Cleanup(c.kill)
 	return c
