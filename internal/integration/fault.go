@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
 // MaxBody is the most bytes of a request's or response's body.
@@ -82,4 +83,17 @@ func refusedTLS(err error) bool {
 		return true
 	}
 	return isCertificateError(err)
+}
+
+// InvokeFault is the fault for a call that did not reach the function. What
+// Lambda itself refuses shows as a configuration error (seen on AWS for 403
+// and 429).
+func InvokeFault(err error) *exchange.Fault {
+	switch lambda.KindOf(err) {
+	case lambda.Timeout:
+		return TimedOut(err)
+	case lambda.Unreachable:
+		return Unreachable(err)
+	}
+	return Misconfigured(err)
 }

@@ -18,6 +18,8 @@ type Body struct {
 	// mappings from a Lambda function's answer (developer guide, "Handle custom
 	// Lambda errors in API Gateway": errorMessage.httpStatus).
 	Nested bool
+	// Limit is how many bytes of the text are read as JSON; 0: all are.
+	Limit int
 
 	text   []byte
 	doc    *jsonpath.Value
@@ -32,7 +34,7 @@ func (b *Body) Set(text []byte) {
 	if b.doc != nil {
 		b.memory.Reset()
 	}
-	*b = Body{text: text, memory: b.memory}
+	*b = Body{text: text, memory: b.memory, Limit: b.Limit}
 }
 
 // Holds says that b is text, in the same memory: what was read of it is still
@@ -65,6 +67,9 @@ func (b *Body) JSON() (*jsonpath.Value, error) {
 	}
 	b.parsed = true
 	text := b.Text()
+	if b.Limit > 0 && len(text) > b.Limit {
+		text = text[:b.Limit]
+	}
 	doc, err := b.memory.Parse(text, BodyLimits)
 	switch {
 	case err == nil:

@@ -29,7 +29,13 @@ func bodySource(expr, path string, phase Phase) (Source, error) {
 // ReadsBody says that the source is a body or a part of one: Input's Body or
 // ResponseBody must be set, unless what is there are bytes, and its JSON be no
 // error, also for a source that takes the body as it is (recorded on AWS).
-func (s *Source) ReadsBody() bool { return s.kind == requestBody || s.kind == responseBody }
+func (s *Source) ReadsBody() bool {
+	switch s.kind {
+	case requestBody, responseBody, plainRequestBody, plainResponseBody:
+		return true
+	}
+	return false
+}
 
 // appendBody appends a body, or the part of it that the source's path names: a
 // string's text, anything else as JSON (developer guide, "Handle custom Lambda

@@ -35,6 +35,13 @@ const (
 	requestBody
 	responseBody
 	variable
+
+	// Of HTTP APIs' parameter mappings.
+	anyCaseResponse
+	requestPath
+	plainPathParam // unescaped
+	plainRequestBody
+	plainResponseBody
 )
 
 // Source is one compiled source expression. The zero Source is always
@@ -189,6 +196,8 @@ func (s *Source) Append(dst []byte, in *Input) ([]byte, bool) {
 		return s.appendBody(dst, in, in.Body)
 	case responseBody:
 		return s.appendBody(dst, in, in.ResponseBody)
+	case anyCaseResponse, requestPath, plainPathParam, plainRequestBody, plainResponseBody:
+		return s.appendRoute(dst, in)
 	case variable:
 		return in.X.Vars.AppendVariable(dst, in.X, s.v)
 	}

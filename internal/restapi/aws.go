@@ -2,13 +2,12 @@ package restapi
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
-	"github.com/gatehouse/gatehouse/internal/credentials"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
@@ -19,9 +18,7 @@ import (
 type awsCall struct {
 	*shape
 	service *integration.Service
-	session *credentials.Session
-	caller  bool       // the client's own credentials sign, not session's
-	why     string     // session's, for explanations
+	caller  integration.ServiceCaller
 	query   httpTarget // path/…, and action/… as a query
 	plain   httpTarget // action/… whose X-Amz-Target names it
 	style   awsStyle
@@ -114,16 +111,8 @@ func (c *compiler) awsTarget(m *method, a *awsCall, i *apigw.Integration, uri *i
 	if a.service, err = c.env.Services.Find(uri, params); err != nil {
 		return err
 	}
-	if role := integration.Substitute(i.Credentials, c.vars); integration.IsCaller(role) {
-		if a.service.AWS {
-			return fmt.Errorf("credentials %s: %w", role, integration.ErrCallerOnAWS)
-		}
-		a.caller, a.why = true, "the caller's own"
-	} else if a.session, a.why, err = c.env.Services.Session(a.service, integration.Substitute(i.Credentials, c.vars), c.sourceARN(m)); err != nil {
+	if a.caller, err = c.env.Services.ServiceCaller(a.service, integration.Substitute(i.Credentials, c.vars), c.sourceARN(m)); err != nil {
 		return err
-	}
-	if a.session != nil {
-		a.session.Start()
 	}
 	t.uri, t.backend = a.service.URI, c.acquire(a.service.URI, false, nil)
 	a.query, a.plain = t, t
@@ -216,6 +205,14 @@ func (a *awsCall) setBody(r *request, body []byte, json bool) {
 	if req.Body, req.ForceLength = body, true; json && len(body) == 0 {
 		req.Body = emptyJSON
 	}
+}
+
+// sign adds the fields that sign r.call.Request.
+func (a *awsCall) sign(r *request, timeout time.Duration) (waited time.Duration, f *exchange.Fault) {
+	if r.signing == nil {
+		r.signing = new(integration.Signing)
+	}
+	return a.caller.Sign(r.client(), &r.call.Request, &r.stage.env.signer, r.signing, timeout)
 }
 
 // addHeaders sends what API Gateway sends of its own, unless mapped: nothing

@@ -29,7 +29,7 @@ type lambdaCall struct {
 	readsBody      bool // a mapping reads the client's body
 	timeout        time.Duration
 	gate           *admission.Gate
-	caller         functionCaller
+	caller         integration.FunctionCaller
 }
 
 // lambdaCall compiles an integration with a function.
@@ -122,7 +122,7 @@ func (l *lambdaCall) serve(r *request) *exchange.Fault {
 	if f != nil {
 		return f
 	}
-	if f := l.caller.forbids(r, in); f != nil {
+	if f := l.caller.Forbids(r.client(), in); f != nil {
 		return f
 	}
 	var result lambda.Result
@@ -134,7 +134,7 @@ func (l *lambdaCall) serve(r *request) *exchange.Fault {
 
 // invocation is the call that r makes of the function.
 func (l *lambdaCall) invocation(r *request, event []byte, until time.Time) (*lambda.Invocation, *exchange.Fault) {
-	in := l.caller.invocation(r, l.function, event, until)
+	in := l.caller.Invocation(r.client(), l.function, event, until)
 	for i := range l.headers {
 		h := &l.headers[i]
 		v, ok := h.source.Append(r.scratch[:0], &r.input)
@@ -215,7 +215,7 @@ func (l *lambdaCall) invoke(r *request, in *lambda.Invocation, result *lambda.Re
 	r.callEnded(result.Status, result.RequestID)
 	switch {
 	case err != nil:
-		return invokeFault(err)
+		return integration.InvokeFault(err)
 	case len(result.Payload) > integration.MaxBody:
 		return integration.Misconfigured(integration.ErrResponseTooLarge)
 	case r.exec != nil:

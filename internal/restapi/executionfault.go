@@ -7,6 +7,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/credentials"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/vtl"
 )
@@ -52,7 +53,7 @@ func faultText(f *exchange.Fault) string {
 	case f.Kind == exchange.IntegrationFailure:
 		return "Execution failed due to a network error communicating with endpoint: " + causeText(f)
 	}
-	if _, ok := errors.AsType[*functionError](f.Cause); ok {
+	if _, ok := errors.AsType[*integration.FunctionError](f.Cause); ok {
 		return f.Cause.Error()
 	}
 	return "Execution failed due to configuration error: " + causeText(f)

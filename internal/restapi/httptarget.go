@@ -229,7 +229,7 @@ func (t *httpTarget) do(r *request, kind apigw.IntegrationType, waited time.Dura
 	}
 	requestID := ""
 	if kind == apigw.IntegrationAWS {
-		requestID = serviceRequestID(&r.call.Response.Header)
+		requestID = integration.ServiceRequestID(&r.call.Response.Header)
 	}
 	r.callEnded(r.call.Response.Status, requestID)
 	if r.exec != nil {

@@ -2,7 +2,6 @@ package restapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -28,7 +27,7 @@ type lambdaProxy struct {
 	fatal       []mapping.Parameter // headers whose mapping fails every request
 	head        string              // the beginning of the event, up to the path
 	contextHead string              // of requestContext, up to the method
-	caller      functionCaller
+	caller      integration.FunctionCaller
 }
 
 func (c *compiler) lambdaProxy(m *method, i *apigw.Integration) backend {
@@ -108,8 +107,8 @@ func (p *lambdaProxy) serve(r *request) *exchange.Fault {
 	}
 	event := p.appendEvent(nil, r)
 	r.called = true
-	in := p.caller.invocation(r, p.function, event, until)
-	if f := p.caller.forbids(r, in); f != nil {
+	in := p.caller.Invocation(r.client(), p.function, event, until)
+	if f := p.caller.Forbids(r.client(), in); f != nil {
 		p.leave()
 		return f
 	}
@@ -132,25 +131,12 @@ func (p *lambdaProxy) call(r *request, in *lambda.Invocation) *exchange.Fault {
 	err := r.stage.env.Functions.Invoke(ctx, in, &result)
 	r.callEnded(result.Status, result.RequestID)
 	if err != nil {
-		return invokeFault(err)
+		return integration.InvokeFault(err)
 	}
 	if r.exec != nil {
 		r.exec.answered(r, nil, result.Payload)
 	}
 	return p.answer(r, &result)
-}
-
-// invokeFault is the fault for a call that did not reach the function. What
-// Lambda itself refuses shows as a configuration error (seen on AWS for 403
-// and 429).
-func invokeFault(err error) *exchange.Fault {
-	switch lambda.KindOf(err) {
-	case lambda.Timeout:
-		return integration.TimedOut(err)
-	case lambda.Unreachable:
-		return integration.Unreachable(err)
-	}
-	return integration.Misconfigured(err)
 }
 
 // badGateway is the fault for a function that failed or answered in a form
@@ -159,41 +145,17 @@ func badGateway(cause error) *exchange.Fault {
 	return &exchange.Fault{Kind: exchange.Default5XX, Status: 502, AfterIntegration: true, Cause: cause}
 }
 
-// maxErrorText bounds what of a function's error message is logged.
-const maxErrorText = 512
-
-// functionMessage is the message in a function's error document.
-func functionMessage(payload []byte) string {
-	var doc struct {
-		ErrorMessage string `json:"errorMessage"`
-	}
-	if json.Unmarshal(payload, &doc) != nil {
-		return "no error document"
-	}
-	return doc.ErrorMessage[:min(len(doc.ErrorMessage), maxErrorText)]
-}
-
 func (p *lambdaProxy) answer(r *request, result *lambda.Result) *exchange.Fault {
 	if result.FunctionError != "" {
-		return badGateway(&functionError{result.Status, functionMessage(result.Payload), result.RequestID})
+		return badGateway(integration.NewFunctionError(result.Status, result.Payload, result.RequestID))
 	}
 	if len(result.Payload) > integration.MaxBody {
 		return integration.Misconfigured(integration.ErrResponseTooLarge)
 	}
-	output, err := parseOutput(result.Payload)
+	output, err := integration.ParseOutput(result.Payload)
 	if err != nil {
 		return badGateway(&worded{malformed, err})
 	}
-	r.codeStatus = output.status
-	return output.answer(r)
-}
-
-// functionError is a function that failed by its own fault.
-type functionError struct {
-	status             int
-	message, requestID string
-}
-
-func (e *functionError) Error() string {
-	return fmt.Sprintf("Lambda execution failed with status %d due to customer function error: %s. Lambda request id: %s", e.status, e.message, e.requestID)
+	r.codeStatus = output.Status
+	return answerOutput(output, r)
 }

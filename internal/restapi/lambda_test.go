@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
@@ -360,15 +361,15 @@ func FuzzOutput(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		o, err := parseOutput(doc)
+		o, err := integration.ParseOutput(doc)
 		if (err == nil) != (o != nil) {
 			t.Fatal("neither output nor error, or both")
 		}
 		if err == nil && !json.Valid(doc) {
 			t.Errorf("read what is no JSON: %q", doc)
 		}
-		if err == nil && (o.status < 200 || o.status > 599) {
-			t.Errorf("status %d", o.status)
+		if err == nil && (o.Status < 200 || o.Status > 599) {
+			t.Errorf("status %d", o.Status)
 		}
 	})
 }

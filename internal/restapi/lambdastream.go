@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -42,7 +40,7 @@ func (p *lambdaProxy) stream(r *request, in *lambda.Invocation) *exchange.Fault 
 		if e, ok := errors.AsType[*lambda.Error](err); ok {
 			called.Status = e.Status
 		}
-		return invokeFault(err)
+		return integration.InvokeFault(err)
 	}
 	called.Status, called.RequestID = s.Status, s.RequestID
 	closed := func(first time.Time, err error) {
@@ -70,11 +68,11 @@ func (p *lambdaProxy) passOn(r *request, s *lambda.Stream, source integration.St
 	if err != nil {
 		return streamFault(s, err)
 	}
-	o, length, err := parseMetadata(head)
+	o, length, err := integration.ParseMetadata(head)
 	if err != nil {
 		return integration.Misconfigured(&worded{malformed, err})
 	}
-	r.codeStatus = o.status
+	r.codeStatus = o.Status
 	called := &r.x.Outcome.Integration
 	called.Headers = time.Now()
 	if len(rest) > 0 {
@@ -84,7 +82,7 @@ func (p *lambdaProxy) passOn(r *request, s *lambda.Stream, source integration.St
 	if r.exec != nil {
 		r.exec.streams(r, nil)
 	}
-	o.open(r)
+	openOutput(o, r)
 	r.streamBody(length, source)
 	return nil
 }
@@ -94,12 +92,12 @@ func (p *lambdaProxy) passOn(r *request, s *lambda.Stream, source integration.St
 // format 500.
 func streamFault(s *lambda.Stream, err error) *exchange.Fault {
 	if f, ok := errors.AsType[*lambda.Failure](err); ok {
-		return badGateway(&functionError{s.Status, functionMessage(f.Payload), s.RequestID})
+		return badGateway(integration.NewFunctionError(s.Status, f.Payload, s.RequestID))
 	}
 	if _, ok := errors.AsType[*lambda.Error](err); ok {
-		return invokeFault(err)
+		return integration.InvokeFault(err)
 	}
-	if errors.Is(err, errMetadata) {
+	if errors.Is(err, integration.ErrMetadata) {
 		return integration.Misconfigured(&worded{malformed, err})
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -107,8 +105,6 @@ func streamFault(s *lambda.Stream, err error) *exchange.Fault {
 	}
 	return integration.Unreachable(err)
 }
-
-var errMetadata = errors.New("a streamed answer begins with the JSON of its status and headers and 8 zero bytes, within 16 KB")
 
 // readMetadata reads up to the delimiter. rest is what was read beyond it.
 func readMetadata(from io.Reader) (head, rest []byte, err error) {
@@ -126,63 +122,9 @@ func readMetadata(from io.Reader) (head, rest []byte, err error) {
 		}
 		switch {
 		case err == io.EOF, err == nil && len(buf) == maxMetadata:
-			return nil, nil, errMetadata
+			return nil, nil, integration.ErrMetadata
 		case err != nil:
 			return nil, nil, err
 		}
 	}
-}
-
-// parseMetadata reads statusCode, headers, multiValueHeaders and cookies; any
-// other key is an error. A Content-Length among the headers is the body's
-// length, else that is unknown: -1.
-func parseMetadata(doc []byte) (o *output, length int64, err error) {
-	o = &output{status: 200}
-	var cookies []outputField
-	p := jsonReader{rest: doc}
-	err = p.object(func(key []byte) error {
-		if string(key) != "cookies" {
-			return o.readHead(&p, key)
-		}
-		cookies = cookies[:0]
-		return p.nullable(func() error {
-			return p.array(func() error {
-				value, null, err := p.scalar()
-				if err != nil || null {
-					return err
-				}
-				return add(&cookies, []byte("Set-Cookie"), value)
-			})
-		})
-	})
-	if err == nil && !p.done() {
-		err = errJSON
-	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", errMetadata, err)
-	}
-	o.multi = append(o.multi, cookies...)
-	length, err = o.takeLength()
-	return o, length, err
-}
-
-// takeLength takes the fields that frame a body off the output.
-func (o *output) takeLength() (length int64, err error) {
-	length = -1
-	for _, list := range []*[]outputField{&o.multi, &o.headers} {
-		kept := (*list)[:0]
-		for _, f := range *list {
-			if equalFold(f.name, "Content-Length") {
-				if length, err = strconv.ParseInt(string(f.value), 10, 63); err != nil || length < 0 {
-					return 0, fmt.Errorf("%w: Content-Length %q", errMetadata, f.value)
-				}
-				continue
-			}
-			if !equalFold(f.name, "Transfer-Encoding") {
-				kept = append(kept, f)
-			}
-		}
-		*list = kept
-	}
-	return length, nil
 }

@@ -38,8 +38,8 @@ type request struct {
 
 	call    *integration.Call
 	scratch []byte
-	signing *signing // memory of calls to AWS services; nil until there is one
-	traceID []byte   // the memory of trace
+	signing *integration.Signing // memory of calls to AWS services; nil until there is one
+	traceID []byte               // the memory of trace
 	event   eventFields
 	end     func(*exchange.Exchange) // r.release, made once
 

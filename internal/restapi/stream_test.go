@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 )
@@ -258,7 +259,7 @@ func FuzzMetadata(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream string) {
 		head, rest, err := readMetadata(strings.NewReader(stream))
 		if err != nil {
-			if !errors.Is(err, errMetadata) {
+			if !errors.Is(err, integration.ErrMetadata) {
 				t.Fatal(err)
 			}
 			return
@@ -266,8 +267,8 @@ func FuzzMetadata(f *testing.F) {
 		if !strings.HasPrefix(stream, string(head)+zeros8+string(rest)) {
 			t.Fatalf("%q became %q and %q", stream, head, rest)
 		}
-		o, length, err := parseMetadata(head)
-		if err == nil && (o.status < 200 || o.status > 599 || length < -1) {
+		o, length, err := integration.ParseMetadata(head)
+		if err == nil && (o.Status < 200 || o.Status > 599 || length < -1) {
 			t.Fatalf("%+v, %d", o, length)
 		}
 	})

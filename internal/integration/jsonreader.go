@@ -1,4 +1,4 @@
-package restapi
+package integration
 
 import (
 	"bytes"
@@ -208,4 +208,34 @@ func (p *jsonReader) escaped(b []byte, i int) ([]byte, error) {
 		}
 	}
 	return nil, errJSON
+}
+
+// skip passes over a value of a text that is known to be JSON.
+func (p *jsonReader) skip() error {
+	depth, quoted := 0, false
+	p.space()
+	for i := 0; i < len(p.rest); i++ {
+		switch c := p.rest[i]; {
+		case quoted && c == '\\':
+			i++
+			continue
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+			continue
+		case c == '{' || c == '[':
+			depth++
+			continue
+		case c == '}' || c == ']':
+			if depth == 0 { // the end of what holds the value
+				p.rest = p.rest[i:]
+				return nil
+			}
+			depth--
+		case c == ',' && depth == 0:
+			p.rest = p.rest[i:]
+			return nil
+		}
+	}
+	return errJSON
 }
