@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/cluster"
-	"github.com/gatehouse/gatehouse/internal/restapi"
+	"github.com/gatehouse/gatehouse/internal/serving"
 	"github.com/gatehouse/gatehouse/internal/store"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 	"github.com/gatehouse/gatehouse/internal/throttle"
@@ -32,7 +32,7 @@ func (p *program) newCluster(s *store.Store) (*cluster.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cluster.New(cluster.Config{Store: s, ID: id, Version: version, Group: p.parts.throttles, Clock: restapi.Clock, Logger: p.log}), nil
+	return cluster.New(cluster.Config{Store: s, ID: id, Version: version, Group: p.parts.throttles, Clock: serving.Clock, Logger: p.log}), nil
 }
 
 func (p *program) clusterMetrics(m *telemetry.Metrics) {

@@ -22,13 +22,13 @@ type controlEdge struct {
 	listeners []net.Listener
 	clients   []net.Listener // of user pools; with TLS where that is configured
 	sockets   []net.Listener // what clients stand on
-	servers   []serving
+	servers   []listening
 	operator  http.Handler // of the operator's commands
 	api       atomic.Pointer[handlers]
 }
 
-// serving is a server on its listener.
-type serving struct {
+// listening is a server on its listener.
+type listening struct {
 	listener net.Listener
 	*http.Server
 }
@@ -69,13 +69,13 @@ func (e *controlEdge) set(api *awsapi.Server) {
 		return
 	}
 	for _, l := range e.clients {
-		e.servers = append(e.servers, serving{l, api.HTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.servers = append(e.servers, listening{l, api.HTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			e.api.Load().clients.ServeHTTP(w, r)
 		}))})
 	}
 	for _, l := range e.listeners {
 		local := isLoopback(l.Addr())
-		e.servers = append(e.servers, serving{l, api.HTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.servers = append(e.servers, listening{l, api.HTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h := e.api.Load()
 			switch {
 			case r.URL.Path == operatorPath:

@@ -23,6 +23,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/httpapi"
 	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/serving"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
@@ -154,7 +155,7 @@ type gatekeeper struct {
 
 func newGatekeeper(t *testing.T, issuers *authorizer.Issuers, issuer, audience string, scopes ...string) *gatekeeper {
 	t.Helper()
-	s := httpapi.NewStage(&httpapi.Env{Scope: apigw.Scope{Partition: "aws", Region: "us-east-1", Account: "000000000000"}, Answers: authorizer.NewCache(), Issuers: issuers}, httpapi.Stage{API: "a1b2c3d4e5", Name: "$default"})
+	s := httpapi.NewStage(&httpapi.Env{Env: &serving.Env{Scope: apigw.Scope{Partition: "aws", Region: "us-east-1", Account: "000000000000"}, Issuers: issuers}}, httpapi.Stage{API: "a1b2c3d4e5", Name: "$default"})
 	a, _, err := httpapi.NewAuthorizer(s, &apigw.RouteAuthorizer{ID: "auth01", Name: "oidc", Type: "JWT", Issuer: issuer, Audience: []string{audience}, IdentitySource: []string{"$request.header.Authorization"}})
 	if err != nil {
 		t.Fatal(err)

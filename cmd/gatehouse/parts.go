@@ -14,11 +14,13 @@ import (
 	"github.com/gatehouse/gatehouse/internal/credentials"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/gateway"
+	"github.com/gatehouse/gatehouse/internal/httpapi"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/metering"
 	"github.com/gatehouse/gatehouse/internal/responsecache"
 	"github.com/gatehouse/gatehouse/internal/restapi"
+	"github.com/gatehouse/gatehouse/internal/serving"
 	"github.com/gatehouse/gatehouse/internal/tally"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 	"github.com/gatehouse/gatehouse/internal/throttle"
@@ -31,7 +33,9 @@ import (
 type parts struct {
 	pools     *integration.Pools
 	functions *lambda.Functions
-	env       *restapi.Env
+	env       *serving.Env // of the stages of all API kinds
+	rest      *restapi.Env
+	http      *httpapi.Env
 	plans     *usageplan.Book
 	meters    *metering.Book
 	responses *responsecache.Pool
@@ -73,10 +77,12 @@ func (p *program) newParts() (*parts, error) {
 	s.trail = newTrail(p.config.Audit, p.stdout, p.log)
 	s.metrics = p.newMetrics(s)
 	responseMetrics(s.metrics, s)
-	s.env = &restapi.Env{
-		Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Streams: functions, Services: services, OpenKey: p.openKey,
-		Plans: s.plans, Responses: s.responses, Throttles: throttles, Ledger: ledger, Identities: p.directory, Issuers: issuers, Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
+	s.env = &serving.Env{
+		Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Services: services, OpenKey: p.openKey, Throttles: throttles, Ledger: ledger,
+		Identities: p.directory, Issuers: issuers, Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
 	}
+	s.rest = &restapi.Env{Env: s.env, Streams: functions, Plans: s.plans, Responses: s.responses}
+	s.http = &httpapi.Env{Env: s.env}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)
 	}
@@ -152,25 +158,25 @@ func endpoint(c *config.Config, service string) string {
 func (s *parts) restKind() gateway.Kind {
 	return gateway.Kind{
 		Compile: func(st *apigw.Stage, def, canary *apigw.Definition) (gateway.Stage, error) {
-			compiled, err := restapi.CompileStage(st, def, canary, s.env)
+			compiled, err := restapi.CompileStage(st, def, canary, s.rest)
 			if err != nil {
 				return nil, err
 			}
 			return compiled, nil
 		},
 		Forbidden: func(x *exchange.Exchange) { restapi.Forbidden(x) },
-		NewIDs:    restapi.NewIDs,
+		NewIDs:    serving.NewIDs,
 	}
 }
 
 // test runs a test invocation.
 func (s *parts) test(ctx context.Context, def *apigw.Definition, in *apigw.TestRequest) (*apigw.TestResult, error) {
-	return restapi.TestInvoke(ctx, def, in, s.env)
+	return restapi.TestInvoke(ctx, def, in, s.rest)
 }
 
 // testAuthorizer is what TestInvokeAuthorizer does.
 func (s *parts) testAuthorizer(ctx context.Context, def *apigw.Definition, id apigw.AuthorizerID, in *apigw.TestRequest) (*apigw.AuthorizerResult, error) {
-	return restapi.TestAuthorizer(ctx, def, id, in, s.env)
+	return restapi.TestAuthorizer(ctx, def, id, in, s.rest)
 }
 
 // check is what a deployment must pass: what can't be served is refused by

@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"internal/apigw", "internal/openapi", "internal/review", "internal/userpool", "internal/sdk"},
 	{"internal/store", "internal/identity", "internal/control", "internal/cluster"},
 	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/tally", "internal/usageplan", "internal/metering", "internal/responsecache"},
-	{"internal/restapi"},
+	{"internal/serving"},
 	{"internal/restapi", "internal/httpapi"},
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
 }

@@ -5,8 +5,10 @@ package exchange
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/clientcert"
@@ -234,3 +236,43 @@ func (x *Exchange) Decide(step, result, why string) {
 
 // Decisions is what was decided so far; it is valid until the next Begin.
 func (x *Exchange) Decisions() []Decision { return x.decisions }
+
+// Begin notes that an integration of x's is being called: a kind, and the
+// function's name or the backend's address.
+func (i *Integration) Begin(x *Exchange, kind, target string) {
+	i.Type, i.Target, i.Began = kind, target, time.Now()
+	if x.Explaining() {
+		x.Decide("integration", kind+" "+target, "called")
+	}
+}
+
+// End notes the service's status and its name for the call; 0 and empty when it
+// gave none.
+func (i *Integration) End(x *Exchange, status int, requestID string) {
+	i.Ended, i.Status, i.RequestID = time.Now(), status, requestID
+	if !x.Explaining() {
+		return
+	}
+	result := "no answer"
+	if status != 0 {
+		result = "status " + strconv.Itoa(status)
+	}
+	x.Decide("integration", result, fmt.Sprintf("after %.2f ms", float64(i.Ended.Sub(i.Began).Microseconds())/1000))
+}
+
+// Failed notes why x ended early.
+func (x *Exchange) Failed(f *Fault) {
+	o := &x.Outcome
+	o.Fault = f
+	if o.Integration.Type != "" && f.Cause != nil {
+		o.Integration.Error = f.Cause.Error()
+	}
+	if !x.Explaining() {
+		return
+	}
+	why := f.Message
+	if f.Cause != nil {
+		why = f.Cause.Error()
+	}
+	x.Decide("fault", string(f.Kind), why)
+}

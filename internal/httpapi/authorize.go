@@ -11,26 +11,6 @@ import (
 	"github.com/gatehouse/gatehouse/internal/mapping"
 )
 
-// Request is a request for a route while its caller is checked.
-type Request struct {
-	X      *exchange.Exchange // its Vars are the Request
-	Stage  *Stage
-	Route  *Route
-	Params mapping.Params
-	Query  mapping.Query // of X, decoded
-	Trace  []byte        // X-Amzn-Trace-Id as backends see it
-
-	// What Authorize found out.
-	Answer    *authorizer.Answer // nil: nobody was asked, or nobody is let in
-	Latency   time.Duration      // of the function; 0: its answer was kept
-	Problem   string             // $context.authorizer.error
-	Challenge string             // www-authenticate of the answer; empty: none
-
-	input mapping.Input
-	ask   iam.Request
-	room  []byte
-}
-
 // Authorize says whether the client may call the route; nil: it may
 // (developer guide, "Control access to HTTP APIs with Lambda authorizers", "…
 // with JWT authorizers").
@@ -135,7 +115,7 @@ func (r *Request) unanswered(err error) *exchange.Fault {
 // of any other the client's method and path. Escapes that needn't be are
 // undone, so that policies see one spelling of a path.
 func (r *Request) routeARN() string {
-	s, scope := r.Stage, &r.Stage.env.Scope
+	s, scope := r.Stage, &r.Stage.scope
 	b := append(append(append(append([]byte("arn:"), scope.Partition...), ":execute-api:"...), scope.Region...), ':')
 	b = append(append(append(append(append(append(b, scope.Account...), ':'), s.API...), '/'), s.Name...), '/')
 	if r.Route.Key == "$default" {

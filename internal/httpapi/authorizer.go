@@ -9,38 +9,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatehouse/gatehouse/internal/admission"
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 )
-
-// Env is what stages share with the process around them.
-type Env struct {
-	Scope     apigw.Scope
-	Functions lambda.Invoker
-	Answers   *authorizer.Cache
-	Issuers   *authorizer.Issuers
-	NewGate   func() *admission.Gate // bounds an authorizer's calls in flight; nil: nothing does
-}
-
-// Stage is what authorization needs of a stage.
-type Stage struct {
-	API       apigw.APIID
-	Name      apigw.StageName
-	Variables map[string]string
-	Flushed   int64 // how often what authorizers answered was forgotten (ResetAuthorizersCache)
-
-	env *Env
-}
-
-// NewStage is the stage of an API under env.
-func NewStage(env *Env, s Stage) *Stage {
-	s.env = env
-	return &s
-}
 
 // Limits of HTTP APIs (quotas page).
 const (
@@ -96,9 +70,9 @@ func (a *Authorizer) callsFunction(s *Stage, from *apigw.RouteAuthorizer) (warni
 	case from.TTLSeconds > 0 && a.sources.Len() == 0:
 		return nil, fmt.Errorf("answers can't be kept for authorizerResultTtlInSeconds %d without an identitySource", from.TTLSeconds)
 	}
-	scope := s.env.Scope
+	scope := s.scope
 	f := &authorizer.Function{
-		Invoker: s.env.Functions, Cache: s.env.Answers, Timeout: authorizerTimeout,
+		Invoker: s.env.Functions, Cache: s.env.Answers(), Timeout: authorizerTimeout,
 		TTL: time.Duration(from.TTLSeconds) * time.Second, Form: authorizer.RoutePolicy2,
 		SourceARN: fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/authorizers/%s", scope.Partition, scope.Region, scope.Account, s.API, from.ID),
 	}
@@ -132,7 +106,7 @@ func (a *Authorizer) believesIssuer(s *Stage, from *apigw.RouteAuthorizer) error
 	if err := checkIssuer(from.Issuer); err != nil {
 		return err
 	}
-	a.jwt = &authorizer.JWT{Issuer: s.env.Issuers.Of(from.Issuer), Audience: from.Audience}
+	a.jwt = &authorizer.JWT{Issuer: s.env.TokenIssuers().Of(from.Issuer), Audience: from.Audience}
 	return nil
 }
 

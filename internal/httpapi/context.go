@@ -74,7 +74,7 @@ func (r *Request) AppendVariable(dst []byte, x *exchange.Exchange, v exchange.Va
 	s := r.Stage
 	switch v.Name {
 	case exchange.VarAccountID:
-		return append(dst, s.env.Scope.Account...), true
+		return append(dst, s.scope.Account...), true
 	case exchange.VarAPIID:
 		return append(dst, s.API...), true
 	case exchange.VarStage:

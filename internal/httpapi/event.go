@@ -136,7 +136,7 @@ func (a *Authorizer) event1(r *Request) *event1 {
 		Version: "1.0", Type: "REQUEST", MethodARN: r.ask.Resource, Resource: r.Route.path(), Path: path, HTTPMethod: x.Method,
 		Headers: map[string]string{}, QueryStringParameters: map[string]string{}, PathParameters: r.pathParameters(), StageVariables: s.Variables,
 		RequestContext: context1{
-			AccountID: s.env.Scope.Account, APIID: string(s.API), DomainName: x.Address.DomainName, DomainPrefix: x.Address.DomainPrefix,
+			AccountID: s.scope.Account, APIID: string(s.API), DomainName: x.Address.DomainName, DomainPrefix: x.Address.DomainPrefix,
 			ExtendedRequestID: id, HTTPMethod: x.Method, Path: path, Protocol: x.Protocol, RequestID: id, RequestTime: x.Received.UTC().Format(clfTime),
 			RequestTimeEpoch: x.Received.UnixMilli(), ResourceID: r.Route.Key, ResourcePath: r.Route.path(), Stage: string(s.Name),
 			Identity: identity1{ClientCert: x.Client.Cert, SourceIP: string(mapping.AppendClientIP(nil, x)), UserAgent: string(x.Header.GetKnown(http1.NameUserAgent))},
@@ -179,7 +179,7 @@ func (a *Authorizer) event2(r *Request) *event2 {
 		Version: "2.0", Type: "REQUEST", RouteARN: r.ask.Resource, IdentitySource: a.identity(&r.input), RouteKey: r.Route.Key, RawPath: path, RawQueryString: string(x.Query),
 		Headers: map[string]string{}, QueryStringParameters: map[string]string{}, PathParameters: r.pathParameters(), StageVariables: s.Variables,
 		RequestContext: context2{
-			AccountID: s.env.Scope.Account, APIID: string(s.API), DomainName: x.Address.DomainName, DomainPrefix: x.Address.DomainPrefix,
+			AccountID: s.scope.Account, APIID: string(s.API), DomainName: x.Address.DomainName, DomainPrefix: x.Address.DomainPrefix,
 			RequestID: string(x.ExtendedID[:]), RouteKey: r.Route.Key, Stage: string(s.Name), Time: x.Received.UTC().Format(clfTime), TimeEpoch: x.Received.UnixMilli(),
 			HTTP: http2{x.Method, path, x.Protocol, string(mapping.AppendClientIP(nil, x)), string(x.Header.GetKnown(http1.NameUserAgent))},
 		},

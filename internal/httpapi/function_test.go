@@ -41,7 +41,7 @@ func eventOf(t *testing.T, format string, with func(*Request)) []byte {
 		out.Payload = append(out.Payload, policyFor("Allow", "*")...)
 		return nil
 	})))
-	a := compile(t, s, apigw.RouteAuthorizer{PayloadFormat: format, IdentitySource: []string{"$request.header.X-User", "$request.querystring.n", "$stageVariables.stageVariable1", "$context.httpMethod"}})
+	a := compileAuthorizer(t, s, apigw.RouteAuthorizer{PayloadFormat: format, IdentitySource: []string{"$request.header.X-User", "$request.querystring.n", "$stageVariables.stageVariable1", "$context.httpMethod"}})
 	r := newRequest(t, s, routeOf(t, "ANY /pets/{id}", a), "POST", "/pets/a%20b?n=1&n=2&note=a%20b",
 		"X-USER: user1\nCookie: cookie1; cookie2\nUser-Agent: agent\nX-Tag: a\nx-tag: b\nX-Forwarded-For: 198.51.100.1\nConnection: keep-alive")
 	r.Params = params("id", "a%20b")
@@ -129,7 +129,7 @@ func TestEmptyEvents(t *testing.T) {
 			out.Payload = append(out.Payload, policyFor("Allow", "*")...)
 			return json.Unmarshal(in.Payload, &event)
 		})), Stage{API: "abcdef123", Name: "$default"})
-		r := newRequest(t, s, routeOf(t, "$default", compile(t, s, apigw.RouteAuthorizer{PayloadFormat: format})), "GET", "/x", "")
+		r := newRequest(t, s, routeOf(t, "$default", compileAuthorizer(t, s, apigw.RouteAuthorizer{PayloadFormat: format})), "GET", "/x", "")
 		if got := ask(t, r); got != allowed {
 			t.Fatalf("%+v", got)
 		}
@@ -267,7 +267,7 @@ func TestFunctionOutcomes(t *testing.T) {
 			if c.target == "" {
 				c.target = "/pets/7"
 			}
-			got := ask(t, newRequest(t, s, routeOf(t, "GET /pets/{id}", compile(t, s, c.with)), "GET", c.target, "Authorization: secret"))
+			got := ask(t, newRequest(t, s, routeOf(t, "GET /pets/{id}", compileAuthorizer(t, s, c.with)), "GET", c.target, "Authorization: secret"))
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Error(d)
 			}
@@ -283,7 +283,7 @@ func TestFunctionContext(t *testing.T) {
 		"2.0": `{"lambda":{"tenant":"t9","level":3,"roles":["a","b"],"nested":{"deep":[1,{"x":null}]},"admin":true,"none":null}}`,
 		"1.0": `{"tenant":"t9","level":3,"roles":["a","b"],"nested":{"deep":[1,{"x":null}]},"admin":true,"none":null,"principalId":"u","integrationLatency":0}`,
 	} {
-		r := newRequest(t, s, routeOf(t, "GET /pets", compile(t, s, apigw.RouteAuthorizer{PayloadFormat: format})), "GET", "/pets", "")
+		r := newRequest(t, s, routeOf(t, "GET /pets", compileAuthorizer(t, s, apigw.RouteAuthorizer{PayloadFormat: format})), "GET", "/pets", "")
 		if got := ask(t, r); got != allowed {
 			t.Fatalf("%+v", got)
 		}
@@ -305,7 +305,7 @@ func TestFunctionContext(t *testing.T) {
 		}
 	}
 	simple := testStage(testEnv(answering(`{"isAuthorized":true}`)))
-	r := newRequest(t, simple, routeOf(t, "GET /pets", compile(t, simple, apigw.RouteAuthorizer{PayloadFormat: "2.0", SimpleResponses: true})), "GET", "/pets", "")
+	r := newRequest(t, simple, routeOf(t, "GET /pets", compileAuthorizer(t, simple, apigw.RouteAuthorizer{PayloadFormat: "2.0", SimpleResponses: true})), "GET", "/pets", "")
 	if got, _ := r.AppendAuthorizer2(nil); ask(t, r) != allowed || len(got) != 0 {
 		t.Errorf("before: %s", got)
 	}
@@ -328,7 +328,7 @@ func TestFunctionCache(t *testing.T) {
 	expect := func(what string, s *Stage, with apigw.RouteAuthorizer, key, path, token string, want answer, wantCalls int) {
 		t.Helper()
 		with.PayloadFormat = "2.0"
-		got := ask(t, newRequest(t, s, routeOf(t, key, compile(t, s, with)), "GET", path, "Authorization: "+token))
+		got := ask(t, newRequest(t, s, routeOf(t, key, compileAuthorizer(t, s, with)), "GET", path, "Authorization: "+token))
 		if d := cmp.Diff(want, got); d != "" || calls != wantCalls {
 			t.Errorf("%s: %d calls, want %d %s", what, calls, wantCalls, d)
 		}
@@ -388,7 +388,7 @@ func TestRefusedAuthorizers(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
-	a := compile(t, s, jwt)
+	a := compileAuthorizer(t, s, jwt)
 	for want, make := range map[string]func() (*Route, error){
 		"need a JWT authorizer":  func() (*Route, error) { return NewRoute("GET /a", nil, []string{"read"}) },
 		`"a\"b" is no scope`:     func() (*Route, error) { return NewRoute("GET /a", a, []string{`a"b`}) },

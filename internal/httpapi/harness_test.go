@@ -12,8 +12,10 @@ import (
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // functions is an Invoker.
@@ -33,10 +35,10 @@ func answering(payload string) functions {
 }
 
 func testEnv(f lambda.Invoker) *Env {
-	return &Env{
+	return &Env{Env: &serving.Env{
 		Scope:     apigw.Scope{Partition: "aws", Account: "123456789012", Region: "us-east-1"},
-		Functions: f, Answers: authorizer.NewCache(), Issuers: &authorizer.Issuers{},
-	}
+		Functions: f, Issuers: &authorizer.Issuers{}, Pools: integration.NewPools(integration.PoolConfig{}),
+	}}
 }
 
 const functionURI = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:guard/invocations"
@@ -46,7 +48,7 @@ func testStage(env *Env) *Stage {
 	return NewStage(env, Stage{API: "abcdef123", Name: "test", Variables: map[string]string{"stageVariable1": "value1"}})
 }
 
-func compile(t testing.TB, s *Stage, from apigw.RouteAuthorizer) *Authorizer {
+func compileAuthorizer(t testing.TB, s *Stage, from apigw.RouteAuthorizer) *Authorizer {
 	t.Helper()
 	from.ID, from.Name = "auth01", "guard"
 	if from.Type == "" {
@@ -122,9 +124,7 @@ func ask(t testing.TB, r *Request) answer {
 	if r.Answer != nil {
 		t.Error("refused with an answer")
 	}
-	if !r.Refuse(fault) {
-		return answer{Status: fault.Status, Body: fault.Message}
-	}
+	r.Refuse(fault)
 	response := &r.X.Response
 	return answer{response.Status, string(response.Body), string(response.Header.Get("www-authenticate"))}
 }

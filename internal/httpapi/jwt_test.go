@@ -131,7 +131,7 @@ func TestTokens(t *testing.T) {
 		"two":                        {own.token(t, `"aud":"api"`) + "," + own.token(t, `"aud":"api"`), "", invalid("", "token contains an invalid number of segments")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := compile(t, s, apigw.RouteAuthorizer{Type: "JWT", Issuer: own.URL, Audience: []string{"api", "web"}, IdentitySource: []string{"$request.header.Authorization"}})
+			a := compileAuthorizer(t, s, apigw.RouteAuthorizer{Type: "JWT", Issuer: own.URL, Audience: []string{"api", "web"}, IdentitySource: []string{"$request.header.Authorization"}})
 			header := ""
 			if c.value != "" {
 				header = "authorization: " + c.value
@@ -151,7 +151,7 @@ func TestTokens(t *testing.T) {
 func TestTokenInQuery(t *testing.T) {
 	own := newIssuer(t)
 	s := testStage(jwtEnv())
-	route := routeOf(t, "GET /pets", compile(t, s, apigw.RouteAuthorizer{Type: "JWT", Issuer: own.URL, Audience: []string{"api"}, IdentitySource: []string{"$request.querystring.token"}}))
+	route := routeOf(t, "GET /pets", compileAuthorizer(t, s, apigw.RouteAuthorizer{Type: "JWT", Issuer: own.URL, Audience: []string{"api"}, IdentitySource: []string{"$request.querystring.token"}}))
 	token := own.token(t, `"aud":"api"`)
 	if got := ask(t, newRequest(t, s, route, "GET", "/pets?token="+token, "")); got != allowed {
 		t.Errorf("%+v", got)
@@ -172,7 +172,7 @@ func TestClaims(t *testing.T) {
 	token := own.sign(t, `{"alg":"RS256","kid":"k"}`, `{"iss":"`+own.URL+`","exp":`+exp+`,"aud":"api","scope":"openid read","groups":["admin","dev"],"verified":true,"realm_access":{"roles":["admin"]},"level":1.50,"none":null,"quote\"d":"a\"b"}`)
 	claims := `{"claims":{"aud":"api","exp":"` + exp + `","groups":"[admin dev]","iss":"` + own.URL + `","level":"1.50","quote\"d":"a\"b","realm_access":"map[roles:[admin]]","scope":"openid read","verified":"true"},"scopes":`
 	for scope, want := range map[string]string{"": claims + "null}", "read": claims + `["openid","read"]}`} {
-		r := newRequest(t, s, routeOf(t, "GET /pets", compile(t, s, from), strings.Fields(scope)...), "GET", "/pets", "Authorization: "+token)
+		r := newRequest(t, s, routeOf(t, "GET /pets", compileAuthorizer(t, s, from), strings.Fields(scope)...), "GET", "/pets", "Authorization: "+token)
 		if got := string(r.AppendAuthorizer1(nil)); got != `{"claims":null,"scopes":null}` {
 			t.Errorf("before: %s", got)
 		}
@@ -204,7 +204,7 @@ func TestClaims(t *testing.T) {
 func FuzzToken(f *testing.F) {
 	own := newIssuer(f)
 	s := testStage(jwtEnv())
-	route := routeOf(f, "GET /pets", compile(f, s, apigw.RouteAuthorizer{Type: "JWT", Issuer: own.URL, Audience: []string{"api"}, IdentitySource: []string{"$request.header.Authorization"}}))
+	route := routeOf(f, "GET /pets", compileAuthorizer(f, s, apigw.RouteAuthorizer{Type: "JWT", Issuer: own.URL, Audience: []string{"api"}, IdentitySource: []string{"$request.header.Authorization"}}))
 	good := own.token(f, `"aud":"api"`)
 	for _, seed := range []string{good, "Bearer " + good, "", "Bearer", "a.b.c", b64([]byte(`{"alg":"\"\r\n"}`)) + ".e30.", good[1:]} {
 		f.Add(seed)
@@ -229,8 +229,8 @@ func BenchmarkAuthorize(b *testing.B) {
 	env := testEnv(answering(policyFor("Allow", "arn:aws:execute-api:*:*:*/test/GET/pets")))
 	env.Issuers.Client = http.DefaultClient
 	s := testStage(env)
-	function := compile(b, s, apigw.RouteAuthorizer{PayloadFormat: "2.0", IdentitySource: []string{"$request.header.Authorization"}, TTLSeconds: 3600})
-	jwt := compile(b, s, apigw.RouteAuthorizer{Type: "JWT", Issuer: own.URL, Audience: []string{"api"}, IdentitySource: []string{"$request.header.Authorization"}})
+	function := compileAuthorizer(b, s, apigw.RouteAuthorizer{PayloadFormat: "2.0", IdentitySource: []string{"$request.header.Authorization"}, TTLSeconds: 3600})
+	jwt := compileAuthorizer(b, s, apigw.RouteAuthorizer{Type: "JWT", Issuer: own.URL, Audience: []string{"api"}, IdentitySource: []string{"$request.header.Authorization"}})
 	token := own.token(b, `"aud":"api","auth_time":1780230913,"client_id":"3fkkg2s0pqvb1k1n8qk2n1u0aa","cognito:groups":["admin","dev"],"event_id":"8ff7f9cf-5c5f-4b39-b0a3-3a0f3a3a1111","jti":"0f0f9a3a-5a5a-4a4a-8a8a-1a2b3c4d5e6f","scope":"openid notes/read","token_use":"access","username":"ann"`)
 	for name, route := range map[string]*Route{"function": routeOf(b, "GET /pets", function), "jwt": routeOf(b, "GET /pets", jwt, "notes/read", "notes/write")} {
 		b.Run(name, func(b *testing.B) {

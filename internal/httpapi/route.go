@@ -5,10 +5,14 @@ import (
 	"strings"
 )
 
-// Route is what authorization needs of a route.
+// Route is a compiled route.
 type Route struct {
 	Key        string // "GET /pets/{id}", "ANY /{proxy+}", "$default"
 	Authorizer *Authorizer
+
+	backend backend
+	params  mapper   // nil: the integration has no parameter mapping
+	names   []string // of path parameters, from the left
 
 	scopes    []string // authorizationScopes
 	challenge string   // the beginning of www-authenticate: Bearer scope="…"

@@ -72,6 +72,24 @@ func (c *Call) Open(x *exchange.Exchange, b *Backend, deadline time.Time) *excha
 	return callFault(err)
 }
 
+// DoOrOpen is Do, but leaves an answer open whose body is announced to have more
+// than most bytes: then it is Open, and opened is true. One announced to be
+// larger than MaxBody is refused as Do refuses it.
+func (c *Call) DoOrOpen(x *exchange.Exchange, b *Backend, deadline time.Time, body []byte, most int64) (read []byte, opened bool, f *exchange.Fault) {
+	if f := c.Open(x, b, deadline); f != nil {
+		return body, false, f
+	}
+	if n := c.Response.Length; n > most && n <= MaxBody {
+		return body, true, nil
+	}
+	body, err := c.Response.ReadAll(body, MaxBody)
+	c.CloseStream(x, b)
+	if err != nil {
+		return body, false, callFault(err)
+	}
+	return body, false, nil
+}
+
 // CancelStream makes a read of c.Response's body end. Any goroutine may call
 // it.
 func (c *Call) CancelStream() { c.cancel() }

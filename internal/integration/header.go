@@ -1,6 +1,10 @@
 package integration
 
-import "github.com/gatehouse/gatehouse/internal/http1"
+import (
+	"bytes"
+
+	"github.com/gatehouse/gatehouse/internal/http1"
+)
 
 // Type is the part of an integration type that header rules differ by.
 type Type uint8
@@ -117,3 +121,49 @@ var responseFields = func() (t [256]responseRule) {
 	}
 	return t
 }()
+
+// OwnRequestField says that a field is of the client's connection, or that the
+// connection to a backend has its own: no API kind passes it on.
+func OwnRequestField(k http1.Known) bool {
+	switch k {
+	case http1.NameConnection, http1.NameContentLength, http1.NameExpect, http1.NameHost, http1.NameKeepAlive, http1.NameProxyAuthenticate,
+		http1.NameProxyAuthorization, http1.NameProxyConnection, http1.NameTE, http1.NameTrailer, http1.NameTransferEncoding, http1.NameUpgrade:
+		return true
+	}
+	return false
+}
+
+// OwnResponseField is OwnRequestField for answers.
+func OwnResponseField(k http1.Known) bool {
+	switch k {
+	case http1.NameConnection, http1.NameContentLength, http1.NameDate, http1.NameKeepAlive, http1.NameProxyAuthenticate,
+		http1.NameProxyConnection, http1.NameTE, http1.NameTrailer, http1.NameTransferEncoding, http1.NameUpgrade:
+		return true
+	}
+	return false
+}
+
+// NominatedFields are the names that a message's Connection field calls
+// hop-by-hop (RFC 9110, 7.6.1), nil when it names none.
+func NominatedFields(h *http1.Header) []byte {
+	v := h.GetKnown(http1.NameConnection)
+	if len(v) == 0 || bytes.EqualFold(v, keepAlive) || bytes.EqualFold(v, closing) {
+		return nil
+	}
+	return v
+}
+
+var (
+	keepAlive = []byte("keep-alive")
+	closing   = []byte("close")
+)
+
+// ListHolds says whether a comma-separated list holds name, in any case.
+func ListHolds(list, name []byte) bool {
+	for part := range bytes.SplitSeq(list, []byte{','}) {
+		if bytes.EqualFold(bytes.TrimSpace(part), name) {
+			return true
+		}
+	}
+	return false
+}

@@ -16,6 +16,10 @@ const (
 	StreamIdleEdge = 30 * time.Second
 )
 
+// StreamFrom is the least bytes of a body that are passed on as they come,
+// rather than read first and sent with the head.
+const StreamFrom = 16 << 10
+
 // What of a streamed answer passes at any speed, in bytes, and how many bytes
 // a second of the rest (developer guide, the same page).
 const (

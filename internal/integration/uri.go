@@ -156,13 +156,23 @@ func namedPart(text string, params []mapping.Parameter) uriPart {
 // AppendTarget appends the path and query of a request: the URI's own query
 // comes first. What may not stand in a request target is escaped.
 func (u *URI) AppendTarget(dst []byte, in *mapping.Input) []byte {
-	for i := range u.path {
-		dst = u.path[i].appendPath(dst, in)
-	}
+	dst = u.AppendPath(dst, in)
 	if len(u.query) == 0 {
 		return dst
 	}
-	dst = append(dst, '?')
+	return u.AppendQuery(append(dst, '?'), in)
+}
+
+// AppendPath appends the path of a request.
+func (u *URI) AppendPath(dst []byte, in *mapping.Input) []byte {
+	for i := range u.path {
+		dst = u.path[i].appendPath(dst, in)
+	}
+	return dst
+}
+
+// AppendQuery appends the URI's own query, without '?'.
+func (u *URI) AppendQuery(dst []byte, in *mapping.Input) []byte {
 	for i := range u.query {
 		dst = u.query[i].appendQuery(dst, in)
 	}

@@ -1,42 +1,27 @@
 package restapi
 
 import (
-	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/serving"
 	"github.com/gatehouse/gatehouse/internal/tally"
 	"github.com/gatehouse/gatehouse/internal/throttle"
 	"github.com/gatehouse/gatehouse/internal/usageplan"
 )
-
-// limiter is a method's own limit on a stage.
-type limiter struct {
-	bucket *throttle.Bucket // nil: there is no limit
-	limit  throttle.Limit
-	gate   *tally.Gate // of all nodes; nil: none is asked for
-}
-
-// epoch is what buckets count time from: what the wall clock does later doesn't
-// reach them.
-var epoch = time.Now()
-
-// Clock is the time of throttles, in nanoseconds.
-func Clock() int64 { return int64(time.Since(epoch)) }
 
 // limitOf is what a stage's settings for a method limit it to. -1 removes a
 // limit, and the values that nobody set are those of an AWS account (recorded
 // on AWS), which doesn't limit anything here. A burst that is not limited is an
 // account's, since a bucket needs a size.
 func limitOf(s *apigw.MethodSetting) (l throttle.Limit, limited bool) {
-	if s.ThrottlingRateLimit == noLimit || s.ThrottlingRateLimit == defaultRate && (s.ThrottlingBurstLimit == defaultBurst || s.ThrottlingBurstLimit == noLimit) {
+	if s.ThrottlingRateLimit == serving.NoLimit || s.ThrottlingRateLimit == serving.DefaultRate && (s.ThrottlingBurstLimit == serving.DefaultBurst || s.ThrottlingBurstLimit == serving.NoLimit) {
 		return l, false
 	}
 	l = throttle.Limit{Rate: s.ThrottlingRateLimit, Burst: s.ThrottlingBurstLimit}
-	if l.Burst == noLimit {
-		l.Burst = defaultBurst
+	if l.Burst == serving.NoLimit {
+		l.Burst = serving.DefaultBurst
 	}
 	return l, true
 }
@@ -52,10 +37,9 @@ func (c *compiler) limit(m *method) {
 	if !set || !limited {
 		return
 	}
-	pool, name := &c.env.throttles, "stage/"+string(c.out.apiID)+"/"+string(c.out.name)+"/"+m.place()
-	bucket := pool.Acquire(c.env.Throttles, name, l)
-	m.limiter = limiter{bucket, l, c.env.Ledger.Gate(name, l, bucket)}
-	c.out.observe.close = append(c.out.observe.close, func() { pool.Release(name, l, int64(time.Since(epoch))) })
+	limiter, release := c.env.Limit("stage/"+string(c.out.apiID)+"/"+string(c.out.name)+"/"+m.place(), l)
+	m.limiter = limiter
+	c.out.observe.close = append(c.out.observe.close, release)
 }
 
 var throttled = &exchange.Fault{Kind: exchange.Throttled}
@@ -94,10 +78,10 @@ func (r *request) admitHere() *exchange.Fault {
 		}
 	}
 	l := &r.route.limiter
-	if l.bucket == nil {
+	if !l.On() {
 		return nil
 	}
-	admitted := l.bucket.Take(int64(r.start.Sub(epoch)))
+	admitted := l.Take(serving.ClockAt(r.start))
 	if !admitted && r.route.needsKey {
 		r.key.use.GiveBack()
 	}
@@ -108,7 +92,7 @@ func (r *request) admitHere() *exchange.Fault {
 // doesn't know the answer. Not decided: there is nothing to ask, or no answer.
 func (r *request) admitTogether(ledger *tally.Ledger) (f *exchange.Fault, decided bool) {
 	l := &r.route.limiter
-	ask := tally.Ask{Now: int64(r.start.Sub(epoch)), Method: l.gate}
+	ask := tally.Ask{Now: serving.ClockAt(r.start), Method: l.Gate}
 	var plan *throttle.Limit
 	if r.route.needsKey {
 		asked := r.planRequest()
@@ -118,7 +102,7 @@ func (r *request) admitTogether(ledger *tally.Ledger) (f *exchange.Fault, decide
 		}
 		plan = limit
 	}
-	if !l.gate.Open(ask.Now) {
+	if !l.Gate.Open(ask.Now) {
 		return r.limited(l, false), true
 	}
 	if ask.Empty() {
@@ -134,7 +118,7 @@ func (r *request) admitTogether(ledger *tally.Ledger) (f *exchange.Fault, decide
 			return f, true
 		}
 	}
-	if l.bucket == nil {
+	if !l.On() {
 		return nil, true
 	}
 	return r.limited(l, v == tally.Admitted), true
@@ -146,10 +130,8 @@ var planVerdicts = [...]usageplan.Verdict{
 }
 
 // limited tells what the method's own limit said.
-func (r *request) limited(l *limiter, admitted bool) *exchange.Fault {
-	if r.x.Explaining() {
-		r.decideThrottle(l, admitted)
-	}
+func (r *request) limited(l *serving.Limiter, admitted bool) *exchange.Fault {
+	l.Decide(r.x, "method", admitted)
 	if admitted {
 		return nil
 	}
@@ -159,17 +141,9 @@ func (r *request) limited(l *limiter, admitted bool) *exchange.Fault {
 	return throttled
 }
 
-func (r *request) decideThrottle(l *limiter, admitted bool) {
-	result := "admitted"
-	if !admitted {
-		result = "refused"
-	}
-	r.x.Decide("throttle", result, fmt.Sprintf("the stage's settings for the method: %g requests/s, burst %d", l.limit.Rate, l.limit.Burst))
-}
-
 // throttled adds that the method's limit refuses the request, in the words that
 // AWS has for a key's limit (seen on AWS); its words for a method's aren't known.
-func (e *execution) throttled(r *request, l *limiter) { e.overLimit("Method", r, l.limit) }
+func (e *execution) throttled(r *request, l *serving.Limiter) { e.overLimit("Method", r, l.Limit) }
 
 func (e *execution) overLimit(whose string, r *request, l throttle.Limit) {
 	e.say(whose + " throttle limit exceeded for RestApi " + string(r.stage.apiID) + ", Stage " + string(r.stage.name) + ", Resource " + string(r.route.resource.id) +

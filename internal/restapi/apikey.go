@@ -7,6 +7,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/serving"
 	"github.com/gatehouse/gatehouse/internal/throttle"
 	"github.com/gatehouse/gatehouse/internal/usageplan"
 )
@@ -74,7 +75,7 @@ func (r *request) findKey() *exchange.Fault {
 
 func (r *request) planRequest() usageplan.Request {
 	return usageplan.Request{
-		Path: r.route.resource.path, Route: string(r.route.verb), Verb: r.httpMethod, Now: int64(r.start.Sub(epoch)), Unix: r.start.Unix(),
+		Path: r.route.resource.path, Route: string(r.route.verb), Verb: r.httpMethod, Now: serving.ClockAt(r.start), Unix: r.start.Unix(),
 	}
 }
 

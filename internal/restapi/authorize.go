@@ -32,16 +32,6 @@ type clientIdentity struct {
 	keys    *sigv4.Credentials // caller's, for a backend that is called as the caller; else nil
 }
 
-// Identities find who signs with an access key.
-type Identities interface {
-	// Find is the secret of an access key and whose it is; token is the session
-	// token that came with it. The error is a *sigv4.Error, or says why
-	// that isn't known now.
-	Find(accessKeyID, token string) (secret string, who *identity.Caller, err error)
-	// Open says that nobody may sign yet.
-	Open() bool
-}
-
 const (
 	invokeAction = "execute-api:Invoke"
 	invokeLower  = "execute-api:invoke" // as policies compare it

@@ -71,7 +71,7 @@ func (r *request) answerOf(a *functionAuthorizer, key authorizer.Key) (*authoriz
 	defer func() { r.identity.latency = time.Since(began) }()
 	return a.Ask(r.x, key, authorizer.Call{
 		Event:     func() []byte { return a.event(r, r.ask.Resource) },
-		RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.full),
+		RequestID: string(r.x.RequestID[:]), TraceID: string(r.trace.Full),
 		Called: func(result *lambda.Result, took time.Duration) {
 			r.identity.phases.functionAnswered(result)
 			if r.exec != nil {

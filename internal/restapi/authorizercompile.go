@@ -109,7 +109,7 @@ func (c *compiler) functionAuthorizer(place string, from *apigw.Authorizer) *fun
 	}
 	if c.env != nil {
 		s := c.out.scope
-		a.Invoker, a.Cache = c.env.Functions, c.env.answers()
+		a.Invoker, a.Cache = c.env.Functions, c.env.Answers()
 		if c.env.Pools != nil {
 			a.Gate = c.env.Pools.NewGate()
 		}
@@ -194,7 +194,7 @@ func (c *compiler) poolAuthorizer(place string, from *apigw.Authorizer, scopes [
 	}
 	issuers := &authorizer.Issuers{}
 	if c.env != nil {
-		issuers = c.env.issuers()
+		issuers = c.env.TokenIssuers()
 	}
 	for _, arn := range from.ProviderARNs {
 		issuer, err := issuers.Pool(arn)

@@ -236,7 +236,7 @@ func (a *awsCall) addHeaders(r *request, t *httpTarget, json bool) *exchange.Fau
 		req.Header.Add("X-Amz-Target", a.service.JSON.Target)
 	}
 	req.Header.Add("x-amzn-apigateway-api-id", string(r.stage.apiID))
-	req.Header.AddBytes(fieldTrace, r.trace.full)
+	req.Header.AddBytes(fieldTrace, r.trace.Full)
 	if f := t.addMapped(r); f != nil {
 		return f
 	}

@@ -12,10 +12,11 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 var (
-	unreadable  = &exchange.Fault{Kind: exchange.Default4XX, Status: 400, Message: "Bad Request"}
+	unreadable  = serving.Unreadable
 	undecodable = &exchange.Fault{Kind: exchange.UnsupportedMediaType}
 )
 
@@ -25,18 +26,9 @@ func (r *request) readBody() *exchange.Fault {
 		return nil
 	}
 	r.bodyRead = true
-	if r.x.Body == nil || r.x.Body.Length() == 0 {
-		return nil
-	}
-	var err error
-	r.body, err = r.x.Body.ReadAll(r.body[:0], integration.MaxBody)
-	if errors.Is(err, http1.ErrBodyTooLarge) {
-		return tooLarge
-	}
-	if err != nil {
-		return unreadable
-	}
-	return nil
+	var f *exchange.Fault
+	r.body, f = serving.ReadBody(r.x, r.body[:0])
+	return f
 }
 
 // decodeBody reads and decompresses a body that came compressed, whatever it

@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // TestFunctionWithoutRoom: calls of a Lambda integration beyond its bound are
@@ -63,11 +64,11 @@ func TestFunctionWithoutRoom(t *testing.T) {
 }
 
 func TestBusyIsToldNowAndThen(t *testing.T) {
-	var b busyTold
+	var b serving.BusyTold
 	start := time.Unix(1e9, 0)
 	var told []bool
 	for _, after := range []time.Duration{0, 1, 9, 10, 11, 30} {
-		told = append(told, b.due(start.Add(after*time.Second)))
+		told = append(told, b.Due(start.Add(after*time.Second)))
 	}
 	if d := cmp.Diff([]bool{true, false, false, true, false, true}, told); d != "" {
 		t.Error(d)

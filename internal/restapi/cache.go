@@ -165,7 +165,7 @@ func (r *request) lead(rule *cacheRule, key responsecache.Key, flight *responsec
 	}
 	resp := &r.x.Response
 	if resp.Stream == nil {
-		landing.Answer = responsecache.Encode(r.stage.env.now(), resp.Status, &resp.Header, isRequestName, resp.Body)
+		landing.Answer = responsecache.Encode(r.stage.env.Time(), resp.Status, &resp.Header, isRequestName, resp.Body)
 	}
 	landing.Passes = landing.Answer == nil
 	landed = true

@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/serving"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 )
 
@@ -23,7 +24,7 @@ import (
 func cacheSettings() *apigw.MethodSetting {
 	return &apigw.MethodSetting{
 		CachingEnabled: true, CacheTTLSeconds: 300, RequireAuthorizationForCacheControl: true,
-		UnauthorizedCacheControlHeaderStrategy: "SUCCEED_WITH_RESPONSE_HEADER", ThrottlingRateLimit: noLimit, ThrottlingBurstLimit: noLimit,
+		UnauthorizedCacheControlHeaderStrategy: "SUCCEED_WITH_RESPONSE_HEADER", ThrottlingRateLimit: serving.NoLimit, ThrottlingBurstLimit: serving.NoLimit,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // What is refused here is what nothing would enforce: each refusal goes away
@@ -57,20 +58,12 @@ func (c *compiler) checkStage() {
 	}
 }
 
-// The throttling settings of a stage that sets none (recorded on AWS), and the
-// value that removes a limit.
-const (
-	defaultRate  = 10000
-	defaultBurst = 5000
-	noLimit      = -1
-)
-
 // checkMethodSetting refuses what a setting asks for.
 func (c *compiler) checkMethodSetting(place string, m *apigw.MethodSetting) {
 	if !slices.Contains([]string{"", "OFF", "ERROR", "INFO"}, m.LoggingLevel) {
 		c.refuse(place, "loggingLevel "+m.LoggingLevel+" is none that API Gateway has")
 	}
-	if (m.ThrottlingRateLimit < 0 && m.ThrottlingRateLimit != noLimit) || (m.ThrottlingBurstLimit < 0 && m.ThrottlingBurstLimit != noLimit) {
+	if (m.ThrottlingRateLimit < 0 && m.ThrottlingRateLimit != serving.NoLimit) || (m.ThrottlingBurstLimit < 0 && m.ThrottlingBurstLimit != serving.NoLimit) {
 		c.refuse(place, fmt.Sprintf("throttling %v requests/s, burst %d: a limit is -1, for none, or not negative", m.ThrottlingRateLimit, m.ThrottlingBurstLimit))
 	}
 }

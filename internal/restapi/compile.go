@@ -3,7 +3,6 @@ package restapi
 import (
 	"cmp"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 	"github.com/gatehouse/gatehouse/internal/schema"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // Compile makes the Stage that serves definition def, the frozen content of
@@ -33,15 +33,9 @@ func Compile(def *apigw.Definition, st *apigw.Stage, dep apigw.DeploymentID, env
 func compile(c *compiler, state canaryState, dep apigw.DeploymentID) (*Stage, error) {
 	c.canary = state
 	s := c.compile(dep)
-	var errs []error
-	for _, p := range c.problems {
-		if !p.Warning {
-			errs = append(errs, errors.New(p.String()))
-		}
-	}
-	if len(errs) > 0 {
+	if err := c.problems.Err(); err != nil {
 		s.Close()
-		return nil, errors.Join(errs...)
+		return nil, err
 	}
 	return s, nil
 }
@@ -63,7 +57,7 @@ type compiler struct {
 	vars     map[string]string
 	settings map[string]*apigw.MethodSetting // by plainKey
 	out      *Stage
-	problems []Problem
+	problems serving.Problems
 	schemas  map[apigw.ModelName]*schema.Schema // compiled so far; nil: can't be compiled
 	canary   canaryState
 	trial    *trial // nil, unless a method is tested
@@ -85,13 +79,9 @@ func newCompiler(def *apigw.Definition, st *apigw.Stage, env *Env) *compiler {
 	return c
 }
 
-func (c *compiler) refuse(place, text string) {
-	c.problems = append(c.problems, Problem{Place: place, Text: text})
-}
+func (c *compiler) refuse(place, text string) { c.problems.Refuse(place, text) }
 
-func (c *compiler) warn(place, text string) {
-	c.problems = append(c.problems, Problem{Place: place, Text: text, Warning: true})
-}
+func (c *compiler) warn(place, text string) { c.problems.Warn(place, text) }
 
 func (c *compiler) compile(dep apigw.DeploymentID) *Stage {
 	c.checkAPI()
@@ -131,10 +121,8 @@ func (c *compiler) newStage(dep apigw.DeploymentID) *Stage {
 		s.name = c.stage.Name
 	}
 	if c.env != nil {
-		if s.scope = c.def.Scope; s.scope == (apigw.Scope{}) {
-			s.scope = c.env.Scope
-		}
-		s.signed = c.env.verifier(s.scope.Region)
+		s.scope = c.env.ScopeOf(c.def)
+		s.signed = c.env.Verifier(s.scope.Region)
 		scope := &s.scope
 		s.arnLength = len("arn:") + len(scope.Partition) + len(":execute-api:") + len(scope.Region) + len(":") + len(scope.Account) +
 			len(":") + len(s.apiID) + len("/") + len(s.name) + len("/")

@@ -106,3 +106,8 @@ func quality(params []byte) float64 {
 	}
 	return 1
 }
+
+var (
+	semicolon = []byte{';'}
+	equals    = []byte{'='}
+)

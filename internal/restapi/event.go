@@ -84,7 +84,7 @@ func (r *request) eventHeader() *http1.Header {
 	if h.IndexKnown(http1.NameHost, 0) < 0 && len(r.x.Host) > 0 {
 		h.AddBytes(fieldHost, r.x.Host) // HTTP/2 names it elsewhere
 	}
-	h.AddBytes(fieldTrace, r.trace.seen)
+	h.AddBytes(fieldTrace, r.trace.Seen)
 	r.addForwarded(h)
 	return h
 }

@@ -14,7 +14,7 @@ func (c *compiler) functionCaller(m *method, i *apigw.Integration, function stri
 // client is r as the calls that are made for it see it.
 func (r *request) client() *integration.Client {
 	return &integration.Client{
-		X: r.x, Scope: r.stage.scope, ID: string(r.x.RequestID[:]), Trace: r.trace.full,
+		X: r.x, Scope: r.stage.scope, ID: string(r.x.RequestID[:]), Trace: r.trace.Full,
 		Who: r.identity.caller, Signed: r.identity.keys, Context: (*policyKeys)(r),
 	}
 }

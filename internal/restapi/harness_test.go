@@ -14,6 +14,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 var testTime = time.Date(2025, 6, 18, 17, 28, 59, 123e6, time.UTC)
@@ -75,12 +76,12 @@ func returning(payload string) fakeFunctions {
 }
 
 func testEnv(functions lambda.Invoker) *Env {
-	return &Env{
+	return &Env{Env: &serving.Env{
 		Scope:     apigw.Scope{Partition: "aws", Account: "123456789012", Region: "us-east-1"},
 		Pools:     integration.NewPools(integration.PoolConfig{}),
 		Functions: functions,
 		Now:       func() time.Time { return testTime },
-	}
+	}}
 }
 
 func compileStage(t testing.TB, def *apigw.Definition, st *apigw.Stage, env *Env) *Stage {

@@ -48,17 +48,13 @@ func (p *httpProxy) serve(r *request) *exchange.Fault {
 	return nil
 }
 
-// streamFrom is the least bytes of a body that are passed on as they come,
-// rather than read first and sent with the head.
-const streamFrom = 16 << 10
-
 func (p *httpProxy) setBody(r *request) *exchange.Fault {
 	req := &r.call.Request
 	body := r.x.Body
 	if body == nil {
 		return nil
 	}
-	if n := body.Length(); n > streamFrom && !r.bodyRead && r.exec == nil && p.target.convert == integration.NoConversion {
+	if n := body.Length(); n > integration.StreamFrom && !r.bodyRead && r.exec == nil && p.target.convert == integration.NoConversion {
 		req.Stream, req.Length = body, n
 		return nil
 	}
@@ -79,7 +75,7 @@ func (p *httpProxy) setBody(r *request) *exchange.Fault {
 // those a mapping replaces and those that don't pass.
 func (p *httpProxy) addHeaders(r *request) *exchange.Fault {
 	client, out := r.x.Header, &r.call.Request.Header
-	nominated := nominatedFields(client)
+	nominated := integration.NominatedFields(client)
 	agent := false
 	for i := range client.Len() {
 		k := client.KnownAt(i)
@@ -88,7 +84,7 @@ func (p *httpProxy) addHeaders(r *request) *exchange.Fault {
 		}
 		if nominated != nil || len(p.target.headers) > 0 {
 			name, _ := client.At(i)
-			if p.target.maps(name, k) || nominated != nil && contains(nominated, name) {
+			if p.target.maps(name, k) || nominated != nil && integration.ListHolds(nominated, name) {
 				continue
 			}
 		}
@@ -101,26 +97,6 @@ func (p *httpProxy) addHeaders(r *request) *exchange.Fault {
 	r.addForwarded(out)
 	r.addOwn(out)
 	return p.target.addMapped(r)
-}
-
-// nominatedFields are the names that the client's Connection field calls
-// hop-by-hop (RFC 9110, 7.6.1), nil when it names none.
-func nominatedFields(h *http1.Header) []byte {
-	v := h.GetKnown(http1.NameConnection)
-	if len(v) == 0 || equalFold(v, "keep-alive") || equalFold(v, "close") {
-		return nil
-	}
-	return v
-}
-
-// contains says whether the comma-separated list holds name, in any case.
-func contains(list, name []byte) bool {
-	for part := range bytes.SplitSeq(list, []byte{','}) {
-		if bytes.EqualFold(bytes.TrimSpace(part), name) {
-			return true
-		}
-	}
-	return false
 }
 
 // addForwarded adds what tells a backend about the client.
@@ -139,7 +115,7 @@ func (r *request) addForwarded(out *http1.Header) {
 // (recorded on AWS).
 func (r *request) addOwn(out *http1.Header) {
 	out.Add("x-amzn-apigateway-api-id", string(r.stage.apiID))
-	out.AddBytes(fieldTrace, r.trace.seen)
+	out.AddBytes(fieldTrace, r.trace.Seen)
 }
 
 var (

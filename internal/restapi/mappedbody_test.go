@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
 
@@ -87,7 +88,7 @@ func TestMappedBodyTarget(t *testing.T) {
 	m := httpMethod(apigw.IntegrationHTTPProxy, "http://"+address+"/{id}", map[string]string{
 		"integration.request.path.id": "method.request.body.id", "integration.request.querystring.q": "method.request.body.q"})
 	s := compileStage(t, define(map[string]*apigw.Method{"POST /r": m}), nil, nil)
-	body := `{"id":"a b/ü","q":{"x":1},"fill":"` + strings.Repeat("x", streamFrom) + `"}`
+	body := `{"id":"a b/ü","q":{"x":1},"fill":"` + strings.Repeat("x", integration.StreamFrom) + `"}`
 	if _, got := serve(s, call{method: "POST", target: "/r", body: body}); got.Status != 200 {
 		t.Fatalf("answered %+v", got)
 	}

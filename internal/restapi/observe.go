@@ -182,7 +182,7 @@ func (r *request) record(x *exchange.Exchange) {
 	if o.meter != nil && charged(x.Outcome.Fault) {
 		o.meter.Count(r.key.id, x.Response.Sent)
 	}
-	ended := r.stage.env.now()
+	ended := r.stage.env.Time()
 	if o.metrics != nil {
 		r.count(o, ended)
 	}

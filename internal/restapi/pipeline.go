@@ -5,6 +5,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // Serve answers x: it fills x.Response and never writes to a connection. What
@@ -48,7 +49,7 @@ func (r *request) run() *exchange.Fault {
 }
 
 var (
-	tooLarge = &exchange.Fault{Kind: exchange.RequestTooLarge}
+	tooLarge = serving.TooLarge
 	tooLong  = &exchange.Fault{Kind: exchange.Default4XX, Status: 414, Message: "Request URI too long"}
 	noRoute  = &exchange.Fault{Kind: exchange.MissingAuthenticationToken}
 )

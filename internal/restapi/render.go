@@ -7,6 +7,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // kindRule is how a kind of fault shows unless the API says otherwise
@@ -125,7 +126,7 @@ func appendMessage(dst []byte, message string) []byte {
 // endpoint: 403 {"message":"Forbidden"}, ForbiddenException.
 func Forbidden(x *exchange.Exchange) {
 	if x.RequestID[0] == 0 {
-		NewIDs(x)
+		serving.NewIDs(x)
 	}
 	rule := kindRules[exchange.Forbidden]
 	h := open(x, rule.status)
@@ -142,7 +143,7 @@ func (r *request) finish() {
 		resp.Header.Add("Content-Type", "application/json")
 	}
 	if r.called {
-		resp.Header.AddBytes(fieldTrace, r.trace.full)
+		resp.Header.AddBytes(fieldTrace, r.trace.Full)
 	}
 	if r.warned {
 		resp.Header.Add("Warning", cacheControlIgnored)
@@ -153,7 +154,7 @@ func (r *request) finish() {
 // not logged here.
 func (r *request) log(f *exchange.Fault) {
 	logger := r.stage.env.Logger
-	if f == integration.Busy() && !r.stage.busyTold.due(r.x.Received) {
+	if f == integration.Busy() && !r.stage.busyTold.Due(r.x.Received) {
 		return
 	}
 	if f.Cause == nil || logger == nil || !logger.Enabled(context.Background(), slog.LevelWarn) {

@@ -8,6 +8,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // request is one exchange on its way through a stage, with the memory that
@@ -22,7 +23,7 @@ type request struct {
 	search     search
 	query      mapping.Query
 	input      mapping.Input
-	trace      trace
+	trace      serving.Trace
 
 	body     []byte // the client's, decoded, once it was read
 	bodyRead bool
@@ -71,16 +72,16 @@ func (s *Stage) begin(x *exchange.Exchange) *request {
 		r = newRequest()
 	}
 	if x.RequestID[0] == 0 {
-		NewIDs(x)
+		serving.NewIDs(x)
 	}
-	r.x, r.stage, r.start = x, s, s.env.now()
+	r.x, r.stage, r.start = x, s, s.env.Time()
 	r.httpMethod = x.Method
 	if v := x.Header.GetKnown(http1.NameXHTTPMethodOverride); len(v) > 0 {
 		r.httpMethod = overrideMethod(v)
 	}
 	r.query.Parse(x.Query)
-	r.trace, r.traceID = appendTrace(r.traceID[:0], x.Header.GetKnown(http1.NameXAmznTraceID), r.start)
-	r.input = mapping.Input{X: x, Query: &r.query, Trace: r.trace.seen, Canonical: s.edge}
+	r.trace, r.traceID = serving.AppendTrace(r.traceID[:0], x.Header.GetKnown(http1.NameXAmznTraceID), r.start)
+	r.input = mapping.Input{X: x, Query: &r.query, Trace: r.trace.Seen, Canonical: s.edge}
 	x.Vars = r
 	x.OnEnd(r.end)
 	return r

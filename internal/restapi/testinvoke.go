@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // What a method that is tested sees of a client that isn't there (seen on AWS
@@ -142,7 +143,7 @@ func trialExchange(ctx context.Context, def *apigw.Definition, in *apigw.TestReq
 	}
 	x.Client = exchange.Client{IP: netip.IPv4Unspecified(), Port: 443, TLS: true}
 	x.Received = time.Now()
-	NewIDs(x)
+	serving.NewIDs(x)
 	copy(x.RequestID[:], in.RequestID)
 	x.Address = exchange.Address{
 		APIID: string(def.API.ID), Stage: string(apigw.TestStage), DomainName: trialDomain, DomainPrefix: trialPrefix,

@@ -7,6 +7,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // clfTime is the layout of $context.requestTime, the common log format's.
@@ -106,7 +107,7 @@ func (r *request) appendOutcome(dst []byte, v exchange.VariableName) ([]byte, bo
 			return strconv.AppendInt(dst, int64(status), 10), true
 		}
 	case exchange.VarTraceID:
-		root, _, _ := traceParts(r.trace.seen)
+		root, _, _ := serving.TraceParts(r.trace.Seen)
 		return append(dst, root...), len(root) > 0
 	}
 	return dst, false

@@ -1,30 +1,30 @@
-package restapi
+package serving
 
 import (
 	"bytes"
 	"time"
 )
 
-// trace is what is known of a request's trace. Both texts are slices of the
+// Trace is what is known of a request's trace. Both texts are slices of the
 // request's memory.
-type trace struct {
-	// seen is the field a method request shows and HTTP backends and events
+type Trace struct {
+	// Seen is the field a method request shows and HTTP backends and events
 	// get: as the client sent it, or a new Root.
-	seen []byte
-	// full is the field of the answer and of a call to Lambda: with Parent
+	Seen []byte
+	// Full is the field of the answer and of a call to Lambda: with Parent
 	// and Sampled.
-	full []byte
+	Full []byte
 }
 
 // maxTrace bounds a client's trace field; a longer one is replaced.
 const maxTrace = 1024
 
-// appendTrace makes the trace of a request whose client sent sent, in dst.
+// AppendTrace makes the trace of a request whose client sent sent, in dst.
 // A complete field is kept and echoed; a Root alone is kept and gains a
 // Parent and Sampled of our own (recorded on AWS); Root and Parent gain
 // Sampled=1; without a Root all is new, and not sampled.
-func appendTrace(dst, sent []byte, now time.Time) (trace, []byte) {
-	root, parent, sampled := traceParts(sent)
+func AppendTrace(dst, sent []byte, now time.Time) (Trace, []byte) {
+	root, parent, sampled := TraceParts(sent)
 	from := len(dst)
 	if len(root) == 0 || len(sent) > maxTrace {
 		parent, sampled = false, false
@@ -44,11 +44,11 @@ func appendTrace(dst, sent []byte, now time.Time) (trace, []byte) {
 			dst = append(dst, '0')
 		}
 	}
-	return trace{seen: dst[from:seen:seen], full: dst[from:len(dst):len(dst)]}, dst
+	return Trace{Seen: dst[from:seen:seen], Full: dst[from:len(dst):len(dst)]}, dst
 }
 
-// traceParts finds the parts of a trace field.
-func traceParts(field []byte) (root []byte, parent, sampled bool) {
+// TraceParts finds the parts of a trace field.
+func TraceParts(field []byte) (root []byte, parent, sampled bool) {
 	for len(field) > 0 {
 		part, rest, _ := bytes.Cut(field, semicolon)
 		key, value, _ := bytes.Cut(bytes.TrimSpace(part), equals)
@@ -73,3 +73,22 @@ var (
 	parentKey  = []byte("Parent")
 	sampledKey = []byte("Sampled")
 )
+
+// AppendRouteTrace makes the field that backends of an HTTP API see: what the
+// client sent, behind a Self of our own, or a new Root (seen on AWS).
+func AppendRouteTrace(dst, sent []byte, now time.Time) []byte {
+	root, _, _ := TraceParts(sent)
+	if len(root) == 0 || len(sent) > maxTrace {
+		return appendRoot(append(dst, "Root="...), now)
+	}
+	dst = appendRoot(append(dst, "Self="...), now)
+	for part := range bytes.SplitSeq(sent, semicolon) {
+		part = bytes.TrimSpace(part)
+		if key, _, _ := bytes.Cut(part, equals); len(part) > 0 && !bytes.EqualFold(key, selfKey) {
+			dst = append(append(dst, ';'), part...)
+		}
+	}
+	return dst
+}
+
+var selfKey = []byte("Self")

@@ -1,4 +1,4 @@
-package restapi
+package serving
 
 import (
 	"encoding/base64"

@@ -1,0 +1,63 @@
+package serving
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/tally"
+	"github.com/gatehouse/gatehouse/internal/throttle"
+)
+
+// The throttling settings of a stage that sets none (recorded on AWS), which
+// are an account's, and the value that removes a limit.
+const (
+	DefaultRate  = 10000
+	DefaultBurst = 5000
+	NoLimit      = -1
+)
+
+// Limiter is the limit of one route or method of a stage. The zero Limiter
+// admits everything.
+type Limiter struct {
+	Limit  throttle.Limit
+	Gate   *tally.Gate // of all nodes; nil: none is asked for
+	bucket *throttle.Bucket
+}
+
+// epoch is what buckets count time from: what the wall clock does later doesn't
+// reach them.
+var epoch = time.Now()
+
+// Clock is the time of throttles, in nanoseconds.
+func Clock() int64 { return ClockAt(time.Now()) }
+
+// ClockAt is what Clock was at t.
+func ClockAt(t time.Time) int64 { return int64(t.Sub(epoch)) }
+
+// Limit is the limiter of that name, which all stages of that name and limit
+// share, so that a deployment leaves its tokens as they are. release gives it
+// back.
+func (e *Env) Limit(name string, l throttle.Limit) (limiter Limiter, release func()) {
+	pool := &e.throttles
+	bucket := pool.Acquire(e.Throttles, name, l)
+	return Limiter{l, e.Ledger.Gate(name, l, bucket), bucket}, func() { pool.Release(name, l, Clock()) }
+}
+
+// On says whether there is a limit.
+func (l *Limiter) On() bool { return l.bucket != nil }
+
+// Take takes one request's token at a time of Clock, by what this node knows.
+func (l *Limiter) Take(now int64) bool { return l.bucket == nil || l.bucket.Take(now) }
+
+// Decide adds to the decisions of x what the limit said, where x is explained.
+func (l *Limiter) Decide(x *exchange.Exchange, whose string, admitted bool) {
+	if !x.Explaining() {
+		return
+	}
+	result := "admitted"
+	if !admitted {
+		result = "refused"
+	}
+	x.Decide("throttle", result, fmt.Sprintf("the stage's settings for the %s: %g requests/s, burst %d", whose, l.Limit.Rate, l.Limit.Burst))
+}
