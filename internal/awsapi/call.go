@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/awsapi/sts"
@@ -16,6 +17,8 @@ type (
 	// Operations is what the REST API service can do; a nil field is answered
 	// with a 501 that names the operation.
 	Operations = apigateway.Operations
+	// RouteOperations is what version 2 of the API can do, likewise.
+	RouteOperations = apigatewayv2.Operations
 	// FunctionOperations is what Lambda's API can do, likewise.
 	FunctionOperations = lambdaapi.Operations
 	// UserPoolOperations is what the API of user pools can do, likewise.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 )
 
 // TrailRecord is a management call in the shape of a CloudTrail record
@@ -85,7 +86,7 @@ func (r *AuditRecord) Trail() (*TrailRecord, bool) {
 		return nil, false
 	}
 	t := &TrailRecord{
-		EventVersion: "1.08", UserIdentity: r.identity(), EventTime: r.Time.UTC().Format(time.RFC3339), EventSource: r.Service + ".amazonaws.com",
+		EventVersion: "1.08", UserIdentity: r.identity(), EventTime: r.Time.UTC().Format(time.RFC3339), EventSource: r.source(),
 		EventName: r.Operation, AWSRegion: r.Scope.Region, SourceIPAddress: r.Source, UserAgent: r.UserAgent,
 		ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage, RequestParameters: r.parameters(), ResponseElements: r.elements(),
 		RequestID: r.RequestID, EventID: newUUID(), ReadOnly: r.ReadOnly, EventType: "AwsApiCall", ManagementEvent: true,
@@ -95,6 +96,12 @@ func (r *AuditRecord) Trail() (*TrailRecord, bool) {
 		t.TLSDetails = &TrailTLS{strings.ReplaceAll(tls.VersionName(r.tls.Version), "TLS ", "TLSv"), tls.CipherSuiteName(r.tls.CipherSuite), r.host}
 	}
 	return t, true
+}
+
+// source is the service that a record names: both versions of the management
+// API are one (developer guide, "Log calls to Amazon API Gateway APIs").
+func (r *AuditRecord) source() string {
+	return strings.TrimSuffix(r.Service, "v2") + ".amazonaws.com"
 }
 
 // identity reads who called from the caller's ARN.
@@ -213,6 +220,9 @@ var secretMembers = map[string]bool{
 // any other value isn't.
 func (r *AuditRecord) isSecret(member string) bool {
 	member = strings.ToLower(member)
+	if member == "body" && r.Service == apigatewayv2.Service {
+		return true // a document, as long as it may be
+	}
 	return secretMembers[member] || member == "value" && (strings.Contains(r.Operation, "ApiKey") || strings.Contains(r.Operation, "UsagePlanKey"))
 }
 

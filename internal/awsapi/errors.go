@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
@@ -44,6 +45,9 @@ func (s *Server) answerOf(c *Call, err error) *refusal {
 		status, code := statusOf(e.Kind)
 		if c.Service == lambdaapi.Service {
 			status, code = functionStatusOf(e.Kind)
+		}
+		if c.Service == apigatewayv2.Service {
+			status, code = routeStatusOf(e.Kind)
 		}
 		if c.Service == cognitoidp.Service {
 			status, code = poolStatusOf(e.Kind)
@@ -84,6 +88,18 @@ func statusOf(k apigw.Kind) (status int, code string) {
 		return http.StatusNotImplemented, "NotImplementedException"
 	}
 	return http.StatusInternalServerError, "InternalFailure"
+}
+
+// routeStatusOf is statusOf in version 2 of the API, whose model has one error
+// for all that is wrong with a request, and one for every limit.
+func routeStatusOf(k apigw.Kind) (status int, code string) {
+	switch k {
+	case apigw.Validation, apigw.Serialization:
+		k = apigw.BadRequest
+	case apigw.LimitExceeded:
+		k = apigw.Throttled
+	}
+	return statusOf(k)
 }
 
 // protocol is how a service writes its errors.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/awsapi/sts"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
@@ -23,6 +24,10 @@ import (
 // Config says what a Server works with. Operations and Scope are required.
 type Config struct {
 	Operations Operations
+
+	// RouteOperations is what is served of version 2 of the API, of APIs of
+	// routes; a nil field is answered with a 501 that names the operation.
+	RouteOperations RouteOperations
 
 	// Functions is what is served of Lambda's API; a nil field is answered
 	// with a 501 that names the operation.
@@ -76,7 +81,6 @@ type Config struct {
 type Server struct {
 	Config
 	served map[string]*routes         // by service
-	known  map[string]*routes         // of services that aren't served
 	pools  map[string]*wire.Operation // of user pools, by name
 	// queries are the operations of services of the query protocol, by service
 	// and by name.
@@ -103,11 +107,11 @@ func New(c Config) (*Server, error) {
 	return &Server{
 		Config: c,
 		served: map[string]*routes{
-			apigateway.Service: newRoutes(c.Operations.Table()),
-			lambdaapi.Service:  newRoutes(c.Functions.Table()),
+			apigateway.Service:   newRoutes(c.Operations.Table()),
+			apigatewayv2.Service: newRoutes(c.RouteOperations.Table()),
+			lambdaapi.Service:    newRoutes(c.Functions.Table()),
 		},
 		queries:  map[string]map[string]*wire.Operation{sts.Service: byName(c.Sessions.Table())},
-		known:    knownRoutes(),
 		pools:    poolTable(&c.UserPools),
 		verifier: &sigv4.Verifier{Now: c.Now},
 		large:    make(chan struct{}, largeBodies),

@@ -9,27 +9,15 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
-	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 )
-
-//go:generate go run ./internal/gen -known zz_generated_known.go -package awsapi -model model/apigatewayv2.json
 
 // services whose endpoint a client may take us for.
 var services = []string{"apigateway", "execute-api", "lambda", "sts", "acm", "cognito-idp", "elasticloadbalancing", "servicediscovery"}
 
 func isService(name string) bool { return slices.Contains(services, name) }
-
-// knownRoutes are the operations of services that we know by name alone, so
-// that a refusal can say what it refuses.
-func knownRoutes() map[string]*routes {
-	m := map[string]*routes{}
-	for service, table := range knownOperations() {
-		m[service] = newRoutes(table)
-	}
-	return m
-}
 
 // resolve finds the service and operation that are meant: by X-Amz-Target, by
 // Action, else by the signature's scope and the path.
@@ -67,12 +55,6 @@ func (x *request) resolve(context.Context) error {
 			return unknownOperation()
 		}
 		x.op, x.in.Labels, c.Operation = op, labels, op.Name
-	} else if known := x.Server.known[c.Service]; known != nil {
-		op, _ := known.find(r.Method, path, r.URL.RawQuery)
-		if op == nil {
-			return unknownOperation()
-		}
-		c.Operation = op.Name
 	}
 	return x.named()
 }
@@ -89,7 +71,7 @@ func unknownOperation() error {
 func (x *request) named() error {
 	c := x.call
 	switch c.Service {
-	case apigateway.Service, "apigatewayv2":
+	case apigateway.Service, apigatewayv2.Service:
 		path := strings.TrimPrefix(canonicalPath(x.http.URL.EscapedPath()), "/v2")
 		c.Action = "apigateway:" + x.http.Method
 		c.Resource = apigw.ARN("arn:" + c.Scope.Partition + ":apigateway:" + c.Scope.Region + "::" + path)
@@ -142,7 +124,7 @@ func (x *request) action(path string) string {
 func serviceOfPath(path string) string {
 	switch {
 	case strings.HasPrefix(path, "/v2/"):
-		return "apigatewayv2"
+		return apigatewayv2.Service
 	case len(path) > 12 && strings.HasPrefix(path, "/20") && path[5] == '-' && path[8] == '-' && path[11] == '/':
 		return "lambda"
 	}
@@ -159,9 +141,4 @@ func (x *request) notServed() error {
 		return apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve %s", c.Service)
 	}
 	return apigw.Errorf(apigw.NotSupported, "Gatehouse doesn't serve %s of %s yet", c.Operation, c.Service)
-}
-
-// knownOperation is a row of a service that isn't served.
-func knownOperation(name, method, path string) wire.Operation {
-	return wire.Operation{Name: name, Method: method, Path: path}
 }

@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
@@ -299,6 +302,20 @@ func (o *Object) Blob(name string) []byte {
 	return b
 }
 
+// DateTime is a member that is a time in ISO 8601.
+func (o *Object) DateTime(name string) *time.Time {
+	text := o.String(name)
+	if text == nil {
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, *text)
+	if err != nil {
+		o.r.fail(apigw.Serialization, "'%s' can not be converted to an Date", *text)
+		return nil
+	}
+	return &t
+}
+
 // Object is a member that is a structure; nil when it is absent or null.
 func (o *Object) Object(name string) *Object {
 	return o.r.object(o.member(name), o.path+"."+name)
@@ -390,6 +407,34 @@ func (o *Object) SparseMap(name string) (m map[string]*string, order []string) {
 	}
 	return m, order
 }
+
+// StringMapMap is a map of maps of texts.
+func (o *Object) StringMapMap(name string) map[string]map[string]string {
+	entries, ok := o.entries(name)
+	if !ok {
+		return nil
+	}
+	m := make(map[string]map[string]string, len(entries))
+	for _, e := range entries {
+		inner := o.r.object(e.value, o.path+"."+name)
+		if inner == nil {
+			o.nullValue(name, e)
+			continue
+		}
+		m[e.name] = map[string]string{}
+		for _, f := range e.value.fields {
+			if s := o.r.text(f.value); s != nil {
+				m[e.name][f.name] = *s
+			} else {
+				inner.nullValue(e.name, f)
+			}
+		}
+	}
+	return m
+}
+
+// Names are the keys of a map, sorted.
+func Names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // BoolMap is a map of true and false.
 func (o *Object) BoolMap(name string) map[string]bool {

@@ -129,6 +129,13 @@ func (w *Response) Time(name string, v *time.Time) {
 	}
 }
 
+// DateTime writes ISO 8601 to the second, in UTC.
+func (w *Response) DateTime(name string, v *time.Time) {
+	if v != nil {
+		w.String(name, new(v.UTC().Format(time.RFC3339)))
+	}
+}
+
 // Strings writes a list of texts.
 func (w *Response) Strings(name string, list []string) {
 	if list != nil {
@@ -181,6 +188,17 @@ func (w *Response) SparseMap(name string, m map[string]*string) {
 			return
 		}
 		w.Body = appendString(w.Body, *s)
+	})
+}
+
+// StringMapMap writes a map of maps of texts.
+func (w *Response) StringMapMap(name string, m map[string]map[string]string) {
+	writeMap(w, name, m, func(inner map[string]string) {
+		w.Begin()
+		for _, k := range Names(inner) {
+			w.String(k, new(inner[k]))
+		}
+		w.End()
 	})
 }
 

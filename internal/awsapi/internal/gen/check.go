@@ -5,7 +5,10 @@ import "strings"
 // checks writes what AWS's framework checks before an operation runs: members
 // that are required, enums and patterns.
 func (g *generator) checks() {
-	imports := []string{"regexp"}
+	var imports []string
+	if g.checksPatterns() {
+		imports = append(imports, "regexp")
+	}
 	if g.checksLists() {
 		imports = append(imports, "strconv")
 	}
@@ -31,6 +34,16 @@ func (g *generator) checks() {
 			g.p("}\n")
 		}
 	}
+}
+
+// checksPatterns says whether an input has a text with a pattern.
+func (g *generator) checksPatterns() bool {
+	for name := range g.in {
+		if g.Shapes[name].Pattern != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // checksLists says whether a list of structures is checked.
@@ -64,10 +77,15 @@ func (g *generator) constraintValues() {
 	g.p(")\n")
 }
 
+// constrainedMap says whether a shape is a map of structures to check.
+func (g *generator) constrainedMap(t *shape) bool {
+	return t.Type == "map" && g.Shapes[t.Value].Type == "structure" && g.constrained(g.Shapes[t.Value])
+}
+
 func (g *generator) constrained(s *shape) bool {
 	for _, m := range s.Members {
 		t := g.Shapes[m.Shape]
-		if m.Required || len(t.Enum) > 0 || t.Pattern != "" || t.Type == "structure" && g.constrained(t) || bounded[g.service] && g.bounds(m.Shape) {
+		if g.constrainedMap(t) || m.Required || len(t.Enum) > 0 || t.Pattern != "" || t.Type == "structure" && g.constrained(t) || bounded[g.service] && g.bounds(m.Shape) {
 			return true
 		}
 	}
@@ -102,11 +120,12 @@ func (g *generator) checkMember(s *shape, m member, op string) {
 	}
 	t := g.Shapes[m.Shape]
 	if bounded[g.service] {
-		g.checkBounds(path, value, m)
+		g.checkBounds(s, path, value, m)
 	}
 	switch {
 	case sensitive[t.Name] && t.Pattern != "":
 		g.p("v.SecretPattern(%s, %s, %sPattern, `%s`)", path, value, lowerFirst(t.Name), t.Pattern)
+	case checkedLater[t.Name]:
 	case len(t.Enum) > 0:
 		g.p("v.Enum(%s, %s, %sValues)", path, value, lowerFirst(t.Name))
 	case t.Pattern != "":
@@ -116,6 +135,9 @@ func (g *generator) checkMember(s *shape, m member, op string) {
 	case t.Type == "list" && g.Shapes[t.Member].Type == "structure" && g.constrained(g.Shapes[t.Member]):
 		g.p("for i, e := range s.%s {", m.field())
 		g.p("e.check(v, %s+\".\"+strconv.Itoa(i+1)+\".member\")\n}", path)
+	case g.constrainedMap(t):
+		g.p("for _, name := range wire.Names(s.%s) {", m.field())
+		g.p("s.%s[name].check(v, %s+\".\"+name+\".member\")\n}", m.field(), path)
 	case t.Type == "structure" && g.constrained(t):
 		g.p("if s.%s != nil {\ns.%s.check(v, %s)\n}", m.field(), m.field(), path)
 	}
@@ -133,12 +155,18 @@ func (g *generator) bounds(name string) bool {
 
 // checkBounds writes the checks of a member's lengths and ranges. What isn't
 // bounded is -1.
-func (g *generator) checkBounds(path, value string, m member) {
+func (g *generator) checkBounds(s *shape, path, value string, m member) {
 	if !g.bounds(m.Shape) {
 		return
 	}
 	t := g.Shapes[m.Shape]
 	low, high := limits(t)
+	if longest, ok := longer[s.Name+"."+m.Name]; ok {
+		high = longest
+	}
+	if camel[g.service] && !m.Required && t.Type == "string" {
+		low = -1
+	}
 	switch t.Type {
 	case "string":
 		g.p("v.Length(%s, %s, %d, %d, %t)", path, value, low, high, sensitive[t.Name])
@@ -153,8 +181,17 @@ func (g *generator) checkBounds(path, value string, m member) {
 		}
 		g.p("v.Elements(%s, s.%s, %d, %d, %s)", path, m.field(), low, high, pattern)
 	case "map":
+		if inner := g.Shapes[t.Value]; inner.Type == "map" {
+			_, high := limits(g.Shapes[inner.Value])
+			g.p("for _, name := range wire.Names(s.%s) {", m.field())
+			g.p("v.Entries(%s+\".\"+name, s.%s[name], -1, -1, -1, %d)\n}", path, m.field(), high)
+			return
+		}
 		keyLow, keyHigh := limits(g.Shapes[t.Key])
 		low, high := limits(g.Shapes[t.Value])
+		if camel[g.service] {
+			low = -1
+		}
 		g.p("v.Entries(%s, s.%s, %d, %d, %d, %d)", path, m.field(), keyLow, keyHigh, low, high)
 	}
 }

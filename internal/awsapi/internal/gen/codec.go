@@ -14,6 +14,14 @@ func (g *generator) imports(extra ...string) {
 	g.p("\n\"github.com/gatehouse/gatehouse/internal/awsapi/wire\"\n)\n")
 }
 
+// memberName is how records call a member.
+func (g *generator) memberName(m member) string {
+	if camel[g.service] {
+		return lowerFirst(m.Name)
+	}
+	return m.Name
+}
+
 func (g *generator) isInput(s *shape) string {
 	for _, n := range g.operationNames() {
 		if g.Operations[n].Input == s.Name {
@@ -50,7 +58,7 @@ func (g *generator) decodeInput(s *shape, op string) {
 		case m.Name == s.Payload:
 			g.p("s.%s = r.Body", m.field())
 		case m.In == "uri":
-			g.p("s.%s = r.Label(%q, %q)", m.field(), m.Wire, m.Name)
+			g.p("s.%s = r.Label(%q, %q)", m.field(), m.Wire, g.memberName(m))
 		case m.In == "header":
 			g.p("s.%s = r.HeaderString(%q)", m.field(), m.Wire)
 		case m.In == "":
@@ -124,6 +132,8 @@ func (g *generator) readExpr(m member) string {
 		return fmt.Sprintf("o.Float(%q)", m.Wire)
 	case "structure":
 		return fmt.Sprintf("read%s(o.Object(%q))", s.Name, m.Wire)
+	case "timestamp":
+		return fmt.Sprintf("o.DateTime(%q)", m.Wire)
 	case "blob":
 		return fmt.Sprintf("o.Blob(%q)", m.Wire)
 	case "list":
@@ -143,6 +153,8 @@ func (g *generator) readExpr(m member) string {
 			return fmt.Sprintf("o.StringsMap(%q)", m.Wire)
 		case "string":
 			return fmt.Sprintf("o.StringMap(%q)", m.Wire)
+		case "map":
+			return fmt.Sprintf("o.StringMapMap(%q)", m.Wire)
 		}
 	}
 	panic("no reader for " + m.Shape)
@@ -197,6 +209,9 @@ func (g *generator) writeStatement(of *shape, m member) string {
 		case "structure":
 			return generic("wire.WriteMap")
 		case "map":
+			if g.Shapes[g.Shapes[s.Value].Value].Type == "string" {
+				return call("w.StringMapMap")
+			}
 			return generic("wire.WriteMapMap")
 		case "boolean":
 			return call("w.BoolMap")
@@ -209,6 +224,9 @@ func (g *generator) writeStatement(of *shape, m member) string {
 			return call("w.StringsMap")
 		}
 		return call("w.StringMap")
+	}
+	if s.Timestamp == "iso8601" {
+		return call("w.DateTime")
 	}
 	return call(map[string]string{"string": "w.String", "boolean": "w.Bool", "integer": "w.Int", "long": "w.Long",
 		"double": "w.Float", "timestamp": "w.Time"}[s.Type])

@@ -171,6 +171,15 @@ func (g *generator) note(m member) string {
 	return ""
 }
 
+// serviceComment: version 2 of API Gateway's API is told from the other by its
+// paths alone.
+func serviceComment(service string) string {
+	if camel[service] {
+		return "tells it from other services; signatures and actions say apigateway"
+	}
+	return "signatures and actions carry"
+}
+
 func (g *generator) operations() {
 	g.p("package %s\n\nimport (\n\"context\"\n\n\"github.com/gatehouse/gatehouse/internal/awsapi/wire\"\n)\n", g.pkg)
 	g.p("// Operations is what the service can do. A nil field is answered 501.")
@@ -184,7 +193,7 @@ func (g *generator) operations() {
 		}
 	}
 	g.p("}\n")
-	g.p("// Service is the name that signatures and actions carry.\nconst Service = %q\n", g.service)
+	g.p("// Service is the name that %s.\nconst Service = %q\n", serviceComment(g.service), g.service)
 	g.p("// Table is every operation of the service, with how it is asked for.")
 	g.p("func (ops *Operations) Table() []wire.Operation {\nreturn []wire.Operation{")
 	for _, n := range g.operationNames() {

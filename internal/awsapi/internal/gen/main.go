@@ -9,7 +9,6 @@ import (
 	"log"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 func main() {
@@ -17,16 +16,9 @@ func main() {
 	model := flag.String("model", "", "model table to read")
 	pkg := flag.String("package", "", "name of the package to write")
 	service := flag.String("service", "", "service name that signatures and actions carry")
-	known := flag.String("known", "", "file for a table of names alone, of the models that -model lists by comma")
 	dir := flag.String("dir", ".", "folder to write to")
 	flag.Parse()
-	var err error
-	if *known != "" {
-		err = runKnown(strings.Split(*model, ","), *pkg, *known)
-	} else {
-		err = run(*model, *pkg, *service, *dir)
-	}
-	if err != nil {
+	if err := run(*model, *pkg, *service, *dir); err != nil {
 		log.Fatal(err)
 	}
 }

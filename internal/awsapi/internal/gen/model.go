@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -28,6 +30,7 @@ type operation struct {
 type shape struct {
 	Name      string   `json:"-"`
 	Type      string   `json:"type"`
+	Timestamp string   `json:"timestampFormat"` // iso8601; empty: seconds since 1970
 	Members   members  `json:"members"`
 	Member    string   `json:"member"` // of a list
 	Key       string   `json:"key"`    // of a map
@@ -93,6 +96,8 @@ func readModel(file string) (*model, error) {
 		}
 	}
 	m.streamsAsWriters()
+	m.lengthsOfNames()
+	m.typedExports()
 	for name, o := range m.Operations {
 		o.Name = name
 		if o.Status == 0 {
@@ -113,6 +118,32 @@ func (m *model) streamsAsWriters() {
 				at.Shape = stream
 			}
 		}
+	}
+}
+
+// lengthName is how API Gateway V2 names shapes that have no other bounds.
+var lengthName = regexp.MustCompile(`WithLengthBetween(\d+)And(\d+)(K?)$`)
+
+// lengthsOfNames gives texts the bounds that their shapes' names tell.
+func (m *model) lengthsOfNames() {
+	for name, s := range m.Shapes {
+		found := lengthName.FindStringSubmatch(name)
+		if s.Type != "string" || found == nil {
+			continue
+		}
+		low, _ := strconv.ParseFloat(found[1], 64)
+		high, _ := strconv.ParseFloat(found[2], 64)
+		if found[3] == "K" {
+			high *= 1024
+		}
+		s.Min, s.Max = &low, &high
+	}
+}
+
+// typedExports lets an export say what it is: the model has no member for it.
+func (m *model) typedExports() {
+	if s := m.Shapes["ExportApiResponse"]; s != nil {
+		s.Members = append(s.Members, member{Name: "ContentType", Shape: "__string", Wire: "Content-Type", In: "header"})
 	}
 }
 

@@ -32,11 +32,23 @@ var sparse = map[string]bool{
 
 // plainPaths are the services whose constraint texts name a member of the body
 // like one of the URI, without the name of the operation's input.
-var plainPaths = map[string]bool{"lambda": true, "cognito-idp": true, "sts": true}
+var plainPaths = map[string]bool{"lambda": true, "cognito-idp": true, "sts": true, "apigatewayv2": true}
+
+// camel are the services whose members the model writes with a capital and the
+// wire without. Theirs too is that an empty text takes back what was set, so
+// that only what is required has a least length.
+var camel = map[string]bool{"apigatewayv2": true}
+
+// longer are texts that may have more characters than the model says: the
+// developer guide, "HTTP API quotas", gives access logs 3 KB.
+var longer = map[string]int{"AccessLogSettings.Format": 3072}
+
+// checkedLater are enums whose refusal has words of its own.
+var checkedLater = map[string]bool{"ProtocolType": true}
 
 // bounded are the services whose shapes' lengths and ranges are checked as
 // well as their enums and patterns, on what lists and maps hold, too.
-var bounded = map[string]bool{"cognito-idp": true, "sts": true}
+var bounded = map[string]bool{"cognito-idp": true, "sts": true, "apigatewayv2": true}
 
 // sensitive are the shapes whose values no text repeats (the service's public
 // model marks them).
