@@ -29,6 +29,14 @@
 // schemas where the extension has no part of the same location. The
 // descriptions of responses and headers are left unread.
 //
+// # HTTP APIs
+//
+// ParseHTTP reads the same documents, by the same reader, as HTTP APIs: apart
+// from what is wrong there is what they have no use for (AWS: importInfo) and
+// what is left out with a warning. An extension of REST APIs is the former,
+// unless leaving it out would let in whom it keeps out. ExportHTTP writes what
+// ParseHTTP reads, and Choose tells which kind of API a document is of.
+//
 // Rules that a document shares with management calls, such as the form of
 // mapping expressions, are checked by those who know them.
 package openapi

@@ -23,7 +23,7 @@ func (x *methodExport) security() *node {
 	switch x.m.AuthorizationType {
 	case "AWS_IAM":
 		name := x.free(sigv4Scheme)
-		x.schemes[name] = x.apiKey("Authorization", "header")
+		x.schemes[name] = keyScheme("Authorization", "header")
 		x.schemes[name].put(extAuthType, newText("awsSigv4"))
 		require(name, nil)
 	case "CUSTOM", "COGNITO_USER_POOLS":
@@ -34,7 +34,7 @@ func (x *methodExport) security() *node {
 	}
 	if x.m.APIKeyRequired {
 		name := x.free(apiKeyScheme)
-		x.schemes[name] = x.apiKey("x-api-key", "header")
+		x.schemes[name] = keyScheme("x-api-key", "header")
 		require(name, nil)
 	}
 	return all.orNil()
@@ -50,7 +50,8 @@ func (e *exporter) free(name string) string {
 	return name
 }
 
-func (e *exporter) apiKey(name, in string) *node {
+// keyScheme is a scheme whose key is in a parameter.
+func keyScheme(name, in string) *node {
 	n := newObject()
 	n.put("type", newText("apiKey"))
 	n.put("name", newText(name))
@@ -67,7 +68,7 @@ func (e *exporter) authorizerScheme(a *apigw.Authorizer) *node {
 			name, in, plain = rest, place, true
 		}
 	}
-	s := e.apiKey(name, in)
+	s := keyScheme(name, in)
 	e.describe(s, apigw.DocumentationLocation{Type: "AUTHORIZER", Name: a.Name}, "description")
 	if !e.o.Authorizers && !e.o.Extensions {
 		return s

@@ -44,6 +44,12 @@ func (im *importer) home(extension string) string {
 			return "the first of the servers"
 		}
 		return "the root"
+	case extIntegrations:
+		return "the components"
+	case extTagValue:
+		return "one of the root's tags"
+	case extCORS:
+		return "the root"
 	case extAccessMode, extBinary, extCompression, extDocumentation, extExportVersion, extGatewayResponses,
 		extKeySource, extPolicy, extSecurityPolicy, extValidators:
 		return "the root"
@@ -60,6 +66,8 @@ func (im *importer) leftOver(n *node) {
 	}
 	for _, m := range n.items {
 		switch {
+		case strings.HasPrefix(m.name, extPrefix) && !m.read && im.foreign != nil:
+			im.foreign(m)
 		case strings.HasPrefix(m.name, extPrefix) && !m.read:
 			im.unsupported(m)
 		case m.name == extAnyMethod || !strings.HasPrefix(m.name, "x-"):

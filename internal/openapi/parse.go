@@ -48,6 +48,7 @@ type importer struct {
 	root    *node
 	swagger bool // Swagger 2.0, else OpenAPI 3.0
 	api     *API
+	foreign func(*node) // tells of an extension that nothing asked for; nil: as a REST API's import does
 
 	problems []problem
 	told     map[problem]bool
