@@ -12,8 +12,6 @@ import (
 	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/control"
 	"github.com/gatehouse/gatehouse/internal/credentials"
-	"github.com/gatehouse/gatehouse/internal/exchange"
-	"github.com/gatehouse/gatehouse/internal/gateway"
 	"github.com/gatehouse/gatehouse/internal/httpapi"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
@@ -154,21 +152,6 @@ func endpoint(c *config.Config, service string) string {
 	return c.Endpoints["default"]
 }
 
-// restKind is the REST API kind as the edge needs it.
-func (s *parts) restKind() gateway.Kind {
-	return gateway.Kind{
-		Compile: func(st *apigw.Stage, def, canary *apigw.Definition) (gateway.Stage, error) {
-			compiled, err := restapi.CompileStage(st, def, canary, s.rest)
-			if err != nil {
-				return nil, err
-			}
-			return compiled, nil
-		},
-		Forbidden: func(x *exchange.Exchange) { restapi.Forbidden(x) },
-		NewIDs:    serving.NewIDs,
-	}
-}
-
 // test runs a test invocation.
 func (s *parts) test(ctx context.Context, def *apigw.Definition, in *apigw.TestRequest) (*apigw.TestResult, error) {
 	return restapi.TestInvoke(ctx, def, in, s.rest)
@@ -184,6 +167,9 @@ func (s *parts) testAuthorizer(ctx context.Context, def *apigw.Definition, id ap
 // answers 500 when it is called.
 func (s *parts) check(def *apigw.Definition, stage *apigw.Stage) []control.Problem {
 	list := checkDefinition(def, stage)
+	if def.RouteAPI != nil {
+		return append(list, s.checkRoutes(def)...)
+	}
 	for _, r := range def.Resources {
 		for verb, m := range r.Methods {
 			source := ""
@@ -240,12 +226,18 @@ func functionIn(uri string) string {
 // is called for each that was built.
 func (s *parts) prepare(ctx context.Context, def *apigw.Definition, done func()) {
 	functions := map[string]bool{}
+	add := func(i *apigw.Integration) {
+		if f := functionOf(i); f != "" && s.functions.Check(f) == nil {
+			functions[f] = true
+		}
+	}
 	for _, r := range def.Resources {
 		for _, m := range r.Methods {
-			if f := functionOf(m.Integration); f != "" && s.functions.Check(f) == nil {
-				functions[f] = true
-			}
+			add(m.Integration)
 		}
+	}
+	for _, i := range def.RouteIntegrations {
+		add(asMethod(i))
 	}
 	for f := range functions {
 		go func() {
@@ -258,10 +250,14 @@ func (s *parts) prepare(ctx context.Context, def *apigw.Definition, done func())
 	}
 }
 
-// checkDefinition is what of a definition the REST API kind can't serve.
+// checkDefinition is what of a definition its API kind can't serve.
 func checkDefinition(def *apigw.Definition, stage *apigw.Stage) []control.Problem {
+	check := restapi.Check
+	if def.RouteAPI != nil {
+		check = httpapi.Check
+	}
 	var list []control.Problem
-	for _, p := range restapi.Check(def, stage) {
+	for _, p := range check(def, stage) {
 		list = append(list, control.Problem(p))
 	}
 	return list

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -21,20 +22,31 @@ type served struct {
 	changed bool // by the deployment that this is of
 }
 
+func (v *served) name() string {
+	if v.def.RouteAPI != nil {
+		return v.def.RouteAPI.Name
+	}
+	return v.def.API.Name
+}
+
 // invokeURLs are the addresses of a stage on the first listener, for clients
 // that resolve *.localhost and for those that can't set a host.
 func invokeURLs(scheme string, addr net.Addr, api apigw.APIID, stage apigw.StageName) []string {
+	base := "/" + string(stage)
+	if stage == "$default" {
+		base = "" // whose paths have no stage in front
+	}
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok {
-		return []string{fmt.Sprintf("%s (Host: %s.execute-api.localhost, path /%s)", addr, api, stage)}
+		return []string{fmt.Sprintf("%s (Host: %s.execute-api.localhost, path %s)", addr, api, cmp.Or(base, "/"))}
 	}
 	host := tcp.IP.String()
 	if tcp.IP.IsUnspecified() {
 		host = "127.0.0.1"
 	}
 	return []string{
-		fmt.Sprintf("%s://%s.execute-api.localhost:%d/%s", scheme, api, tcp.Port, stage),
-		fmt.Sprintf("%s://%s/_aws/execute-api/%s/%s", scheme, net.JoinHostPort(host, fmt.Sprint(tcp.Port)), api, stage),
+		fmt.Sprintf("%s://%s.execute-api.localhost:%d%s", scheme, api, tcp.Port, base),
+		fmt.Sprintf("%s://%s/_aws/execute-api/%s%s", scheme, net.JoinHostPort(host, fmt.Sprint(tcp.Port)), api, base),
 	}
 }
 
@@ -50,6 +62,13 @@ func routes(def *apigw.Definition) []route {
 		for verb, m := range r.Methods {
 			list = append(list, route{string(verb), r.Path, target(m.Integration)})
 		}
+	}
+	for _, r := range def.Routes {
+		verb, path, keyed := strings.Cut(r.Key, " ")
+		if !keyed {
+			verb, path = "ANY", r.Key
+		}
+		list = append(list, route{verb, path, routeTarget(def.RouteIntegrations[r.Target])})
 	}
 	slices.SortFunc(list, func(a, b route) int {
 		if c := strings.Compare(a.path, b.path); c != 0 {
@@ -78,6 +97,17 @@ func target(i *apigw.Integration) string {
 	return i.URI
 }
 
+// routeTarget is target for a route of an API of routes.
+func routeTarget(i *apigw.RouteIntegration) string {
+	switch {
+	case i == nil:
+		return ""
+	case i.Subtype != "":
+		return i.Subtype
+	}
+	return target(asMethod(i))
+}
+
 // announce tells what is served: a table for a person, a record otherwise.
 func (s *screen) announce(v *served) {
 	list := routes(v.def)
@@ -86,10 +116,10 @@ func (s *screen) announce(v *served) {
 		for i, r := range list {
 			names[i] = r.String()
 		}
-		s.log.Info("serving", "definition", v.file, "api", v.def.API.ID, "name", v.def.API.Name, "stage", v.stage, "urls", v.urls, "routes", names)
+		s.log.Info("serving", "definition", v.file, "api", v.def.ID(), "name", v.name(), "stage", v.stage, "urls", v.urls, "routes", names)
 		return
 	}
-	fmt.Fprintf(s.w, "\n%s (%s), stage %s\n", v.def.API.Name, v.def.API.ID, v.stage)
+	fmt.Fprintf(s.w, "\n%s (%s), stage %s\n", v.name(), v.def.ID(), v.stage)
 	for _, u := range v.urls {
 		fmt.Fprintf(s.w, "  %s\n", u)
 	}

@@ -24,6 +24,7 @@ type domain struct {
 	mappings map[string]*mapped // by base path: "v1", "sales/reports"
 	depth    int                // segments of the longest base path
 	rest     *mapped            // of the empty base path; nil: there is none
+	all      []*mapped
 }
 
 // mapped is where a base path leads.
@@ -54,6 +55,7 @@ func newDomain(d *apigw.DomainName) *domain {
 	made := &domain{mappings: map[string]*mapped{}}
 	for _, m := range d.Mappings {
 		to := &mapped{m.BasePath, []byte(m.API), []byte(m.Stage)}
+		made.all = append(made.all, to)
 		if m.BasePath == "" {
 			made.rest = to
 			continue
@@ -118,27 +120,26 @@ func (f *finder) findMapped(g *Gateway, x *exchange.Exchange, at address) *stage
 	path := oneSlash(at.path)
 	if len(path) == 0 || path[0] != '/' { // the asterisk form
 		x.Decide("address", "none", "the path of a custom domain name begins with a slash")
-		g.cfg.REST.Forbidden(x)
+		g.kindFor(at.domain).NoStage(x)
 		return nil
 	}
 	to, rest := at.domain.match(path)
 	if to == nil {
 		x.Decide("address", "none", "the custom domain name has no mapping for this path")
-		g.cfg.REST.Forbidden(x)
+		g.kindFor(at.domain).NoStage(x)
 		return nil
 	}
-	name := f.mappedPaths(x, to, path, rest)
 	a := g.hosts.api(to.api)
 	if a == nil {
 		x.Decide("address", "none", "the API that the custom domain name is mapped to has no stage here")
-		g.cfg.REST.Forbidden(x)
+		g.kindFor(at.domain).NoStage(x)
 		return nil
 	}
 	x.Address.APIID = a.id
-	s := a.stage(name)
+	s := f.mappedStage(x, a, to, path, rest)
 	if s == nil {
 		x.Decide("address", a.id, "the API that the custom domain name is mapped to has no stage of this name")
-		g.cfg.REST.Forbidden(x)
+		g.kindOf(a).NoStage(x)
 		return nil
 	}
 	x.Address.Stage = s.name
@@ -148,27 +149,33 @@ func (f *finder) findMapped(g *Gateway, x *exchange.Exchange, at address) *stage
 	return s
 }
 
-// mappedPaths fills the paths of x, and returns the name of the stage. What
-// the client sent is the path that $context.path shows and functions see, with
-// the base path (as reported in the field). Where the client names the stage,
-// functions don't see it, as at an API's own address; what AWS has there isn't
-// known.
-func (f *finder) mappedPaths(x *exchange.Exchange, to *mapped, path, rest []byte) (stage []byte) {
+// mappedStage fills the paths of x, and returns the stage. What the client sent
+// is the path that $context.path shows and functions see, with the base path (as
+// reported in the field). Where the client names the stage, functions don't see
+// it, as at an API's own address; what AWS has there isn't known. A client that
+// names none gets $default.
+func (f *finder) mappedStage(x *exchange.Exchange, a *api, to *mapped, path, rest []byte) *stage {
 	x.Address.BasePath = to.basePath
 	x.Address.RequestPath, x.Address.EventPath = path, path
 	rest = oneSlash(rest)
 	if len(to.stage) > 0 {
 		x.Address.StagePath = rest
-		return to.stage
+		return a.stage(to.stage)
 	}
+	var name, behind []byte
 	if len(rest) > 0 {
-		stage, rest = cutSegment(rest[1:])
-		rest = oneSlash(rest)
+		name, behind = cutSegment(rest[1:])
 	}
+	s := a.named(name)
+	if s == nil {
+		x.Address.StagePath = rest
+		return a.stage(defaultStage)
+	}
+	rest = oneSlash(behind)
 	x.Address.StagePath, x.Address.EventPath = rest, rest
 	if to.basePath != "" {
 		f.path = append(append(append(f.path[:0], '/'), to.basePath...), rest...)
 		x.Address.EventPath = f.path
 	}
-	return stage
+	return s
 }

@@ -52,7 +52,7 @@ func (k *fakeKind) kind() Kind {
 			k.compiled.Add(1)
 			return &fakeStage{k.serve, def, st, &k.closed}, nil
 		},
-		Forbidden: func(x *exchange.Exchange) {
+		NoStage: func(x *exchange.Exchange) {
 			x.Response.Status = 403
 			x.Response.Header.Add("Content-Type", "application/json")
 			x.Response.Header.Add("x-amzn-ErrorType", "ForbiddenException")

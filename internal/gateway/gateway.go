@@ -33,19 +33,6 @@ type Stage interface {
 	Close()
 }
 
-// Kind is what an API kind gives the edge.
-type Kind struct {
-	// Compile makes the Stage that serves def, the frozen content of st's
-	// deployment, with the settings of st; canary is that of its canary's
-	// deployment, nil when none gets requests.
-	Compile func(st *apigw.Stage, def, canary *apigw.Definition) (Stage, error)
-	// Forbidden answers x as AWS does for an unknown stage or a disabled
-	// endpoint.
-	Forbidden func(x *exchange.Exchange)
-	// NewIDs gives x its request IDs.
-	NewIDs func(x *exchange.Exchange)
-}
-
 // Config is what a Gateway needs. Zero fields take the defaults named.
 type Config struct {
 	Listeners []ListenerConfig
@@ -53,6 +40,7 @@ type Config struct {
 	Scope     apigw.Scope // its region is in the domain name of requests addressed by path
 	DataDir   string      // holds the development certificate
 	REST      Kind        // required
+	HTTP      Kind        // of stages of routes; without Compile their stages can't be served
 	LastGood  LastGood    // nil: nothing is kept, and nothing is served without the store
 	Logger    *slog.Logger
 
@@ -122,7 +110,7 @@ func New(cfg Config) (*Gateway, error) {
 }
 
 func (c *Config) complete() error {
-	if c.REST.Compile == nil || c.REST.Forbidden == nil || c.REST.NewIDs == nil {
+	if c.REST.Compile == nil || c.REST.NoStage == nil || c.REST.NewIDs == nil {
 		return errors.New("gateway: no API kind is configured")
 	}
 	if c.Logger == nil {

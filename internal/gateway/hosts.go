@@ -25,6 +25,7 @@ type api struct {
 	id     string
 	domain string // the name AWS gives it, for requests that were addressed by path
 	stages atomic.Pointer[map[string]*stage]
+	kind   atomic.Pointer[Kind] // nil until somebody had to know
 }
 
 func (t *hostTable) init(scope apigw.Scope) {
@@ -48,6 +49,18 @@ func (t *hostTable) api(id []byte) *api { return (*t.shard(id).Load())[string(id
 
 // stage is the stage of a named name, or nil.
 func (a *api) stage(name []byte) *stage { return (*a.stages.Load())[string(name)] }
+
+// defaultStage is the stage of an HTTP API that gets what names no other.
+var defaultStage = []byte("$default")
+
+// named is the stage that a path segment names, or nil. Nobody names $default:
+// its paths have no stage in front.
+func (a *api) named(segment []byte) *stage {
+	if len(segment) > 0 && segment[0] == '$' {
+		return nil
+	}
+	return a.stage(segment)
+}
 
 // put makes s reachable.
 func (t *hostTable) put(s *stage) {

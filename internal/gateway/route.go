@@ -39,22 +39,14 @@ func (f *finder) find(g *Gateway, x *exchange.Exchange) *stage {
 	}
 	f.name(x, a, at.form)
 	x.Address.APIID = a.id
-	ok := true
-	var name []byte
-	if at.form == peerForms {
-		x.Address.RequestPath, name, x.Address.StagePath, ok = splitPeer(at.path, f.path)
-		if !ok {
-			notFound(g, x, "The path form is /restapis/{api-id}/{stage}/_user_request_/{path}.")
-			return nil
-		}
-		f.path = x.Address.RequestPath[:0]
-	} else {
-		x.Address.RequestPath, name, x.Address.StagePath = splitStage(at.path)
+	s, ok := f.stageAt(x, a, at)
+	if !ok {
+		notFound(g, x, "The path form is /restapis/{api-id}/{stage}/_user_request_/{path}.")
+		return nil
 	}
-	s := a.stage(name)
 	if s == nil {
 		x.Decide("address", a.id, "the API has no stage of this name")
-		g.cfg.REST.Forbidden(x)
+		g.kindOf(a).NoStage(x)
 		return nil
 	}
 	x.Address.Stage = s.name
@@ -63,6 +55,47 @@ func (f *finder) find(g *Gateway, x *exchange.Exchange) *stage {
 	}
 	return s
 }
+
+// stageAt fills the paths of x, and returns the stage that the first segment
+// names, else $default, whose paths are whole (developer guide, "Stages for HTTP
+// APIs"); nil: there is neither. A client that has to name a stage, for the forms
+// by path, may write $default there: it is taken off, since no path of that stage
+// shows it. Not ok: the path isn't of its form.
+func (f *finder) stageAt(x *exchange.Exchange, a *api, at address) (s *stage, ok bool) {
+	var name []byte
+	if at.form == peerForms {
+		x.Address.RequestPath, name, x.Address.StagePath, ok = splitPeer(at.path, f.path)
+		if !ok {
+			return nil, false
+		}
+		f.path = x.Address.RequestPath[:0]
+	} else {
+		x.Address.RequestPath, name, x.Address.StagePath = splitStage(at.path)
+	}
+	if s = a.named(name); s != nil {
+		return s, true
+	}
+	if s = a.stage(defaultStage); s == nil {
+		return nil, true
+	}
+	if (at.form == pathForms || at.form == peerForms) && namesDefault(name) {
+		x.Address.RequestPath = x.Address.StagePath
+	}
+	if len(x.Address.RequestPath) == 0 {
+		x.Address.RequestPath = rootPath
+	}
+	x.Address.StagePath = x.Address.RequestPath
+	return s, true
+}
+
+var rootPath = []byte{'/'}
+
+// namesDefault tells $default, also as clients escape it.
+func namesDefault(segment []byte) bool {
+	return bytes.Equal(segment, defaultStage) || bytes.Equal(segment, defaultEscaped)
+}
+
+var defaultEscaped = []byte("%24default")
 
 // name sets the domain name and its first label. A request addressed by path
 // gets the API's name on AWS, which is what functions read an API ID from.
@@ -90,7 +123,7 @@ func (f *finder) nameHost(x *exchange.Exchange) {
 // doesn't exist.
 func (f *finder) unknownAPI(g *Gateway, x *exchange.Exchange, at address) {
 	if f.private {
-		g.cfg.REST.Forbidden(x)
+		g.cfg.REST.NoStage(x)
 		return
 	}
 	notFound(g, x, fmt.Sprintf("No API with the ID %q is deployed here.", clip(at.id)))

@@ -51,13 +51,18 @@ type stage struct {
 // idle node, which costs no more than idle connections that stay open as long.
 type running struct {
 	Stage
-	disabled bool // disableExecuteApiEndpoint: the default address answers 403
-	routes   int  // methods, for what memory it takes
+	kind     *Kind
+	disabled bool // disableExecuteApiEndpoint: the default address leads nowhere
+	routes   int  // methods or routes, for what memory it takes
 }
 
-func newRunning(s Stage, c *contents) *running {
-	r := &running{Stage: s, disabled: c.def.API.DisableExecuteAPIEndpoint, routes: 1}
+func newRunning(s Stage, k *Kind, c *contents) *running {
+	r := &running{Stage: s, kind: k, disabled: c.def.API.DisableExecuteAPIEndpoint, routes: 1}
+	if c.def.RouteAPI != nil {
+		r.disabled = c.def.RouteAPI.DisableExecuteAPIEndpoint
+	}
 	for _, part := range c.kept {
+		r.routes += len(part.def.Routes)
 		for _, resource := range part.def.Resources {
 			r.routes += len(resource.Methods)
 		}
@@ -169,14 +174,14 @@ func (g *Gateway) build(s *stage) (r *running, err error) {
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := g.cfg.REST.Compile(st, parts.def, parts.canary)
+	compiled, err := g.compileStage(st, parts)
 	if err != nil {
 		return nil, fmt.Errorf("deployment %s: %w", st.DeploymentID, err)
 	}
 	if g.keeper != nil {
 		g.keeper.keep(s.key, s.record, parts)
 	}
-	return newRunning(compiled, parts), nil
+	return newRunning(compiled, g.cfg.kind(st), parts), nil
 }
 
 // contents are the definitions that a stage serves.
@@ -241,7 +246,7 @@ func (s *stage) serve(g *Gateway, x *exchange.Exchange) *running {
 	case err != nil || r == nil:
 		plain(x, 500, "InternalServerErrorException", "Internal server error")
 	case r.disabled && !x.Address.Custom:
-		g.cfg.REST.Forbidden(x)
+		r.kind.NoStage(x)
 	default:
 		r.Serve(x)
 	}

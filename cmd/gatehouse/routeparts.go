@@ -1,0 +1,70 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/control"
+	"github.com/gatehouse/gatehouse/internal/gateway"
+	"github.com/gatehouse/gatehouse/internal/httpapi"
+	"github.com/gatehouse/gatehouse/internal/restapi"
+	"github.com/gatehouse/gatehouse/internal/serving"
+)
+
+// restKind is the REST API kind as the edge needs it.
+func (s *parts) restKind() gateway.Kind {
+	return gateway.Kind{
+		Compile: func(st *apigw.Stage, def, canary *apigw.Definition) (gateway.Stage, error) {
+			compiled, err := restapi.CompileStage(st, def, canary, s.rest)
+			if err != nil {
+				return nil, err
+			}
+			return compiled, nil
+		},
+		NoStage: restapi.Forbidden,
+		NewIDs:  serving.NewIDs,
+	}
+}
+
+// httpKind is the HTTP API kind. Its stages have no canaries.
+func (s *parts) httpKind() gateway.Kind {
+	return gateway.Kind{
+		Compile: func(st *apigw.Stage, def, _ *apigw.Definition) (gateway.Stage, error) {
+			compiled, err := httpapi.Compile(def, st, s.http)
+			if err != nil {
+				return nil, err
+			}
+			return compiled, nil
+		},
+		NoStage: httpapi.NotFound,
+		NewIDs:  serving.NewIDs,
+	}
+}
+
+// asMethod is a route's integration as far as a method's has the same.
+func asMethod(i *apigw.RouteIntegration) *apigw.Integration {
+	if i.Subtype != "" {
+		return nil
+	}
+	return &apigw.Integration{Type: i.Type, URI: i.URI, Credentials: i.Credentials}
+}
+
+// checkRoutes is check for what the routes of an API call.
+func (s *parts) checkRoutes(def *apigw.Definition) (list []control.Problem) {
+	for _, i := range def.RouteIntegrations {
+		place, as := "integration "+string(i.ID), asMethod(i)
+		if as == nil {
+			continue
+		}
+		if err := s.checkCaller(as); err != nil {
+			list = append(list, control.Problem{Place: place, Text: err.Error()})
+		}
+		if err := errors.Join(s.checkFunction(as), s.checkRole(as, "")); err != nil {
+			list = append(list, control.Problem{Place: place, Text: err.Error(), Warning: true})
+		}
+	}
+	slices.SortFunc(list, func(a, b control.Problem) int { return cmp.Compare(a.Place, b.Place) })
+	return list
+}
