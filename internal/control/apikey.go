@@ -326,7 +326,7 @@ func (c *Control) keyOf(ctx context.Context, scope apigw.Scope, value string) (a
 func (c *Control) checkStageKeys(ctx context.Context, scope apigw.Scope, keys []string) error {
 	for _, k := range keys {
 		api, stage, _ := strings.Cut(k, "/")
-		if _, _, err := c.readStage(ctx, apiRef{scope, apigw.APIID(api)}, apigw.StageName(stage)); err != nil {
+		if _, _, err := c.readStage(ctx, restRef(scope, apigw.APIID(api)), apigw.StageName(stage)); err != nil {
 			return orUnknown(err, apigw.Errorf(apigw.BadRequest, "Invalid stage identifier specified"))
 		}
 	}

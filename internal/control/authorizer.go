@@ -17,7 +17,7 @@ func unknownAuthorizer() *apigw.Error {
 // Authorizer returns one authorizer, and the definition that it is in as that
 // stands now: a test of the authorizer needs it.
 func (c *Control) Authorizer(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.AuthorizerID) (*apigw.Authorizer, *apigw.Definition, error) {
-	s, err := c.view(ctx, apiRef{scope, api}, unknownAuthorizer())
+	s, err := c.view(ctx, restRef(scope, api), unknownAuthorizer())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -30,7 +30,7 @@ func (c *Control) Authorizer(ctx context.Context, scope apigw.Scope, api apigw.A
 
 // Authorizers lists an API's authorizers by name (recorded on AWS).
 func (c *Control) Authorizers(ctx context.Context, scope apigw.Scope, api apigw.APIID) ([]*apigw.Authorizer, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (c *Control) CreateAuthorizer(ctx context.Context, scope apigw.Scope, api a
 		return nil, err
 	}
 	missing := apigw.Errorf(apigw.Conflict, "Unable to complete operation due to concurrent modification. Please try again later.")
-	return mutated(ctx, c, apiRef{scope, api}, missing, func(e *edit) (*apigw.Authorizer, error) {
+	return mutated(ctx, c, restRef(scope, api), missing, func(e *edit) (*apigw.Authorizer, error) {
 		id, err := c.freeID(6, func(id string) bool { return e.def.Authorizers[apigw.AuthorizerID(id)] != nil })
 		if err != nil {
 			return nil, err
@@ -146,7 +146,7 @@ func identitySource(source, kind string) bool {
 
 // UpdateAuthorizer changes an authorizer.
 func (c *Control) UpdateAuthorizer(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.AuthorizerID, mutate func(*apigw.Authorizer) error) (*apigw.Authorizer, error) {
-	return mutated(ctx, c, apiRef{scope, api}, unknownAuthorizer(), func(e *edit) (*apigw.Authorizer, error) {
+	return mutated(ctx, c, restRef(scope, api), unknownAuthorizer(), func(e *edit) (*apigw.Authorizer, error) {
 		old, ok := e.def.Authorizers[id]
 		if !ok {
 			return nil, unknownAuthorizer()
@@ -169,7 +169,7 @@ func (c *Control) UpdateAuthorizer(ctx context.Context, scope apigw.Scope, api a
 
 // DeleteAuthorizer removes an authorizer that no method uses.
 func (c *Control) DeleteAuthorizer(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.AuthorizerID) error {
-	return c.mutate(ctx, apiRef{scope, api}, unknownAuthorizer(), func(e *edit) error {
+	return c.mutate(ctx, restRef(scope, api), unknownAuthorizer(), func(e *edit) error {
 		a, ok := e.def.Authorizers[id]
 		if !ok {
 			return unknownAuthorizer()

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
-	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // noBasePath is how AWS writes the empty base path.
@@ -89,7 +88,7 @@ func addMapping(d *apigw.DomainName, m apigw.BasePathMapping) error {
 // stored, neither the API nor the stage goes. A deletion that comes later
 // finds the mapping.
 func (c *Control) mapTo(ctx context.Context, s *scopeChange, d *apigw.DomainName, m apigw.BasePathMapping) error {
-	ref := apiRef{s.scope, m.API}
+	ref := restRef(s.scope, m.API)
 	unknown := apigw.Errorf(apigw.BadRequest, "Invalid REST API identifier specified")
 	guard, err := c.guard(ctx, ref)
 	if err != nil {
@@ -107,8 +106,8 @@ func (c *Control) mapTo(ctx context.Context, s *scopeChange, d *apigw.DomainName
 			return orUnknown(err, apigw.Errorf(apigw.BadRequest, "Invalid stage identifier specified"))
 		}
 	}
-	s.txn.If = append(s.txn.If, store.Condition{Key: guard.key, Revision: guard.revision})
-	s.set(guard.key, guardValue)
+	s.txn.If = append(s.txn.If, guard.unchanged())
+	s.txn.Ops = append(s.txn.Ops, guard.op())
 	return nil
 }
 

@@ -12,9 +12,12 @@ type cache struct {
 
 	mu    sync.Mutex // guards what follows
 	bytes int
-	order *list.List // of *snapshot, latest first
-	items map[apiRef]*list.Element
+	order *list.List               // of *snapshot, latest first
+	items map[apiRef]*list.Element // by whatever kind the API is of
 }
+
+// kindless is r for what there is once per API, whoever asks for it.
+func (r apiRef) kindless() apiRef { return anyRef(r.scope, r.api) }
 
 func newCache(maxItems, maxBytes int) *cache {
 	return &cache{maxItems: maxItems, maxBytes: maxBytes, order: list.New(), items: map[apiRef]*list.Element{}}
@@ -24,7 +27,7 @@ func newCache(maxItems, maxBytes int) *cache {
 func (c *cache) get(ref apiRef) *snapshot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e, ok := c.items[ref]
+	e, ok := c.items[ref.kindless()]
 	if !ok {
 		return nil
 	}
@@ -37,7 +40,7 @@ func (c *cache) get(ref apiRef) *snapshot {
 func (c *cache) put(s *snapshot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.items[s.ref]; ok {
+	if e, ok := c.items[s.ref.kindless()]; ok {
 		if e.Value.(*snapshot).tree.Revision() > s.tree.Revision() {
 			return
 		}
@@ -46,7 +49,7 @@ func (c *cache) put(s *snapshot) {
 	if s.bytes > c.maxBytes {
 		return
 	}
-	c.items[s.ref] = c.order.PushFront(s)
+	c.items[s.ref.kindless()] = c.order.PushFront(s)
 	c.bytes += s.bytes
 	for c.order.Len() > c.maxItems || c.bytes > c.maxBytes {
 		c.remove(c.order.Back())
@@ -56,13 +59,13 @@ func (c *cache) put(s *snapshot) {
 func (c *cache) drop(ref apiRef) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.items[ref]; ok {
+	if e, ok := c.items[ref.kindless()]; ok {
 		c.remove(e)
 	}
 }
 
 func (c *cache) remove(e *list.Element) {
 	s := c.order.Remove(e).(*snapshot)
-	delete(c.items, s.ref)
+	delete(c.items, s.ref.kindless())
 	c.bytes -= s.bytes
 }

@@ -83,5 +83,6 @@ func cloneStage(s *apigw.Stage) *apigw.Stage {
 		canary.StageVariableOverrides = maps.Clone(s.Canary.StageVariableOverrides)
 		c.Canary = &canary
 	}
+	c.Routes = cloneRouteStage(s.Routes)
 	return &c
 }

@@ -58,6 +58,11 @@ type Limits struct {
 	Stages               int // per API; AWS: 10
 	StageVariables       int // per stage; AWS: 100
 	IntegrationTimeoutMS int // AWS: 29000, raisable for regional and private APIs
+	Routes               int // per API of routes; AWS: 300
+	RouteIntegrations    int // per API of routes; AWS: 300
+	RouteAuthorizers     int // per API of routes; AWS: 10
+	RouteModels          int // per API of routes
+	RouteStages          int // per API of routes; AWS: 10
 	PolicyBytes          int // AWS: 8192
 	EntryBytes           int // of one resource with all its methods, as stored
 }
@@ -78,6 +83,11 @@ func DefaultLimits() Limits {
 		Stages:               200,
 		StageVariables:       100,
 		IntegrationTimeoutMS: 29000,
+		Routes:               300,
+		RouteIntegrations:    300,
+		RouteAuthorizers:     10,
+		RouteModels:          300,
+		RouteStages:          10,
 		PolicyBytes:          8192,
 		EntryBytes:           900 << 10,
 	}
@@ -85,12 +95,15 @@ func DefaultLimits() Limits {
 
 // Options say what a Control works with. Only Store is required.
 type Options struct {
-	Store  *store.Store
-	Now    func() time.Time // default time.Now
-	Rand   io.Reader        // of identifiers; default crypto/rand
-	Check  Check            // default: everything can be served
-	Logger *slog.Logger     // default: slog.Default()
-	Limits Limits
+	Store *store.Store
+	Now   func() time.Time // default time.Now
+	Rand  io.Reader        // of identifiers; default crypto/rand
+	Check Check            // default: everything can be served
+	// CheckPart says what of one integration of an API of routes can't be
+	// served; default: everything can.
+	CheckPart CheckRouteIntegration
+	Logger    *slog.Logger // default: slog.Default()
+	Limits    Limits
 	// Sealer seals private keys and the values of API keys; it is asked for when
 	// one is made or read. Default: none can be.
 	Sealer func() (*store.Sealer, error)
@@ -110,6 +123,7 @@ type Control struct {
 	now    func() time.Time
 	rand   io.Reader
 	check  Check
+	part   CheckRouteIntegration
 	shown  func(ctx context.Context, revision int64)
 	log    *slog.Logger
 	limits Limits
@@ -131,7 +145,7 @@ type Control struct {
 // New returns a Control over o.Store.
 func New(o Options) *Control {
 	c := &Control{
-		store: o.Store, now: o.Now, rand: o.Rand, check: o.Check, shown: o.Visible, log: o.Logger,
+		store: o.Store, now: o.Now, rand: o.Rand, check: o.Check, part: o.CheckPart, shown: o.Visible, log: o.Logger,
 		limits:  o.Limits.orDefault(),
 		sealer:  o.Sealer,
 		cache:   newCache(orDefault(o.CachedAPIs, 256), orDefault(o.CachedBytes, 64<<20)),
@@ -185,6 +199,11 @@ func (l Limits) orDefault() Limits {
 		Stages:               orDefault(l.Stages, d.Stages),
 		StageVariables:       orDefault(l.StageVariables, d.StageVariables),
 		IntegrationTimeoutMS: orDefault(l.IntegrationTimeoutMS, d.IntegrationTimeoutMS),
+		Routes:               orDefault(l.Routes, d.Routes),
+		RouteIntegrations:    orDefault(l.RouteIntegrations, d.RouteIntegrations),
+		RouteAuthorizers:     orDefault(l.RouteAuthorizers, d.RouteAuthorizers),
+		RouteModels:          orDefault(l.RouteModels, d.RouteModels),
+		RouteStages:          orDefault(l.RouteStages, d.RouteStages),
 		PolicyBytes:          orDefault(l.PolicyBytes, d.PolicyBytes),
 		EntryBytes:           orDefault(l.EntryBytes, d.EntryBytes),
 	}

@@ -21,6 +21,12 @@ const (
 	// thousands, and the head of the tree names every entry.
 	entryDocumentation        = "documentation"
 	entryDocumentationVersion = "documentation-version"
+	// Of an API of routes. The responses of a route or an integration are part
+	// of it.
+	entryRoute            = "route"
+	entryRouteIntegration = "route-integration"
+	entryRouteAuthorizer  = "route-authorizer"
+	entryRouteModel       = "route-model"
 )
 
 // newDefinition is an API of scope without anything in it.
@@ -39,18 +45,65 @@ func newDefinition(scope apigw.Scope, api apigw.RestAPI) *apigw.Definition {
 	}
 }
 
-// decodeDefinition puts a definition together from what its tree holds.
-func decodeDefinition(scope apigw.Scope, api apigw.RestAPI, values map[store.EntryKey][]byte) (*apigw.Definition, error) {
-	def := newDefinition(scope, api)
+// newRouteDefinition is an API of routes of scope without anything in it.
+func newRouteDefinition(scope apigw.Scope, api apigw.RouteAPI) *apigw.Definition {
+	return &apigw.Definition{
+		Scope:             scope,
+		RouteAPI:          &api,
+		Routes:            map[apigw.RouteID]*apigw.Route{},
+		RouteIntegrations: map[apigw.RouteIntegrationID]*apigw.RouteIntegration{},
+		RouteAuthorizers:  map[apigw.AuthorizerID]*apigw.RouteAuthorizer{},
+		RouteModels:       map[apigw.RouteModelID]*apigw.RouteModel{},
+	}
+}
+
+// apiMeta is how the settings of an API are stored. Those of a REST API stand
+// there as such.
+type apiMeta struct {
+	Routes *apigw.RouteAPI `json:"routes,omitempty"`
+}
+
+func encodeMeta(def *apigw.Definition) ([]byte, error) {
+	if def.RouteAPI != nil {
+		return json.Marshal(apiMeta{def.RouteAPI})
+	}
+	return json.Marshal(&def.API)
+}
+
+// decodeMeta is the definition that an API's settings begin.
+func decodeMeta(scope apigw.Scope, raw []byte) (*apigw.Definition, error) {
+	var meta struct {
+		apigw.RestAPI
+		apiMeta
+	}
+	if err := json.Unmarshal(raw, &meta); err != nil {
+		return nil, err
+	}
+	return beginDefinition(scope, meta.RestAPI, meta.Routes), nil
+}
+
+// beginDefinition is an empty API of whichever kind.
+func beginDefinition(scope apigw.Scope, api apigw.RestAPI, routes *apigw.RouteAPI) *apigw.Definition {
+	if routes != nil {
+		return newRouteDefinition(scope, *routes)
+	}
+	return newDefinition(scope, api)
+}
+
+// decodeEntries puts into def what its tree holds.
+func decodeEntries(def *apigw.Definition, values map[store.EntryKey][]byte) error {
 	for k, v := range values {
 		if err := decodeEntry(def, k, v); err != nil {
-			return nil, fmt.Errorf("decode %s %s of API %s: %w", k.Kind, k.ID, def.API.ID, err)
+			return fmt.Errorf("decode %s %s of API %s: %w", k.Kind, k.ID, def.ID(), err)
 		}
 	}
-	return def, nil
+	return nil
 }
 
 func decodeEntry(def *apigw.Definition, k store.EntryKey, v []byte) error {
+	if def.RouteAPI != nil {
+		return decodeRouteEntry(def, k, v)
+	}
 	switch k.Kind {
 	case entryResource:
 		return decodeInto(def.Resources, apigw.ResourceID(k.ID), v)
@@ -66,6 +119,20 @@ func decodeEntry(def *apigw.Definition, k store.EntryKey, v []byte) error {
 		return decodeDocumentation(def, v)
 	case entryDocumentationVersion:
 		return decodeDocumentationVersion(def, v)
+	}
+	return store.ErrNewer
+}
+
+func decodeRouteEntry(def *apigw.Definition, k store.EntryKey, v []byte) error {
+	switch k.Kind {
+	case entryRoute:
+		return decodeInto(def.Routes, apigw.RouteID(k.ID), v)
+	case entryRouteIntegration:
+		return decodeInto(def.RouteIntegrations, apigw.RouteIntegrationID(k.ID), v)
+	case entryRouteAuthorizer:
+		return decodeInto(def.RouteAuthorizers, apigw.AuthorizerID(k.ID), v)
+	case entryRouteModel:
+		return decodeInto(def.RouteModels, apigw.RouteModelID(k.ID), v)
 	}
 	return store.ErrNewer
 }
@@ -96,6 +163,14 @@ func encodeEntry(def *apigw.Definition, k store.EntryKey) ([]byte, error) {
 		return encodeDocumentation(def)
 	case entryDocumentationVersion:
 		return encodeDocumentationVersion(def, k.ID)
+	case entryRoute:
+		return encodeFrom(def.Routes, apigw.RouteID(k.ID))
+	case entryRouteIntegration:
+		return encodeFrom(def.RouteIntegrations, apigw.RouteIntegrationID(k.ID))
+	case entryRouteAuthorizer:
+		return encodeFrom(def.RouteAuthorizers, apigw.AuthorizerID(k.ID))
+	case entryRouteModel:
+		return encodeFrom(def.RouteModels, apigw.RouteModelID(k.ID))
 	}
 	return nil, fmt.Errorf("no such kind of entry: %s", k.Kind)
 }
@@ -118,9 +193,27 @@ type savedDefinition struct {
 	Models           map[apigw.ModelName]*apigw.Model              `json:"models,omitempty"`
 	Validators       map[apigw.ValidatorID]*apigw.RequestValidator `json:"validators,omitempty"`
 	GatewayResponses map[string]*apigw.GatewayResponse             `json:"gatewayResponses,omitempty"`
+
+	RouteAPI          *apigw.RouteAPI                                      `json:"routeApi,omitempty"`
+	Routes            map[apigw.RouteID]*apigw.Route                       `json:"routes,omitempty"`
+	RouteIntegrations map[apigw.RouteIntegrationID]*apigw.RouteIntegration `json:"routeIntegrations,omitempty"`
+	RouteAuthorizers  map[apigw.AuthorizerID]*apigw.RouteAuthorizer        `json:"routeAuthorizers,omitempty"`
+	RouteModels       map[apigw.RouteModelID]*apigw.RouteModel             `json:"routeModels,omitempty"`
 }
 
-const definitionSchema = 1
+// The schemas of saved definitions: an API of routes has one of its own, so
+// that a binary that doesn't know such APIs refuses it.
+const (
+	definitionSchema      = 1
+	routeDefinitionSchema = 2
+)
+
+func schemaOf(routes *apigw.RouteAPI) int {
+	if routes != nil {
+		return routeDefinitionSchema
+	}
+	return definitionSchema
+}
 
 // maxDefinition bounds a saved definition, in bytes before compression: well
 // over what the limits of an API come to.
@@ -131,8 +224,10 @@ const maxDefinition = 1 << 30
 // memory, too. Documentation isn't kept there: nothing that is served needs it.
 func EncodeDefinition(def *apigw.Definition) ([]byte, error) {
 	raw, err := json.Marshal(savedDefinition{
-		Schema: definitionSchema, Scope: def.Scope, API: def.API, Resources: def.Resources, Authorizers: def.Authorizers,
+		Schema: schemaOf(def.RouteAPI), Scope: def.Scope, API: def.API, Resources: def.Resources, Authorizers: def.Authorizers,
 		Models: def.Models, Validators: def.Validators, GatewayResponses: def.GatewayResponses,
+		RouteAPI: def.RouteAPI, Routes: def.Routes, RouteIntegrations: def.RouteIntegrations,
+		RouteAuthorizers: def.RouteAuthorizers, RouteModels: def.RouteModels,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode definition: %w", err)
@@ -154,10 +249,17 @@ func DecodeDefinition(saved []byte) (*apigw.Definition, error) {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, fmt.Errorf("decode definition: %w", err)
 	}
-	if s.Schema != definitionSchema {
+	if s.Schema != schemaOf(s.RouteAPI) {
 		return nil, fmt.Errorf("decode definition: %w (schema %d)", store.ErrNewer, s.Schema)
 	}
-	def := newDefinition(s.Scope, s.API)
+	def := beginDefinition(s.Scope, s.API, s.RouteAPI)
+	if s.RouteAPI != nil {
+		fill(def.Routes, s.Routes)
+		fill(def.RouteIntegrations, s.RouteIntegrations)
+		fill(def.RouteAuthorizers, s.RouteAuthorizers)
+		fill(def.RouteModels, s.RouteModels)
+		return def, nil
+	}
 	fill(def.Resources, s.Resources)
 	fill(def.Authorizers, s.Authorizers)
 	fill(def.Models, s.Models)

@@ -16,7 +16,32 @@ import (
 // the API had.
 type frozenMeta struct {
 	Deployment apigw.Deployment `json:"deployment"`
-	API        apigw.RestAPI    `json:"api"`
+	API        *apigw.RestAPI   `json:"api,omitempty"`
+	Routes     *apigw.RouteAPI  `json:"routes,omitempty"` // of an API of routes, in API's place
+}
+
+// frozenMetaOf is the meta of a deployment of def.
+func frozenMetaOf(dep apigw.Deployment, def *apigw.Definition) frozenMeta {
+	if def.RouteAPI != nil {
+		return frozenMeta{Deployment: dep, Routes: def.RouteAPI}
+	}
+	return frozenMeta{Deployment: dep, API: &def.API}
+}
+
+func (m *frozenMeta) kind() apiKind {
+	if m.Routes != nil {
+		return routesKind
+	}
+	return restKind
+}
+
+// begin is the definition that was frozen, without anything in it.
+func (m *frozenMeta) begin(scope apigw.Scope) *apigw.Definition {
+	var api apigw.RestAPI
+	if m.API != nil {
+		api = *m.API
+	}
+	return beginDefinition(scope, api, m.Routes)
 }
 
 // NewDeployment is what CreateDeployment takes. What is nil was not sent.
@@ -36,7 +61,11 @@ type NewDeployment struct {
 
 // Deployment returns one deployment.
 func (c *Control) Deployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID) (*apigw.Deployment, error) {
-	_, meta, err := c.frozen(ctx, apiRef{scope, api}, id)
+	return c.deployment(ctx, restRef(scope, api), id)
+}
+
+func (c *Control) deployment(ctx context.Context, ref apiRef, id apigw.DeploymentID) (*apigw.Deployment, error) {
+	_, meta, err := c.frozen(ctx, ref, id)
 	if err != nil {
 		return nil, storeError(err)
 	}
@@ -53,6 +82,9 @@ func (c *Control) frozen(ctx context.Context, ref apiRef, id apigw.DeploymentID)
 		return nil, nil, err
 	}
 	meta, err := decodeFrozen(tree)
+	if err == nil && !ref.kind.means(meta.kind()) {
+		return nil, nil, unknownDeployment()
+	}
 	return tree, meta, err
 }
 
@@ -67,7 +99,10 @@ func decodeFrozen(tree *store.Tree) (*frozenMeta, error) {
 // Deployments lists an API's deployments, the latest first: tools take the
 // first for the current one.
 func (c *Control) Deployments(ctx context.Context, scope apigw.Scope, api apigw.APIID) ([]*apigw.Deployment, error) {
-	ref := apiRef{scope, api}
+	return c.deployments(ctx, restRef(scope, api))
+}
+
+func (c *Control) deployments(ctx context.Context, ref apiRef) ([]*apigw.Deployment, error) {
 	if _, err := c.guard(ctx, ref); err != nil {
 		return nil, storeError(err)
 	}
@@ -95,7 +130,7 @@ func (c *Control) Deployments(ctx context.Context, scope apigw.Scope, api apigw.
 
 // LoadDeployment returns the definition a deployment froze.
 func (c *Control) LoadDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID) (*apigw.Definition, error) {
-	def, err := c.loadDeployment(ctx, apiRef{scope, api}, id)
+	def, err := c.loadDeployment(ctx, anyRef(scope, api), id)
 	return def, storeError(err)
 }
 
@@ -113,7 +148,7 @@ func (c *Control) deployed(ctx context.Context, scope apigw.Scope, api apigw.API
 // deployment's ID, a stage for what it serves, or Edited for the API as it is
 // being edited. The definition is not to be changed.
 func (c *Control) DefinitionAt(ctx context.Context, scope apigw.Scope, api apigw.APIID, name string) (*apigw.Definition, error) {
-	ref := apiRef{scope, api}
+	ref := anyRef(scope, api)
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
 		return nil, err
@@ -145,7 +180,8 @@ func (c *Control) loadDeployment(ctx context.Context, ref apiRef, id apigw.Deplo
 	if err != nil {
 		return nil, fmt.Errorf("read deployment %s of API %s: %w", id, ref.api, err)
 	}
-	return decodeDefinition(ref.scope, meta.API, values)
+	def := meta.begin(ref.scope)
+	return def, decodeEntries(def, values)
 }
 
 // CreateDeployment freezes an API's definition and, when a stage is named,
@@ -154,7 +190,7 @@ func (c *Control) CreateDeployment(ctx context.Context, scope apigw.Scope, api a
 	if err := checkCanaryStage(in); err != nil {
 		return nil, err
 	}
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Deployment, int64, error) {
 		return c.deploy(ctx, ref, in)
 	})
@@ -191,7 +227,7 @@ func (c *Control) deploy(ctx context.Context, ref apiRef, in NewDeployment) (*ap
 	}
 	dep := &apigw.Deployment{ID: apigw.DeploymentID(id), APIID: ref.api, Description: in.Description, Created: c.now().UTC()}
 	txn := guard.with(s.tree.Unchanged(), store.Condition{Key: ref.deployment(dep.ID)})
-	freeze, err := c.freeze(s.tree, ref, frozenMeta{Deployment: *dep, API: s.def.API})
+	freeze, err := c.freeze(s.tree, ref, frozenMetaOf(*dep, s.def))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -299,7 +335,10 @@ func applyDeployment(stage *apigw.Stage, dep *apigw.Deployment, in NewDeployment
 // UpdateDeployment changes a deployment's description; what it froze never
 // changes.
 func (c *Control) UpdateDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID, mutate func(*apigw.Deployment) error) (*apigw.Deployment, error) {
-	ref := apiRef{scope, api}
+	return c.updateDeployment(ctx, restRef(scope, api), id, mutate)
+}
+
+func (c *Control) updateDeployment(ctx context.Context, ref apiRef, id apigw.DeploymentID, mutate func(*apigw.Deployment) error) (*apigw.Deployment, error) {
 	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Deployment, int64, error) {
 		tree, meta, err := c.frozen(ctx, ref, id)
 		if err != nil {
@@ -319,7 +358,10 @@ func (c *Control) UpdateDeployment(ctx context.Context, scope apigw.Scope, api a
 
 // DeleteDeployment removes a deployment that no stage serves.
 func (c *Control) DeleteDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID) error {
-	ref := apiRef{scope, api}
+	return c.deleteDeployment(ctx, restRef(scope, api), id)
+}
+
+func (c *Control) deleteDeployment(ctx context.Context, ref apiRef, id apigw.DeploymentID) error {
 	return c.exclusive(ctx, ref, func(ctx context.Context) (int64, error) {
 		guard, err := c.guard(ctx, ref)
 		if err != nil {
@@ -341,6 +383,7 @@ func (c *Control) DeleteDeployment(ctx context.Context, scope apigw.Scope, api a
 				return 0, apigw.Errorf(apigw.BadRequest, "Active stages with canary settings pointing to this deployment must be moved or deleted")
 			}
 		}
+		guard.says.forget(id)
 		txn := guard.with(tree.Unchanged())
 		txn.Ops = append(txn.Ops, store.Op{Key: ref.deployment(id)})
 		_, err = c.store.Commit(ctx, txn)

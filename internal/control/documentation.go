@@ -19,7 +19,7 @@ func unknownPart() *apigw.Error {
 // DocumentationPart returns one part. An unknown API is an unknown part
 // (recorded on AWS).
 func (c *Control) DocumentationPart(ctx context.Context, scope apigw.Scope, api apigw.APIID, id string) (*apigw.DocumentationPart, error) {
-	s, err := c.view(ctx, apiRef{scope, api}, unknownPart())
+	s, err := c.view(ctx, restRef(scope, api), unknownPart())
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (f PartFilter) takes(l apigw.DocumentationLocation) bool {
 // DocumentationParts lists parts by ID; the undocumented have none and are
 // ordered by location.
 func (c *Control) DocumentationParts(ctx context.Context, scope apigw.Scope, api apigw.APIID, f PartFilter) ([]*apigw.DocumentationPart, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func partAt(parts map[string]*apigw.DocumentationPart, l apigw.DocumentationLoca
 
 // CreateDocumentationPart adds a part; its ID is made here.
 func (c *Control) CreateDocumentationPart(ctx context.Context, scope apigw.Scope, api apigw.APIID, part apigw.DocumentationPart) (*apigw.DocumentationPart, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	return mutated(ctx, c, ref, ref.unknownAPI(), func(e *edit) (*apigw.DocumentationPart, error) {
 		made := part
 		if err := checkPart(&made); err != nil {
@@ -114,7 +114,7 @@ func (c *Control) addPart(parts map[string]*apigw.DocumentationPart, p *apigw.Do
 
 // UpdateDocumentationPart changes a part's properties.
 func (c *Control) UpdateDocumentationPart(ctx context.Context, scope apigw.Scope, api apigw.APIID, id string, mutate func(*apigw.DocumentationPart) error) (*apigw.DocumentationPart, error) {
-	return mutated(ctx, c, apiRef{scope, api}, unknownPart(), func(e *edit) (*apigw.DocumentationPart, error) {
+	return mutated(ctx, c, restRef(scope, api), unknownPart(), func(e *edit) (*apigw.DocumentationPart, error) {
 		old, ok := e.def.Documentation[id]
 		if !ok {
 			return nil, unknownPart()
@@ -136,7 +136,7 @@ func (c *Control) UpdateDocumentationPart(ctx context.Context, scope apigw.Scope
 // DeleteDocumentationPart removes a part; versions that have it keep it. Unlike
 // a get or an update it looks for the API first (recorded on AWS).
 func (c *Control) DeleteDocumentationPart(ctx context.Context, scope apigw.Scope, api apigw.APIID, id string) error {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	return c.mutate(ctx, ref, ref.unknownAPI(), func(e *edit) error {
 		if e.def.Documentation[id] == nil {
 			return unknownPart()
@@ -166,7 +166,7 @@ func (c *Control) ImportDocumentationParts(ctx context.Context, scope apigw.Scop
 	if failOnWarnings && len(warnings) > 0 {
 		return nil, apigw.Errorf(apigw.BadRequest, "Warnings found during import:\n\t%s", strings.Join(warnings, "\n\t"))
 	}
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	ids, err := mutatedAlone(ctx, c, ref, ref.unknownAPI(), func(e *edit) (*[]string, error) {
 		ids, err := e.importParts(parts, overwrite)
 		return &ids, err

@@ -37,7 +37,7 @@ func TestDocumentationIsStored(t *testing.T) {
 		t.Error(p)
 	}
 	dep := w.deploy(api, "prod")
-	def, err := other.Feed().Definition(t.Context(), apiRef{w.scope, api.ID}.stage("prod"), dep.ID)
+	def, err := other.Feed().Definition(t.Context(), restRef(w.scope, api.ID).stage("prod"), dep.ID)
 	if err != nil || def.Documentation != nil || def.DocumentationVersions != nil {
 		t.Error(def, err)
 	}

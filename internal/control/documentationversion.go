@@ -15,7 +15,7 @@ func unknownVersion() *apigw.Error {
 
 // DocumentationVersion returns one version with its parts.
 func (c *Control) DocumentationVersion(ctx context.Context, scope apigw.Scope, api apigw.APIID, version string) (*apigw.DocumentationVersion, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func (c *Control) DocumentationVersion(ctx context.Context, scope apigw.Scope, a
 
 // DocumentationVersions lists an API's versions by name.
 func (c *Control) DocumentationVersions(ctx context.Context, scope apigw.Scope, api apigw.APIID) ([]*apigw.DocumentationVersion, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (c *Control) DocumentationVersions(ctx context.Context, scope apigw.Scope, 
 // CreateDocumentationVersion keeps the API's documentation as it is now under
 // a name, and gives it to a stage when one is named.
 func (c *Control) CreateDocumentationVersion(ctx context.Context, scope apigw.Scope, api apigw.APIID, version, description string, stage apigw.StageName) (*apigw.DocumentationVersion, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	if stage != "" {
 		if _, err := c.view(ctx, ref, ref.unknownAPI()); err != nil {
 			return nil, err
@@ -75,7 +75,7 @@ func (c *Control) CreateDocumentationVersion(ctx context.Context, scope apigw.Sc
 // UpdateDocumentationVersion changes a version's description; what it says
 // never changes.
 func (c *Control) UpdateDocumentationVersion(ctx context.Context, scope apigw.Scope, api apigw.APIID, version string, mutate func(*apigw.DocumentationVersion) error) (*apigw.DocumentationVersion, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	return mutated(ctx, c, ref, ref.unknownAPI(), func(e *edit) (*apigw.DocumentationVersion, error) {
 		old, ok := e.def.DocumentationVersions[version]
 		if !ok {
@@ -92,7 +92,7 @@ func (c *Control) UpdateDocumentationVersion(ctx context.Context, scope apigw.Sc
 
 // DeleteDocumentationVersion removes a version that no stage has.
 func (c *Control) DeleteDocumentationVersion(ctx context.Context, scope apigw.Scope, api apigw.APIID, version string) error {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	return c.mutate(ctx, ref, ref.unknownAPI(), func(e *edit) error {
 		if e.def.DocumentationVersions[version] == nil {
 			return unknownVersion()

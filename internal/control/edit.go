@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,7 +19,7 @@ type edit struct {
 	base  *snapshot
 	def   *apigw.Definition // its maps are own once they are in owned
 	owned map[string]bool   // kinds of entries
-	api   bool              // def.API was changed
+	api   bool              // the API's own settings were changed
 	// values are what changed since base as it will be stored; nil: removed.
 	values map[store.EntryKey][]byte
 	ops    []store.Op // stored together with a creation
@@ -49,6 +48,10 @@ func (e *edit) touchAll() {
 	touch(e, e.def.Models, entryModel)
 	touch(e, e.def.Validators, entryValidator)
 	touch(e, e.def.GatewayResponses, entryGatewayResponse)
+	touch(e, e.def.Routes, entryRoute)
+	touch(e, e.def.RouteIntegrations, entryRouteIntegration)
+	touch(e, e.def.RouteAuthorizers, entryRouteAuthorizer)
+	touch(e, e.def.RouteModels, entryRouteModel)
 	touch(e, e.def.DocumentationVersions, entryDocumentationVersion)
 	if len(e.def.Documentation) > 0 {
 		e.touched = append(e.touched, store.EntryKey{Kind: entryDocumentation, ID: documentationID})
@@ -95,26 +98,37 @@ func (e *edit) encode() error {
 }
 
 // commit stores what was changed and returns the snapshot it makes; without
-// a change the one it began from.
-func (e *edit) commit(ctx context.Context) (*snapshot, error) {
+// a change the one it began from. It also deploys what was changed unless
+// deploy is nil; deployed says whether it did.
+func (e *edit) commit(ctx context.Context, deploy *redeployment) (next *snapshot, deployed bool, err error) {
 	if changes, _ := e.changes(); len(changes) == 0 && !e.api {
-		return e.base, nil
+		return e.base, false, nil
 	}
-	return e.store(ctx, store.Txn{})
+	next, err = e.store(ctx, func(t *store.Tree) (txn store.Txn, err error) {
+		if deploy != nil {
+			txn, err = deploy.txn(t, e.def)
+		}
+		deployed = len(txn.Ops) > 0
+		return txn, err
+	})
+	return next, deployed, err
 }
 
 // create stores a new definition together with ops.
 func (e *edit) create(ctx context.Context, ops []store.Op) (*snapshot, error) {
-	return e.store(ctx, store.Txn{Ops: append(ops, e.ops...)})
+	return e.store(ctx, func(*store.Tree) (store.Txn, error) {
+		return store.Txn{Ops: append(ops, e.ops...)}, nil
+	})
 }
 
-func (e *edit) store(ctx context.Context, extra store.Txn) (*snapshot, error) {
-	meta, err := json.Marshal(&e.def.API)
+// store writes what was changed together with extra.
+func (e *edit) store(ctx context.Context, extra func(*store.Tree) (store.Txn, error)) (*snapshot, error) {
+	meta, err := encodeMeta(e.def)
 	if err != nil {
 		return nil, fmt.Errorf("encode API %s: %w", e.ref.api, err)
 	}
 	changes, bytes := e.changes()
-	tree, err := e.c.store.WriteTree(ctx, e.ref.base(), e.base.tree, meta, changes, extra)
+	tree, err := e.c.store.WriteTreeWith(ctx, e.ref.base(), e.base.tree, meta, changes, extra)
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +144,41 @@ func (e *edit) changes() (changes []store.Change, bytes int) {
 		bytes += len(value)
 	}
 	return changes, bytes
+}
+
+// putRouteAPI replaces the settings of an API of routes.
+func (e *edit) putRouteAPI(api *apigw.RouteAPI) {
+	old, was := e.def.RouteAPI, e.api
+	e.undo = append(e.undo, func() { e.def.RouteAPI, e.api = old, was })
+	e.def.RouteAPI, e.api = api, true
+}
+
+func (e *edit) putRoute(r *apigw.Route) { put(e, &e.def.Routes, entryRoute, r.ID, r) }
+
+func (e *edit) deleteRoute(id apigw.RouteID) { put(e, &e.def.Routes, entryRoute, id, nil) }
+
+func (e *edit) putRouteIntegration(i *apigw.RouteIntegration) {
+	put(e, &e.def.RouteIntegrations, entryRouteIntegration, i.ID, i)
+}
+
+func (e *edit) deleteRouteIntegration(id apigw.RouteIntegrationID) {
+	put(e, &e.def.RouteIntegrations, entryRouteIntegration, id, nil)
+}
+
+func (e *edit) putRouteAuthorizer(a *apigw.RouteAuthorizer) {
+	put(e, &e.def.RouteAuthorizers, entryRouteAuthorizer, a.ID, a)
+}
+
+func (e *edit) deleteRouteAuthorizer(id apigw.AuthorizerID) {
+	put(e, &e.def.RouteAuthorizers, entryRouteAuthorizer, id, nil)
+}
+
+func (e *edit) putRouteModel(m *apigw.RouteModel) {
+	put(e, &e.def.RouteModels, entryRouteModel, m.ID, m)
+}
+
+func (e *edit) deleteRouteModel(id apigw.RouteModelID) {
+	put(e, &e.def.RouteModels, entryRouteModel, id, nil)
 }
 
 // putAPI replaces the API's own settings.

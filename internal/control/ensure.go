@@ -47,7 +47,7 @@ func (c *Control) EnsureFromDefinition(ctx context.Context, scope apigw.Scope, n
 		return Ensured{}, storeError(err)
 	}
 	done := Ensured{API: rec.API, Deployment: rec.Deployment, Warnings: doc.Warnings}
-	exists, deployed, err := c.isDeployed(ctx, apiRef{scope, rec.API}, rec, stage)
+	exists, deployed, err := c.isDeployed(ctx, restRef(scope, rec.API), rec, stage)
 	if err != nil || deployed && rec.Hash == hash {
 		return done, storeError(err)
 	}
@@ -161,7 +161,7 @@ func (c *Control) putDefinition(ctx context.Context, scope apigw.Scope, key stri
 		return refusal(placed(serious(c.check(e.def, served)), doc)) // the deployment that follows logs the warnings
 	}
 	if rec.API != "" {
-		ref := apiRef{scope, rec.API}
+		ref := restRef(scope, rec.API)
 		_, err := c.putDocument(ctx, ref, apply)
 		return err
 	}
@@ -224,7 +224,7 @@ func CheckDefinition(doc *openapi.API, check Check) ([]Problem, error) {
 		return nil, err
 	}
 	def.API.ID = "0000000000"
-	e := newCreation(c, apiRef{api: def.API.ID}, def)
+	e := newCreation(c, restRef(apigw.Scope{}, def.API.ID), def)
 	err = e.run(func(e *edit) error {
 		if err := e.merge(doc, true); err != nil {
 			return err

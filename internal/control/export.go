@@ -56,7 +56,7 @@ func (o ExportOptions) options() (out openapi.ExportOptions, documentation bool,
 // Export writes what a stage serves, not what the API has become since, as a
 // document, with the documentation version of the stage.
 func (c *Control) Export(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.StageName, o ExportOptions) (*Export, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	stage, err := c.Stage(ctx, scope, api, name)
 	if err != nil {
 		return nil, err

@@ -129,7 +129,7 @@ func TestExportRoundTrip(t *testing.T) {
 		t.Fatal(api.Warnings)
 	}
 	w.deploy(api, "prod")
-	want := withoutIDs(t, must[*snapshot](t)(w.view(t.Context(), apiRef{w.scope, api.ID}, nil)).def)
+	want := withoutIDs(t, must[*snapshot](t)(w.view(t.Context(), restRef(w.scope, api.ID), nil)).def)
 	for _, o := range []ExportOptions{
 		{Type: "swagger", Extensions: "apigateway"}, {Type: "swagger", YAML: true, Extensions: "apigateway"},
 		{Type: "oas30", Extensions: "apigateway"}, {Type: "oas30", YAML: true, Extensions: "apigateway"},
@@ -139,7 +139,7 @@ func TestExportRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%+v: %v\n%s", o, err, e.Body)
 		}
-		got := withoutIDs(t, must[*snapshot](t)(w.view(t.Context(), apiRef{w.scope, back.ID}, nil)).def)
+		got := withoutIDs(t, must[*snapshot](t)(w.view(t.Context(), restRef(w.scope, back.ID), nil)).def)
 		if d := gocmp.Diff(want, got); d != "" || len(back.Warnings) > 0 {
 			t.Errorf("%+v: %s%v\n%s", o, d, back.Warnings, e.Body)
 		}

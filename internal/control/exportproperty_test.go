@@ -197,7 +197,7 @@ func TestExportProperty(t *testing.T) {
 		}
 		defer func() { _ = w.DeleteRestAPI(t.Context(), w.scope, api.ID) }()
 		w.deploy(api, "prod")
-		want := withoutIDs(t, must[*snapshot](t)(w.view(t.Context(), apiRef{w.scope, api.ID}, nil)).def)
+		want := withoutIDs(t, must[*snapshot](t)(w.view(t.Context(), restRef(w.scope, api.ID), nil)).def)
 		for _, o := range []ExportOptions{{Type: "swagger"}, {Type: "swagger", YAML: true}, {Type: "oas30"}, {Type: "oas30", YAML: true}} {
 			o.Extensions = "apigateway"
 			e, err := w.Export(t.Context(), w.scope, api.ID, "prod", o)
@@ -213,7 +213,7 @@ func TestExportProperty(t *testing.T) {
 			if err != nil {
 				r.Fatalf("%s: %v\n%s", fmt.Sprint(o), err, e.Body)
 			}
-			got := withoutIDs(t, must[*snapshot](t)(w.view(t.Context(), apiRef{w.scope, back.ID}, nil)).def)
+			got := withoutIDs(t, must[*snapshot](t)(w.view(t.Context(), restRef(w.scope, back.ID), nil)).def)
 			_ = w.DeleteRestAPI(t.Context(), w.scope, back.ID)
 			if d := gocmp.Diff(want, got); d != "" {
 				r.Errorf("%+v: %s\n%s\n%s", o, d, doc, e.Body)

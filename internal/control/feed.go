@@ -83,7 +83,7 @@ func (f Feed) Definition(ctx context.Context, stageKey string, dep apigw.Deploym
 	if !ok || k.Kind != KeyStage {
 		return nil, fmt.Errorf("read deployment %s: %q is no stage's key", dep, stageKey)
 	}
-	def, err := f.c.loadDeployment(ctx, apiRef{k.Scope, k.API}, dep)
+	def, err := f.c.loadDeployment(ctx, anyRef(k.Scope, k.API), dep)
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func TestResetBecomesChanges(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	scope := apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us/east 1"}
-	ref := apiRef{scope, "a/b"}
+	ref := restRef(scope, "a/b")
 	tests := []struct {
 		key  string
 		want ParsedKey
@@ -124,7 +124,7 @@ func FuzzParseKey(f *testing.F) {
 		if !ok || k.Kind != KeyStage {
 			return
 		}
-		back, ok := ParseKey(apiRef{k.Scope, k.API}.stage(apigw.StageName(k.Name)))
+		back, ok := ParseKey(restRef(k.Scope, k.API).stage(apigw.StageName(k.Name)))
 		if !ok || back != k {
 			t.Fatalf("%q: %+v, then %+v", key, k, back)
 		}

@@ -52,7 +52,7 @@ func gatewayResponseType(name string) (apigw.GatewayResponseType, error) {
 
 // GatewayResponse returns the answer for one type, set or not.
 func (c *Control) GatewayResponse(ctx context.Context, scope apigw.Scope, api apigw.APIID, name string) (*GatewayResponse, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (c *Control) GatewayResponse(ctx context.Context, scope apigw.Scope, api ap
 
 // GatewayResponses lists the answers for all types, by name.
 func (c *Control) GatewayResponses(ctx context.Context, scope apigw.Scope, api apigw.APIID) ([]*GatewayResponse, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (c *Control) GatewayResponses(ctx context.Context, scope apigw.Scope, api a
 // PutGatewayResponse sets the answer for a type; what isn't sent is the
 // type's own (recorded on AWS).
 func (c *Control) PutGatewayResponse(ctx context.Context, scope apigw.Scope, api apigw.APIID, r apigw.GatewayResponse) (*GatewayResponse, error) {
-	return c.changeGatewayResponse(ctx, apiRef{scope, api}, r.Type, func(*apigw.GatewayResponse) (*apigw.GatewayResponse, error) {
+	return c.changeGatewayResponse(ctx, restRef(scope, api), r.Type, func(*apigw.GatewayResponse) (*apigw.GatewayResponse, error) {
 		put := cloneGatewayResponse(&r)
 		if len(put.ResponseTemplates) == 0 {
 			put.ResponseTemplates = nil
@@ -95,7 +95,7 @@ func (c *Control) PutGatewayResponse(ctx context.Context, scope apigw.Scope, api
 // template when there is no other; as long as it leaves that alone, the body
 // stays the type's own.
 func (c *Control) UpdateGatewayResponse(ctx context.Context, scope apigw.Scope, api apigw.APIID, name string, mutate func(*apigw.GatewayResponse) error) (*GatewayResponse, error) {
-	return c.changeGatewayResponse(ctx, apiRef{scope, api}, name, func(old *apigw.GatewayResponse) (*apigw.GatewayResponse, error) {
+	return c.changeGatewayResponse(ctx, restRef(scope, api), name, func(old *apigw.GatewayResponse) (*apigw.GatewayResponse, error) {
 		changed := &apigw.GatewayResponse{Type: name}
 		if old != nil {
 			changed = cloneGatewayResponse(old)
@@ -181,7 +181,7 @@ func gatewaySource(source string) bool {
 
 // DeleteGatewayResponse makes a type's answer the stock one again.
 func (c *Control) DeleteGatewayResponse(ctx context.Context, scope apigw.Scope, api apigw.APIID, name string) error {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	return c.mutate(ctx, ref, ref.unknownAPI(), func(e *edit) error {
 		if e.def.GatewayResponses[name] == nil {
 			return apigw.Errorf(apigw.NotFound, "Gateway response type not defined on api")

@@ -170,7 +170,7 @@ func (c *Control) PutRestAPI(ctx context.Context, scope apigw.Scope, id apigw.AP
 	if err != nil {
 		return nil, err
 	}
-	ref := apiRef{scope, id}
+	ref := restRef(scope, id)
 	api, err := c.putDocument(ctx, ref, func(e *edit) error {
 		if err := e.setEndpointTypes(p.endpointTypes); err != nil {
 			return err

@@ -43,7 +43,7 @@ func (w *world) importDoc(doc string) *apigw.RestAPI {
 
 func (w *world) definition(id apigw.APIID) *apigw.Definition {
 	w.Helper()
-	return must[*snapshot](w)(w.load(w.Context(), apiRef{w.scope, id})).def
+	return must[*snapshot](w)(w.load(w.Context(), restRef(w.scope, id))).def
 }
 
 func byPath(def *apigw.Definition) map[string]*apigw.Resource {

@@ -14,11 +14,11 @@ const KeyRoot = "/gatehouse/"
 // KeyKind says what a key holds. The layout, under
 // /gatehouse/{partition}/{account}/{region}/ :
 //
-//	restapi/{api}                      head of an API's tree; its meta is the RestAPI as JSON
+//	restapi/{api}                      head of an API's tree; its meta is the RestAPI or RouteAPI as JSON
 //	restapi-blob/{api}/…               packs of the tree's values
-//	restapi-deployment/{api}/{id}      a frozen head; its meta is the Deployment with the RestAPI as JSON
+//	restapi-deployment/{api}/{id}      a frozen head; its meta is the Deployment with the API's settings as JSON
 //	restapi-stage/{api}/{stage}        Stage as JSON
-//	restapi-guard/{api}                changes with every change of a stage or deployment
+//	restapi-guard/{api}                changes with every change of a stage or deployment; says of which kind the API is
 //	definition/{name}                  which API a definition file was put into
 //	apikey/{id}                        APIKey, its value sealed
 //	apikey-value/{fingerprint}         which key has the value
@@ -131,18 +131,51 @@ func ScopePrefix(s apigw.Scope) string {
 // and a slash in one must not reach into another's keys.
 func segment(name string) string { return url.PathEscape(name) }
 
+// apiKind is what kind of API a caller means. IDs and keys are the same for
+// all kinds, so that no two APIs share an ID; whoever means one kind doesn't
+// find the APIs of the other.
+type apiKind uint8
+
+const (
+	restKind   apiKind = iota // a REST API
+	routesKind                // an API of routes
+	anyKind                   // whichever it is; to read, never to change
+)
+
+// kindOf is the kind of the API that def is of.
+func kindOf(def *apigw.Definition) apiKind {
+	if def.RouteAPI != nil {
+		return routesKind
+	}
+	return restKind
+}
+
+// means says whether who asks for k means an API of a kind.
+func (k apiKind) means(kind apiKind) bool { return k == anyKind || k == kind }
+
 // apiRef names one API.
 type apiRef struct {
 	scope apigw.Scope
 	api   apigw.APIID
+	kind  apiKind
 }
+
+func restRef(scope apigw.Scope, api apigw.APIID) apiRef { return apiRef{scope, api, restKind} }
+
+func routesRef(scope apigw.Scope, api apigw.APIID) apiRef { return apiRef{scope, api, routesKind} }
+
+func anyRef(scope apigw.Scope, api apigw.APIID) apiRef { return apiRef{scope, api, anyKind} }
 
 func (r apiRef) key(kind KeyKind) string {
 	return ScopePrefix(r.scope) + string(kind) + "/" + segment(string(r.api))
 }
 
 func (r apiRef) base() store.TreeBase {
-	return store.TreeBase{Head: r.key(KeyAPI), Blobs: r.key(KeyBlob) + "/"}
+	b := store.TreeBase{Head: r.key(KeyAPI), Blobs: r.key(KeyBlob) + "/"}
+	if r.kind == routesKind {
+		b.Format = 2 // binaries that know REST APIs alone would show it as one
+	}
+	return b
 }
 
 func (r apiRef) deployment(id apigw.DeploymentID) string {

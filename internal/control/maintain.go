@@ -29,7 +29,7 @@ func (g *garbage) note(ref apiRef) {
 	if g.refs == nil {
 		g.refs = map[apiRef]struct{}{}
 	}
-	g.refs[ref] = struct{}{}
+	g.refs[ref.kindless()] = struct{}{}
 }
 
 func (g *garbage) take() []apiRef {
@@ -79,7 +79,7 @@ func (c *Control) noteAll(ctx context.Context) error {
 			for _, r := range records {
 				after = r.Key
 				if k, ok := ParseKey(r.Key); ok {
-					c.garbage.note(apiRef{k.Scope, k.API})
+					c.garbage.note(anyRef(k.Scope, k.API))
 				}
 			}
 		}

@@ -22,7 +22,7 @@ func TestUnusedValuesAreRemoved(t *testing.T) {
 		must[*apigw.Integration](t)(w.PutIntegration(t.Context(), m, apigw.Integration{Type: "MOCK", RequestTemplates: map[string]*string{"a/b": &template}}))
 	}
 	stored := func() (n int) {
-		records, _, _, err := shared.List(t.Context(), apiRef{w.scope, api.ID}.base().Blobs, "", 0)
+		records, _, _, err := shared.List(t.Context(), restRef(w.scope, api.ID).base().Blobs, "", 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ type MethodRef struct {
 	Verb     apigw.Verb
 }
 
-func (m MethodRef) api() apiRef { return apiRef{m.Scope, m.API} }
+func (m MethodRef) api() apiRef { return restRef(m.Scope, m.API) }
 
 // find looks the method up. AWS looks by composite key, so that an unknown
 // API is an unknown resource (recorded on AWS).

@@ -20,7 +20,7 @@ func unknownModel(name apigw.ModelName) *apigw.Error {
 // Model returns one model. AWS looks by composite key, so that an unknown API
 // is an unknown model (recorded on AWS).
 func (c *Control) Model(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.ModelName) (*apigw.Model, error) {
-	s, err := c.view(ctx, apiRef{scope, api}, unknownModel(name))
+	s, err := c.view(ctx, restRef(scope, api), unknownModel(name))
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (c *Control) FlatModel(ctx context.Context, scope apigw.Scope, api apigw.AP
 	if err != nil || !isJSONType(m.ContentType) {
 		return m, err
 	}
-	s, err := c.view(ctx, apiRef{scope, api}, unknownModel(name))
+	s, err := c.view(ctx, restRef(scope, api), unknownModel(name))
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (c *Control) FlatModel(ctx context.Context, scope apigw.Scope, api apigw.AP
 
 // Models lists an API's models by name (recorded on AWS).
 func (c *Control) Models(ctx context.Context, scope apigw.Scope, api apigw.APIID) ([]*apigw.Model, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (c *Control) Models(ctx context.Context, scope apigw.Scope, api apigw.APIID
 
 // CreateModel adds a model; its ID is made here.
 func (c *Control) CreateModel(ctx context.Context, scope apigw.Scope, api apigw.APIID, model apigw.Model) (*apigw.Model, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	return mutated(ctx, c, ref, ref.unknownAPI(), func(e *edit) (*apigw.Model, error) {
 		switch {
 		case model.Name == "":
@@ -88,7 +88,7 @@ func (c *Control) CreateModel(ctx context.Context, scope apigw.Scope, api apigw.
 
 // UpdateModel changes a model's description or schema.
 func (c *Control) UpdateModel(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.ModelName, mutate func(*apigw.Model) error) (*apigw.Model, error) {
-	return mutated(ctx, c, apiRef{scope, api}, unknownModel(name), func(e *edit) (*apigw.Model, error) {
+	return mutated(ctx, c, restRef(scope, api), unknownModel(name), func(e *edit) (*apigw.Model, error) {
 		old, ok := e.def.Models[name]
 		if !ok {
 			return nil, unknownModel(name)
@@ -109,7 +109,7 @@ func (c *Control) UpdateModel(ctx context.Context, scope apigw.Scope, api apigw.
 
 // DeleteModel removes a model that no method and no other model refers to.
 func (c *Control) DeleteModel(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.ModelName) error {
-	return c.mutate(ctx, apiRef{scope, api}, unknownModel(name), func(e *edit) error {
+	return c.mutate(ctx, restRef(scope, api), unknownModel(name), func(e *edit) error {
 		if e.def.Models[name] == nil {
 			return unknownModel(name)
 		}

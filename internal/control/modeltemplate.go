@@ -14,7 +14,7 @@ func (c *Control) ModelTemplate(ctx context.Context, scope apigw.Scope, api apig
 	if _, err := c.Model(ctx, scope, api, name); err != nil {
 		return "", err
 	}
-	s, err := c.view(ctx, apiRef{scope, api}, unknownModel(name))
+	s, err := c.view(ctx, restRef(scope, api), unknownModel(name))
 	if err != nil {
 		return "", err
 	}

@@ -20,7 +20,7 @@ func isGreedy(part string) bool { return strings.HasSuffix(part, "+}") }
 
 // Resource returns one resource.
 func (c *Control) Resource(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.ResourceID) (*apigw.Resource, error) {
-	s, err := c.view(ctx, apiRef{scope, api}, unknownResource())
+	s, err := c.view(ctx, restRef(scope, api), unknownResource())
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (c *Control) Resource(ctx context.Context, scope apigw.Scope, api apigw.API
 
 // Resources lists an API's resources, ordered by path.
 func (c *Control) Resources(ctx context.Context, scope apigw.Scope, api apigw.APIID) ([]*apigw.Resource, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (c *Control) Resources(ctx context.Context, scope apigw.Scope, api apigw.AP
 
 // CreateResource makes a resource under parent.
 func (c *Control) CreateResource(ctx context.Context, scope apigw.Scope, api apigw.APIID, parent apigw.ResourceID, part string) (*apigw.Resource, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	return mutated(ctx, c, ref, ref.unknownAPI(), func(e *edit) (*apigw.Resource, error) {
 		above, ok := e.def.Resources[parent]
 		if !ok {
@@ -119,7 +119,7 @@ type ResourceChange struct {
 
 // UpdateResource renames or moves a resource, and what is below it with it.
 func (c *Control) UpdateResource(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.ResourceID, mutate func(*ResourceChange) error) (*apigw.Resource, error) {
-	return mutated(ctx, c, apiRef{scope, api}, unknownResource(), func(e *edit) (*apigw.Resource, error) {
+	return mutated(ctx, c, restRef(scope, api), unknownResource(), func(e *edit) (*apigw.Resource, error) {
 		r, ok := e.def.Resources[id]
 		if !ok {
 			return nil, unknownResource()
@@ -205,7 +205,7 @@ func (e *edit) repath(moved *apigw.Resource, parent string, below map[apigw.Reso
 
 // DeleteResource removes a resource with all below it and all their methods.
 func (c *Control) DeleteResource(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.ResourceID) error {
-	return c.mutate(ctx, apiRef{scope, api}, unknownResource(), func(e *edit) error {
+	return c.mutate(ctx, restRef(scope, api), unknownResource(), func(e *edit) error {
 		r, ok := e.def.Resources[id]
 		if !ok {
 			return unknownResource()

@@ -48,7 +48,7 @@ func (c *Control) CreateRestAPI(ctx context.Context, scope apigw.Scope, in NewRe
 	if in.CloneFrom == "" {
 		err = c.addDefaultModels(def)
 	} else {
-		err = c.cloneInto(ctx, apiRef{scope, in.CloneFrom}, def)
+		err = c.cloneInto(ctx, restRef(scope, in.CloneFrom), def)
 	}
 	if err != nil {
 		return nil, err
@@ -61,15 +61,24 @@ func (c *Control) CreateRestAPI(ctx context.Context, scope apigw.Scope, in NewRe
 
 // createDefinition stores def under a new ID, after finish, which may look at
 // the ID in e.ref and change what is stored.
-func (c *Control) createDefinition(ctx context.Context, scope apigw.Scope, def *apigw.Definition, finish func(e *edit) error) (*apigw.RestAPI, error) {
+func (c *Control) createDefinition(ctx context.Context, scope apigw.Scope, def *apigw.Definition, finish func(e *edit) error) (api *apigw.RestAPI, err error) {
+	err = c.withNewID(scope, restKind, func(ref apiRef) error {
+		api, err = c.tryCreate(ctx, ref, def, finish)
+		return err
+	})
+	return api, err
+}
+
+// withNewID runs create with IDs of a new API until one isn't taken.
+func (c *Control) withNewID(scope apigw.Scope, kind apiKind, create func(apiRef) error) error {
 	for attempt := 1; ; attempt++ {
 		id, err := c.newID(10)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		api, err := c.tryCreate(ctx, apiRef{scope, apigw.APIID(id)}, def, finish)
+		err = create(apiRef{scope, apigw.APIID(id), kind})
 		if err == nil || !errors.Is(err, store.ErrConflict) || attempt == maxAttempts {
-			return api, storeError(err)
+			return storeError(err)
 		}
 	}
 }
@@ -172,7 +181,7 @@ func (r apiRef) expandPolicy(policy string) string {
 
 // RestAPI returns one API's settings.
 func (c *Control) RestAPI(ctx context.Context, scope apigw.Scope, id apigw.APIID) (*apigw.RestAPI, error) {
-	ref := apiRef{scope, id}
+	ref := restRef(scope, id)
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
 		return nil, err
@@ -183,40 +192,64 @@ func (c *Control) RestAPI(ctx context.Context, scope apigw.Scope, id apigw.APIID
 // RestAPIs lists at most limit APIs of a scope, by ID, from the one behind
 // after on. More says whether there are others.
 func (c *Control) RestAPIs(ctx context.Context, scope apigw.Scope, after apigw.APIID, limit int) (list []*apigw.RestAPI, more bool, err error) {
-	prefix := ScopePrefix(scope) + string(KeyAPI) + "/"
+	heads, more, err := c.heads(ctx, scope, restKind, after, limit)
+	for _, def := range heads {
+		list = append(list, &def.API)
+	}
+	return list, more, err
+}
+
+// headsPage is how many heads are read at once.
+const headsPage = 200
+
+// heads are the settings of at most limit APIs of a kind, by ID, from the one
+// behind after on; limit 0: all. More says whether there are others.
+func (c *Control) heads(ctx context.Context, scope apigw.Scope, kind apiKind, after apigw.APIID, limit int) (list []*apigw.Definition, more bool, err error) {
+	prefix := kindPrefix(scope, KeyAPI)
 	start := ""
 	if after != "" {
 		start = prefix + segment(string(after))
 	}
-	records, more, _, err := c.store.List(ctx, prefix, start, limit)
-	if err != nil {
-		return nil, false, storeError(err)
-	}
-	for _, r := range records {
-		api, err := decodeHead(r)
+	for {
+		records, rest, _, err := c.store.List(ctx, prefix, start, headsPage)
 		if err != nil {
 			return nil, false, storeError(err)
 		}
-		list = append(list, api)
+		for _, r := range records {
+			start = r.Key
+			def, err := decodeHead(scope, r)
+			switch {
+			case err != nil:
+				return nil, false, storeError(err)
+			case !kind.means(kindOf(def)):
+			case limit > 0 && len(list) == limit:
+				return list, true, nil
+			default:
+				list = append(list, def)
+			}
+		}
+		if !rest {
+			return list, false, nil
+		}
 	}
-	return list, more, nil
 }
 
-func decodeHead(r store.Record) (*apigw.RestAPI, error) {
+// decodeHead is the API's settings as a definition without anything else.
+func decodeHead(scope apigw.Scope, r store.Record) (*apigw.Definition, error) {
 	tree, err := store.DecodeTree(r)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", r.Key, err)
 	}
-	api := new(apigw.RestAPI)
-	if err := json.Unmarshal(tree.Meta(), api); err != nil {
+	def, err := decodeMeta(scope, tree.Meta())
+	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", r.Key, err)
 	}
-	return api, nil
+	return def, nil
 }
 
 // UpdateRestAPI changes an API's settings.
 func (c *Control) UpdateRestAPI(ctx context.Context, scope apigw.Scope, id apigw.APIID, mutate func(*apigw.RestAPI) error) (*apigw.RestAPI, error) {
-	ref := apiRef{scope, id}
+	ref := restRef(scope, id)
 	return mutated(ctx, c, ref, ref.unknownAPI(), func(e *edit) (*apigw.RestAPI, error) {
 		api := cloneAPI(e.def.API)
 		if err := mutate(api); err != nil {
@@ -238,7 +271,11 @@ func (c *Control) UpdateRestAPI(ctx context.Context, scope apigw.Scope, id apigw
 // deployments included, and its stages from usage plans, in one transaction.
 // One that a domain name is mapped to stays.
 func (c *Control) DeleteRestAPI(ctx context.Context, scope apigw.Scope, id apigw.APIID) error {
-	ref := apiRef{scope, id}
+	return c.deleteAPI(ctx, restRef(scope, id))
+}
+
+// deleteAPI is DeleteRestAPI for an API of either kind.
+func (c *Control) deleteAPI(ctx context.Context, ref apiRef) error {
 	return c.exclusive(ctx, ref, func(ctx context.Context) (int64, error) {
 		head, err := c.store.Get(ctx, ref.key(KeyAPI))
 		if errors.Is(err, store.ErrNotFound) {
@@ -263,7 +300,7 @@ func (c *Control) DeleteRestAPI(ctx context.Context, scope apigw.Scope, id apigw
 			return 0, err
 		}
 		txn := store.Txn{
-			If: []store.Condition{{Key: guard.key, Revision: guard.revision}},
+			If: []store.Condition{guard.unchanged()},
 			Ops: []store.Op{
 				{Key: ref.key(KeyGuard)},
 				{Key: ref.key(KeyStage) + "/", Prefix: true},

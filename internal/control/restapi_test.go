@@ -61,7 +61,7 @@ func TestCreateRestAPI(t *testing.T) {
 
 func TestDefaultModels(t *testing.T) {
 	w := newWorld(t)
-	s := must[*snapshot](t)(w.load(t.Context(), apiRef{w.scope, w.newAPI().ID}))
+	s := must[*snapshot](t)(w.load(t.Context(), restRef(w.scope, w.newAPI().ID)))
 	if len(s.def.Models) != 2 || s.def.Models["Empty"].Schema != emptySchema || s.def.Models["Error"].Schema != errorSchema {
 		t.Fatal(s.def.Models)
 	}

@@ -19,7 +19,7 @@ func (c *Control) SDK(ctx context.Context, scope apigw.Scope, api apigw.APIID, n
 		return nil, err
 	}
 	archive, err := sdk.Generate(kind, sdk.Source{
-		Definition: def, Stage: name, Host: apiRef{scope, api}.host(), Created: dep.Created, Parameters: parameters,
+		Definition: def, Stage: name, Host: restRef(scope, api).host(), Created: dep.Created, Parameters: parameters,
 	})
 	return archive, storeError(err)
 }

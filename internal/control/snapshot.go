@@ -3,7 +3,6 @@ package control
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -52,8 +51,17 @@ func resourcesByPath(def *apigw.Definition) []*apigw.Resource {
 
 // load returns the latest definition of an API: the kept one when the head is
 // still of its revision. Another node may have written since, so the head is
-// always looked at. store.ErrNotFound when there is no such API.
+// always looked at. store.ErrNotFound when there is no such API of the kind
+// that ref means.
 func (c *Control) load(ctx context.Context, ref apiRef) (*snapshot, error) {
+	s, err := c.loadAny(ctx, ref)
+	if err == nil && !ref.kind.means(s.ref.kind) {
+		return nil, store.ErrNotFound
+	}
+	return s, err
+}
+
+func (c *Control) loadAny(ctx context.Context, ref apiRef) (*snapshot, error) {
 	for attempt := 1; ; attempt++ {
 		head, err := c.store.Get(ctx, ref.key(KeyAPI))
 		if err != nil {
@@ -88,8 +96,8 @@ func (c *Control) read(ctx context.Context, ref apiRef, head store.Record) (*sna
 	if err != nil {
 		return nil, fmt.Errorf("read API %s: %w", ref.api, err)
 	}
-	var api apigw.RestAPI
-	if err := json.Unmarshal(tree.Meta(), &api); err != nil {
+	def, err := decodeMeta(ref.scope, tree.Meta())
+	if err != nil {
 		return nil, fmt.Errorf("read API %s: %w", ref.api, err)
 	}
 	values, err := c.store.Values(ctx, ref.base(), tree)
@@ -100,10 +108,10 @@ func (c *Control) read(ctx context.Context, ref apiRef, head store.Record) (*sna
 	for _, v := range values {
 		bytes += len(v)
 	}
-	def, err := decodeDefinition(ref.scope, api, values)
-	if err != nil {
+	if err := decodeEntries(def, values); err != nil {
 		return nil, err
 	}
+	ref.kind = kindOf(def)
 	return newSnapshot(ref, def, tree, bytes), nil
 }
 

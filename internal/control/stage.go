@@ -32,7 +32,18 @@ func (c *Control) readStage(ctx context.Context, ref apiRef, name apigw.StageNam
 		return nil, 0, err
 	}
 	s, err := DecodeStage(r.Value)
+	if err == nil && !ref.kind.means(kindOfStage(s)) {
+		return nil, 0, unknownStage()
+	}
 	return s, r.Revision, err
+}
+
+// kindOfStage is the kind of the API that s is of.
+func kindOfStage(s *apigw.Stage) apiKind {
+	if s.Routes != nil {
+		return routesKind
+	}
+	return restKind
 }
 
 // putStage adds the write of s to txn, on condition that its record is still
@@ -50,14 +61,17 @@ func (c *Control) putStage(txn *store.Txn, ref apiRef, s *apigw.Stage, revision 
 
 // Stage returns one stage.
 func (c *Control) Stage(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.StageName) (*apigw.Stage, error) {
-	s, _, err := c.readStage(ctx, apiRef{scope, api}, name)
+	s, _, err := c.readStage(ctx, restRef(scope, api), name)
 	return s, storeError(err)
 }
 
 // Stages lists an API's stages by name; with a deployment only those that
 // serve it.
 func (c *Control) Stages(ctx context.Context, scope apigw.Scope, api apigw.APIID, dep apigw.DeploymentID) ([]*apigw.Stage, error) {
-	ref := apiRef{scope, api}
+	return c.listStages(ctx, restRef(scope, api), dep)
+}
+
+func (c *Control) listStages(ctx context.Context, ref apiRef, dep apigw.DeploymentID) ([]*apigw.Stage, error) {
 	if _, err := c.guard(ctx, ref); err != nil {
 		return nil, storeError(err)
 	}
@@ -88,7 +102,7 @@ func (c *Control) stages(ctx context.Context, ref apiRef) ([]*apigw.Stage, error
 // CreateStage makes a stage that serves a deployment. The stage's APIID,
 // Created and Updated are filled in.
 func (c *Control) CreateStage(ctx context.Context, scope apigw.Scope, api apigw.APIID, stage apigw.Stage) (*apigw.Stage, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Stage, int64, error) {
 		guard, err := c.guard(ctx, ref)
 		if err != nil {
@@ -115,7 +129,7 @@ func (c *Control) CreateStage(ctx context.Context, scope apigw.Scope, api apigw.
 
 // UpdateStage changes a stage's settings.
 func (c *Control) UpdateStage(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.StageName, mutate func(*apigw.Stage) error) (*apigw.Stage, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Stage, int64, error) {
 		guard, err := c.guard(ctx, ref)
 		if err != nil {
@@ -190,7 +204,10 @@ func (c *Control) stageDefinition(ctx context.Context, ref apiRef, id apigw.Depl
 // DeleteStage removes a stage that no domain name is mapped to, also from the
 // usage plans it is in.
 func (c *Control) DeleteStage(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.StageName) error {
-	ref := apiRef{scope, api}
+	return c.deleteStage(ctx, restRef(scope, api), name)
+}
+
+func (c *Control) deleteStage(ctx context.Context, ref apiRef, name apigw.StageName) error {
 	return c.exclusive(ctx, ref, func(ctx context.Context) (int64, error) {
 		guard, err := c.guard(ctx, ref)
 		if err != nil {

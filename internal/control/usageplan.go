@@ -123,7 +123,7 @@ func (c *Control) checkPlanStage(ctx context.Context, scope apigw.Scope, have []
 	if slices.ContainsFunc(have, func(s apigw.PlanStage) bool { return s.String() == stage.String() }) {
 		return apigw.Errorf(apigw.Conflict, "API Stage %s is already in the usage plan", stage)
 	}
-	_, _, err := c.readStage(ctx, apiRef{scope, stage.API}, stage.Stage)
+	_, _, err := c.readStage(ctx, restRef(scope, stage.API), stage.Stage)
 	return orUnknown(err, apigw.Errorf(apigw.NotFound, "API Stage not found: %s", stage))
 }
 

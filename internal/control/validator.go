@@ -17,7 +17,7 @@ func unknownValidator() *apigw.Error {
 // Validator returns one request validator. An unknown API is an unknown
 // validator (recorded on AWS).
 func (c *Control) Validator(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.ValidatorID) (*apigw.RequestValidator, error) {
-	s, err := c.view(ctx, apiRef{scope, api}, unknownValidator())
+	s, err := c.view(ctx, restRef(scope, api), unknownValidator())
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (c *Control) Validator(ctx context.Context, scope apigw.Scope, api apigw.AP
 
 // Validators lists an API's request validators by ID.
 func (c *Control) Validators(ctx context.Context, scope apigw.Scope, api apigw.APIID) ([]*apigw.RequestValidator, error) {
-	ref := apiRef{scope, api}
+	ref := restRef(scope, api)
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (c *Control) Validators(ctx context.Context, scope apigw.Scope, api apigw.A
 // unknown API AWS answers 400 here alone (recorded on AWS).
 func (c *Control) CreateValidator(ctx context.Context, scope apigw.Scope, api apigw.APIID, v apigw.RequestValidator) (*apigw.RequestValidator, error) {
 	missing := apigw.Errorf(apigw.BadRequest, "Invalid REST API identifier specified")
-	return mutated(ctx, c, apiRef{scope, api}, missing, func(e *edit) (*apigw.RequestValidator, error) {
+	return mutated(ctx, c, restRef(scope, api), missing, func(e *edit) (*apigw.RequestValidator, error) {
 		id, err := c.freeID(6, func(id string) bool { return e.def.Validators[apigw.ValidatorID(id)] != nil })
 		if err != nil {
 			return nil, err
@@ -71,7 +71,7 @@ func checkValidatorName(def *apigw.Definition, v *apigw.RequestValidator) error 
 
 // UpdateValidator changes a request validator.
 func (c *Control) UpdateValidator(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.ValidatorID, mutate func(*apigw.RequestValidator) error) (*apigw.RequestValidator, error) {
-	return mutated(ctx, c, apiRef{scope, api}, unknownValidator(), func(e *edit) (*apigw.RequestValidator, error) {
+	return mutated(ctx, c, restRef(scope, api), unknownValidator(), func(e *edit) (*apigw.RequestValidator, error) {
 		old, ok := e.def.Validators[id]
 		if !ok {
 			return nil, unknownValidator()
@@ -93,7 +93,7 @@ func (c *Control) UpdateValidator(ctx context.Context, scope apigw.Scope, api ap
 
 // DeleteValidator removes a request validator that no method uses.
 func (c *Control) DeleteValidator(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.ValidatorID) error {
-	return c.mutate(ctx, apiRef{scope, api}, unknownValidator(), func(e *edit) error {
+	return c.mutate(ctx, restRef(scope, api), unknownValidator(), func(e *edit) error {
 		v, ok := e.def.Validators[id]
 		if !ok {
 			return unknownValidator()

@@ -150,7 +150,7 @@ func (c *Control) vpcLinkUsers(ctx context.Context, scope apigw.Scope, id apigw.
 			deployments = append(deployments, stage.Canary.DeploymentID)
 		}
 		for _, dep := range deployments {
-			def, err := c.loadDeployment(ctx, apiRef{scope, stage.APIID}, dep)
+			def, err := c.loadDeployment(ctx, restRef(scope, stage.APIID), dep)
 			if apigw.KindOf(err) == apigw.NotFound && err != nil {
 				continue // it went meanwhile
 			}

@@ -34,7 +34,8 @@ type change struct {
 	// the same API: stages, deployments, deletion. store.ErrConflict runs
 	// it again. It returns the revision of a change of stages, else 0.
 	alone func(ctx context.Context) (int64, error)
-	// revision is what alone returned; read after the answer.
+	// revision is what alone returned, or the one of stages that were
+	// deployed because of the change; read after the answer.
 	revision int64
 	// big keeps an import from sharing its commit, and its failure, with
 	// small changes.
@@ -240,10 +241,19 @@ func (c *Control) tryBatch(ctx context.Context, ref apiRef, batch []*change, ans
 	for i, ch := range batch {
 		answers[i] = e.run(ch.apply)
 	}
-	next, err := e.commit(ctx)
+	redeploy, err := c.newRedeployment(ctx, s)
+	if err != nil {
+		return err
+	}
+	next, redeployed, err := e.commit(ctx, redeploy)
 	if err != nil {
 		c.cache.drop(ref)
 		return err
+	}
+	for i, ch := range batch {
+		if ch.revision = 0; redeployed && answers[i] == nil {
+			ch.revision = next.tree.Revision()
+		}
 	}
 	c.cache.put(next)
 	if next != s {

@@ -24,7 +24,7 @@ func parallel(n int, f func(i int) error) []error {
 func TestParallelWritersAllSucceedInFewCommits(t *testing.T) {
 	w := newWorld(t)
 	api := w.newAPI()
-	before := must[*snapshot](t)(w.load(t.Context(), apiRef{w.scope, api.ID})).tree.Revision()
+	before := must[*snapshot](t)(w.load(t.Context(), restRef(w.scope, api.ID))).tree.Revision()
 	for i, err := range parallel(100, func(i int) error {
 		_, err := w.CreateResource(t.Context(), w.scope, api.ID, api.RootResourceID, fmt.Sprint("r", i))
 		return err
@@ -33,7 +33,7 @@ func TestParallelWritersAllSucceedInFewCommits(t *testing.T) {
 			t.Fatal(i, err)
 		}
 	}
-	s := must[*snapshot](t)(w.load(t.Context(), apiRef{w.scope, api.ID}))
+	s := must[*snapshot](t)(w.load(t.Context(), restRef(w.scope, api.ID)))
 	if n := len(s.def.Resources); n != 101 {
 		t.Fatal(n)
 	}
@@ -140,7 +140,7 @@ func TestPanicCostsItsCallAlone(t *testing.T) {
 
 func TestTooManyWaiting(t *testing.T) {
 	w := newWorld(t)
-	ref := apiRef{w.scope, w.newAPI().ID}
+	ref := restRef(w.scope, w.newAPI().ID)
 	begun, release := make(chan struct{}), make(chan struct{})
 	first := make(chan error, 1)
 	go func() {

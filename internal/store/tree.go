@@ -18,6 +18,10 @@ import (
 type TreeBase struct {
 	Head  string // key of the head record
 	Blobs string // prefix of its packs, ending in "/"
+	// Format is the format of the heads that are written, 1 when zero. All are
+	// laid out alike; a tree whose meaning older binaries don't know takes a
+	// later one, which they refuse by name.
+	Format byte
 }
 
 // EntryKey names an entry of a tree.
@@ -49,6 +53,7 @@ func hashOf(value []byte) Hash {
 type Tree struct {
 	key      string
 	revision int64
+	format   byte // of the head
 	meta     []byte
 	packs    []pack  // every one holds a value of an entry
 	entries  []entry // ascending by key

@@ -18,14 +18,14 @@ import (
 // Numbers are varints. Packs and kinds are in no order.
 const (
 	headMagic   = "GHT"
-	headVersion = 1
+	headVersion = 2 // the latest; see TreeBase.Format
 )
 
 var errTorn = errors.New("the record is torn or isn't the head of a tree")
 
 func (t *Tree) encode() []byte {
 	b := make([]byte, 0, len(t.meta)+64+len(t.packs)*20+len(t.entries)*48)
-	b = append(append(b, headMagic...), headVersion)
+	b = append(append(b, headMagic...), max(t.format, 1))
 	b = appendText(b, string(t.meta))
 	b = binary.AppendUvarint(b, uint64(len(t.packs)))
 	for _, p := range t.packs {
@@ -91,7 +91,7 @@ func decodeHead(value []byte) (*Tree, error) {
 		return nil, fmt.Errorf("%w: head of version %d", ErrNewer, v)
 	}
 	r := headReader{rest: string(value[len(headMagic)+1:])} // one copy, which IDs refer to
-	t := &Tree{meta: []byte(r.text())}
+	t := &Tree{format: value[len(headMagic)], meta: []byte(r.text())}
 	t.packs = make([]pack, r.count(17))
 	for i := range t.packs {
 		t.packs[i] = pack{r.hash(), r.number(maxPack)}

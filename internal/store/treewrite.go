@@ -25,6 +25,12 @@ const (
 // Of two changes of one entry the later counts. Extra has at most MaxOps-2
 // operations.
 func (s *Store) WriteTree(ctx context.Context, base TreeBase, old *Tree, meta []byte, changes []Change, extra Txn) (*Tree, error) {
+	return s.WriteTreeWith(ctx, base, old, meta, changes, func(*Tree) (Txn, error) { return extra, nil })
+}
+
+// WriteTreeWith is WriteTree for an extra transaction that depends on the new
+// version, such as one that freezes it. The version has no revision yet.
+func (s *Store) WriteTreeWith(ctx context.Context, base TreeBase, old *Tree, meta []byte, changes []Change, extra func(*Tree) (Txn, error)) (*Tree, error) {
 	if err := base.check(); err != nil {
 		return nil, err
 	}
@@ -36,8 +42,12 @@ func (s *Store) WriteTree(ctx context.Context, base TreeBase, old *Tree, meta []
 		return nil, err
 	}
 	t := e.finish()
-	t.key, t.meta = base.Head, slices.Clone(meta)
-	rev, err := s.commitTree(ctx, base, t, old.revision, e.packer.done, extra)
+	t.key, t.format, t.meta = base.Head, base.Format, slices.Clone(meta)
+	txn, err := extra(t)
+	if err != nil {
+		return nil, err
+	}
+	rev, err := s.commitTree(ctx, base, t, old.revision, e.packer.done, txn)
 	if err != nil {
 		return nil, fmt.Errorf("write tree %s: %w", base.Head, err)
 	}

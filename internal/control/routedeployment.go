@@ -1,0 +1,88 @@
+package control
+
+import (
+	"context"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/store"
+)
+
+// RouteDeployment returns one deployment of an API of routes.
+func (c *Control) RouteDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID) (*apigw.Deployment, error) {
+	return c.deployment(ctx, routesRef(scope, api), id)
+}
+
+// RouteDeployments lists the deployments of an API of routes, the latest first.
+// Of the automatic ones that no stage serves the latest few are kept.
+func (c *Control) RouteDeployments(ctx context.Context, scope apigw.Scope, api apigw.APIID) ([]*apigw.Deployment, error) {
+	return c.deployments(ctx, routesRef(scope, api))
+}
+
+// CreateRouteDeployment freezes an API of routes and, when a stage is named,
+// has that stage serve it. The stage must exist. A refused deployment changes
+// nothing.
+func (c *Control) CreateRouteDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, description string, stage apigw.StageName) (*apigw.Deployment, error) {
+	ref := routesRef(scope, api)
+	if len(description) > 1024 {
+		return nil, tooLong("Description", len(description), 1024)
+	}
+	return exclusively(ctx, c, ref, func(ctx context.Context) (*apigw.Deployment, int64, error) {
+		return c.deployRoutes(ctx, ref, description, stage)
+	})
+}
+
+func (c *Control) deployRoutes(ctx context.Context, ref apiRef, description string, name apigw.StageName) (*apigw.Deployment, int64, error) {
+	s, err := c.view(ctx, ref, ref.unknownAPI())
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := checkRoutesDeployable(s.def); err != nil {
+		return nil, 0, err
+	}
+	guard, err := c.guard(ctx, ref)
+	if err != nil {
+		return nil, 0, err
+	}
+	id, err := c.newID(6)
+	if err != nil {
+		return nil, 0, err
+	}
+	dep := &apigw.Deployment{ID: apigw.DeploymentID(id), APIID: ref.api, Description: description, Created: c.now().UTC()}
+	freeze, err := c.freeze(s.tree, ref, frozenMetaOf(*dep, s.def))
+	if err != nil {
+		return nil, 0, err
+	}
+	txn := guard.with(s.tree.Unchanged(), store.Condition{Key: ref.deployment(dep.ID)})
+	txn.Ops = append(txn.Ops, freeze)
+	if name == "" {
+		if err := c.refuse(ref, s.def, nil); err != nil {
+			return nil, 0, err
+		}
+		_, err := c.store.Commit(ctx, txn)
+		return dep, 0, err
+	}
+	old, revision, err := c.readStage(ctx, ref, name)
+	if err != nil {
+		return nil, 0, err
+	}
+	r := &redeployment{c: c, ref: ref, strict: true}
+	stage, err := r.stage(old, dep.ID, s.def)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := c.putStage(&txn, ref, stage, revision); err != nil {
+		return nil, 0, err
+	}
+	revision, err = c.store.Commit(ctx, txn)
+	return dep, revision, err
+}
+
+// UpdateRouteDeployment changes a deployment's description.
+func (c *Control) UpdateRouteDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID, mutate func(*apigw.Deployment) error) (*apigw.Deployment, error) {
+	return c.updateDeployment(ctx, routesRef(scope, api), id, mutate)
+}
+
+// DeleteRouteDeployment removes a deployment that no stage serves.
+func (c *Control) DeleteRouteDeployment(ctx context.Context, scope apigw.Scope, api apigw.APIID, id apigw.DeploymentID) error {
+	return c.deleteDeployment(ctx, routesRef(scope, api), id)
+}

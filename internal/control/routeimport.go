@@ -1,0 +1,163 @@
+package control
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
+
+// ImportRouteAPI makes an HTTP API of a definition that wasn't stored: its
+// identifiers only tie its parts together, and those that are stored are drawn
+// here. It has no stages yet.
+func (c *Control) ImportRouteAPI(ctx context.Context, scope apigw.Scope, def *apigw.Definition) (*apigw.RouteAPI, error) {
+	api := cloneRouteAPI(def.RouteAPI)
+	api.Created = c.seconds()
+	if err := checkImported(api); err != nil {
+		return nil, err
+	}
+	made := newRouteDefinition(scope, *api)
+	e := newEdit(c, &snapshot{ref: apiRef{scope: scope, kind: routesKind}, def: made})
+	if err := e.addImported(def); err != nil {
+		return nil, err
+	}
+	return c.createRouteDefinition(ctx, scope, e.def, nil)
+}
+
+// ReplaceRouteAPI puts a definition in place of everything that an HTTP API
+// has but its ID, its stages and, unless the definition has some, its tags:
+// all at once or nothing. A route whose key stays keeps its ID. Stages that
+// deploy by themselves serve it when the call returns.
+func (c *Control) ReplaceRouteAPI(ctx context.Context, scope apigw.Scope, id apigw.APIID, def *apigw.Definition) (*apigw.RouteAPI, error) {
+	ref := routesRef(scope, id)
+	return mutatedAlone(ctx, c, ref, ref.unknownAPI(), func(e *edit) (*apigw.RouteAPI, error) {
+		old := e.def.RouteAPI
+		if err := checkReimport(old); err != nil {
+			return nil, err
+		}
+		api := cloneRouteAPI(def.RouteAPI)
+		api.ID, api.Created, api.IPAddressType, api.Managed = old.ID, old.Created, old.IPAddressType, old.Managed
+		if len(api.Tags) == 0 {
+			api.Tags = old.Tags
+		}
+		if err := checkImported(api); err != nil {
+			return nil, err
+		}
+		e.putRouteAPI(api)
+		kept := map[string]apigw.RouteID{}
+		for routeID, r := range e.def.Routes {
+			kept[r.Key] = routeID
+			e.deleteRoute(routeID)
+		}
+		for i := range e.def.RouteIntegrations {
+			e.deleteRouteIntegration(i)
+		}
+		for a := range e.def.RouteAuthorizers {
+			e.deleteRouteAuthorizer(a)
+		}
+		if err := e.addImported(def); err != nil {
+			return nil, err
+		}
+		e.keepRouteIDs(kept)
+		return api, nil
+	})
+}
+
+func checkReimport(api *apigw.RouteAPI) error {
+	if api.Protocol != apigw.ProtocolHTTP {
+		return apigw.Errorf(apigw.BadRequest, "Import is not supported on protocolType %s", api.Protocol)
+	}
+	return nil
+}
+
+func checkImported(api *apigw.RouteAPI) error {
+	api.Protocol = cmp.Or(api.Protocol, apigw.ProtocolHTTP)
+	if err := checkReimport(api); err != nil {
+		return err
+	}
+	return checkRouteAPI(api)
+}
+
+// addImported puts the parts of def, with IDs of their own.
+func (e *edit) addImported(def *apigw.Definition) error {
+	integrations := map[apigw.RouteIntegrationID]apigw.RouteIntegrationID{}
+	authorizers := map[apigw.AuthorizerID]apigw.AuthorizerID{}
+	for _, id := range slices.Sorted(maps.Keys(def.RouteIntegrations)) {
+		i := cloneRouteIntegration(def.RouteIntegrations[id])
+		i.ID = ""
+		if err := e.addRouteIntegration(i); err != nil {
+			return ofDocument("integration of "+integrationPlace(def, id), err)
+		}
+		integrations[id] = i.ID
+	}
+	for _, id := range slices.Sorted(maps.Keys(def.RouteAuthorizers)) {
+		a := cloneRouteAuthorizer(def.RouteAuthorizers[id])
+		a.ID = ""
+		if err := e.addRouteAuthorizer(a); err != nil {
+			return ofDocument("authorizer "+a.Name, err)
+		}
+		authorizers[id] = a.ID
+	}
+	for _, route := range routesByKey(def) {
+		r := cloneRoute(route)
+		r.ID = ""
+		if err := tie(&r.Target, integrations, "integration", r.Key); err != nil {
+			return err
+		}
+		if err := tie(&r.AuthorizerID, authorizers, "authorizer", r.Key); err != nil {
+			return err
+		}
+		if err := e.addRoute(r); err != nil {
+			return ofDocument("route "+r.Key, err)
+		}
+	}
+	return nil
+}
+
+// tie replaces the identifier that a part had in a definition by its own.
+func tie[K ~string](id *K, drawn map[K]K, what, key string) error {
+	if *id == "" {
+		return nil
+	}
+	own, ok := drawn[*id]
+	if !ok {
+		return fmt.Errorf("the definition of route %s refers to %s %s, which it doesn't have", key, what, *id)
+	}
+	*id = own
+	return nil
+}
+
+// integrationPlace is the key of the first route that calls an integration.
+func integrationPlace(def *apigw.Definition, id apigw.RouteIntegrationID) string {
+	for _, r := range routesByKey(def) {
+		if r.Target == id {
+			return r.Key
+		}
+	}
+	return string(id)
+}
+
+// ofDocument says what of a document an error is of.
+func ofDocument(what string, err error) error {
+	if apigw.KindOf(err) != apigw.BadRequest && apigw.KindOf(err) != apigw.Conflict {
+		return err
+	}
+	return importFailure([]string{fmt.Sprintf("Unable to create %s: %s", what, message(err))}, nil)
+}
+
+// keepRouteIDs gives routes whose key was there before the ID of that one.
+func (e *edit) keepRouteIDs(kept map[string]apigw.RouteID) {
+	for _, r := range routesByKey(e.def) {
+		id, ok := kept[r.Key]
+		if !ok || e.def.Routes[id] != nil {
+			continue
+		}
+		e.deleteRoute(r.ID)
+		same := cloneRoute(r)
+		same.ID = id
+		e.putRoute(same)
+	}
+}
