@@ -158,10 +158,21 @@ func (h *sdkHouse) run(t *testing.T, dir string, keys [3]string, command ...stri
 	return strings.TrimSpace(string(out))
 }
 
+// mavenPackage builds a Maven project's archive. Where Debian's packages of
+// Maven's plugins are installed, as in CI, it takes those and no network.
+func mavenPackage(project string) []string {
+	const debian = "/usr/share/maven-repo"
+	args := []string{"mvn", "--batch-mode", "--quiet", "--file", project, "package"}
+	if _, err := os.Stat(filepath.Join(debian, "org", "apache", "maven", "plugins", "maven-surefire-plugin")); err == nil {
+		args = append(args, "--offline", "-Dmaven.repo.local="+debian)
+	}
+	return args
+}
+
 // TestSDKs generates each SDK with the AWS CLI and runs a program with it.
 func TestSDKs(t *testing.T) {
 	t.Parallel()
-	need(t, "aws", "unzip", "node", "python3", "go", "javac", "java", "ruby", "gem")
+	need(t, "aws", "unzip", "node", "python3", "go", "javac", "java", "mvn", "ruby", "gem")
 	h := newSDKHouse(t)
 	tsc := filepath.Join(npmFolder(t, filepath.Join("..", "..", "internal", "sdk", "testdata", "typescript")), "node_modules", "typescript", "lib", "tsc.js")
 	for _, tc := range []struct {
@@ -177,7 +188,7 @@ func TestSDKs(t *testing.T) {
 		{"go", "", "main.go", "apigateway-go-sdk/program/main.go",
 			[]string{"go", "-C", "apigateway-go-sdk", "build", "-o", "../run", "./program"}, [][]string{{"sh", "-c", "./run"}}},
 		{"java", "service.name=Everything,java.package-name=com.example.everything", "Program.java", "generated-code/src/main/java/Program.java",
-			[]string{"sh", "-c", "javac -encoding UTF-8 -d classes $(find generated-code/src -name '*.java')"}, [][]string{{"java", "-cp", "classes", "Program"}}},
+			mavenPackage("generated-code/pom.xml"), [][]string{{"sh", "-c", "java -cp generated-code/target/*.jar Program"}}},
 		{"ruby", "service.name=Everything", "program.rb", "everything-sdk/program.rb",
 			[]string{"sh", "-c", "cd everything-sdk && gem build -q everything-sdk.gemspec"}, [][]string{{"ruby", "-I", "everything-sdk/lib", "everything-sdk/program.rb"}}},
 	} {
