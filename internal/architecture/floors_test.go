@@ -57,7 +57,7 @@ var neighbours = map[string][]string{
 }
 
 // unranked packages are no part of the running program.
-var unranked = []string{"internal/architecture", "internal/awsapi/internal/", "internal/freeport", "bench"}
+var unranked = []string{"internal/architecture", "internal/awsapi/internal/", "internal/freeport", "internal/stacktest", "bench"}
 
 type goPackage struct {
 	ImportPath string

@@ -102,7 +102,13 @@ func (c *compiler) gatewayResponse(place string, from *apigw.GatewayResponse) *g
 			c.refuse(place, fmt.Sprintf("responseParameters %s: %v", key, err))
 			continue
 		}
-		if p.name = integration.MappedResponseField(p.name); p.name != "" {
+		// A gateway response asks browsers for a password under the field's own
+		// name, where an integration's would be remapped (people whose APIs on AWS
+		// do so: Zappa's issue 1875, aws-simple's pull request 71).
+		if !strings.EqualFold(p.name, "WWW-Authenticate") {
+			p.name = integration.MappedResponseField(p.name)
+		}
+		if p.name != "" {
 			g.params = append(g.params, p)
 		}
 	}

@@ -52,6 +52,8 @@ func TestGatewayResponses(t *testing.T) {
 			shown{reply{403, "<h>", "MissingAuthenticationTokenException"}, map[string]string{"Content-Type": "text/html"}}},
 		"type mapped": {gatewaySet{"DEFAULT_4XX": {ResponseParameters: map[string]string{"gatewayresponse.header.Content-Type": "'a/b'", "gatewayresponse.header.Date": "'d'"}, ResponseTemplates: map[string]string{"text/html": "<h>"}}}, call{target: "/nowhere"},
 			shown{reply{403, "<h>", "MissingAuthenticationTokenException"}, map[string]string{"Content-Type": "a/b", "Date": "", "x-amzn-Remapped-Date": "d"}}},
+		"a request for a password (seen on AWS)": {gatewaySet{"DEFAULT_4XX": {ResponseParameters: map[string]string{"gatewayresponse.header.WWW-Authenticate": "'Basic'"}}}, call{target: "/nowhere"},
+			shown{reply{403, missingToken, "MissingAuthenticationTokenException"}, map[string]string{"WWW-Authenticate": "Basic", "x-amzn-Remapped-WWW-Authenticate": ""}}},
 		"a value that breaks the header": {gatewaySet{"DEFAULT_4XX": {ResponseParameters: map[string]string{"gatewayresponse.header.X": "method.request.querystring.q"}}}, call{target: "/nowhere?q=a%0d%0ab"},
 			shown{reply{403, missingToken, "MissingAuthenticationTokenException"}, map[string]string{"X": ""}}},
 		"what failed as a field": {gatewaySet{"DEFAULT_4XX": {ResponseParameters: map[string]string{"gatewayresponse.header.X": "context.error.responseType", "gatewayresponse.header.Y": "context.error.messageString"}}}, call{target: "/nowhere"},
