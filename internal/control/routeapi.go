@@ -40,15 +40,15 @@ func (c *Control) CreateRouteAPI(ctx context.Context, scope apigw.Scope, in NewR
 		}
 		stages = append(stages, stage)
 	}
-	return c.createRouteDefinition(ctx, scope, def, stages)
+	return c.createRouteDefinition(ctx, scope, def, stages, nil)
 }
 
-// createRouteDefinition stores def under a new ID, with stages that deploy it.
-// What can't be deployed isn't made.
-func (c *Control) createRouteDefinition(ctx context.Context, scope apigw.Scope, def *apigw.Definition, stages []*apigw.Stage) (*apigw.RouteAPI, error) {
+// createRouteDefinition stores def under a new ID, with stages that deploy it
+// and what finish, if any, adds to the edit. What can't be deployed isn't made.
+func (c *Control) createRouteDefinition(ctx context.Context, scope apigw.Scope, def *apigw.Definition, stages []*apigw.Stage, finish func(*edit) error) (*apigw.RouteAPI, error) {
 	var made *snapshot
 	err := c.withNewID(scope, routesKind, func(ref apiRef) (err error) {
-		made, err = c.tryCreateRoutes(ctx, ref, def, stages)
+		made, err = c.tryCreateRoutes(ctx, ref, def, stages, finish)
 		return err
 	})
 	if err != nil {
@@ -60,14 +60,17 @@ func (c *Control) createRouteDefinition(ctx context.Context, scope apigw.Scope, 
 	return made.def.RouteAPI, nil
 }
 
-func (c *Control) tryCreateRoutes(ctx context.Context, ref apiRef, def *apigw.Definition, stages []*apigw.Stage) (*snapshot, error) {
+func (c *Control) tryCreateRoutes(ctx context.Context, ref apiRef, def *apigw.Definition, stages []*apigw.Stage, finish func(*edit) error) (*snapshot, error) {
 	e := newCreation(c, ref, def)
 	err := e.run(func(e *edit) error {
 		api := *e.def.RouteAPI
 		api.ID = ref.api
 		e.putRouteAPI(&api)
 		e.touchAll()
-		return nil
+		if finish == nil {
+			return nil
+		}
+		return finish(e)
 	})
 	if err != nil {
 		return nil, err
@@ -84,7 +87,7 @@ func (c *Control) tryCreateRoutes(ctx context.Context, ref apiRef, def *apigw.De
 	}
 	s, err := e.store(ctx, func(t *store.Tree) (store.Txn, error) {
 		txn, err := r.txn(t, e.def)
-		txn.Ops = append(txn.Ops, known...)
+		txn.Ops = append(append(txn.Ops, known...), e.ops...)
 		return txn, err
 	})
 	if err == nil {

@@ -14,17 +14,22 @@ import (
 // identifiers only tie its parts together, and those that are stored are drawn
 // here. It has no stages yet.
 func (c *Control) ImportRouteAPI(ctx context.Context, scope apigw.Scope, def *apigw.Definition) (*apigw.RouteAPI, error) {
+	made, err := c.importedRoutes(scope, def)
+	if err != nil {
+		return nil, err
+	}
+	return c.createRouteDefinition(ctx, scope, made, nil, nil)
+}
+
+// importedRoutes is def as it can be stored.
+func (c *Control) importedRoutes(scope apigw.Scope, def *apigw.Definition) (*apigw.Definition, error) {
 	api := cloneRouteAPI(def.RouteAPI)
 	api.Created = c.seconds()
 	if err := checkImported(api); err != nil {
 		return nil, err
 	}
-	made := newRouteDefinition(scope, *api)
-	e := newEdit(c, &snapshot{ref: apiRef{scope: scope, kind: routesKind}, def: made})
-	if err := e.addImported(def); err != nil {
-		return nil, err
-	}
-	return c.createRouteDefinition(ctx, scope, e.def, nil)
+	e := newEdit(c, &snapshot{ref: apiRef{scope: scope, kind: routesKind}, def: newRouteDefinition(scope, *api)})
+	return e.def, e.addImported(def)
 }
 
 // ReplaceRouteAPI puts a definition in place of everything that an HTTP API
@@ -34,36 +39,43 @@ func (c *Control) ImportRouteAPI(ctx context.Context, scope apigw.Scope, def *ap
 func (c *Control) ReplaceRouteAPI(ctx context.Context, scope apigw.Scope, id apigw.APIID, def *apigw.Definition) (*apigw.RouteAPI, error) {
 	ref := routesRef(scope, id)
 	return mutatedAlone(ctx, c, ref, ref.unknownAPI(), func(e *edit) (*apigw.RouteAPI, error) {
-		old := e.def.RouteAPI
-		if err := checkReimport(old); err != nil {
-			return nil, err
-		}
-		api := cloneRouteAPI(def.RouteAPI)
-		api.ID, api.Created, api.IPAddressType, api.Managed = old.ID, old.Created, old.IPAddressType, old.Managed
-		if len(api.Tags) == 0 {
-			api.Tags = old.Tags
-		}
-		if err := checkImported(api); err != nil {
-			return nil, err
-		}
-		e.putRouteAPI(api)
-		kept := map[string]apigw.RouteID{}
-		for routeID, r := range e.def.Routes {
-			kept[r.Key] = routeID
-			e.deleteRoute(routeID)
-		}
-		for i := range e.def.RouteIntegrations {
-			e.deleteRouteIntegration(i)
-		}
-		for a := range e.def.RouteAuthorizers {
-			e.deleteRouteAuthorizer(a)
-		}
-		if err := e.addImported(def); err != nil {
-			return nil, err
-		}
-		e.keepRouteIDs(kept)
-		return api, nil
+		err := e.replaceRoutes(def)
+		return e.def.RouteAPI, err
 	})
+}
+
+// replaceRoutes is what ReplaceRouteAPI does.
+func (e *edit) replaceRoutes(def *apigw.Definition) error {
+	old := e.def.RouteAPI
+	if err := checkReimport(old); err != nil {
+		return err
+	}
+	api := cloneRouteAPI(def.RouteAPI)
+	api.ID, api.Created, api.IPAddressType, api.Managed = old.ID, old.Created, old.IPAddressType, old.Managed
+	api.Name = cmp.Or(api.Name, old.Name)
+	if len(api.Tags) == 0 {
+		api.Tags = old.Tags
+	}
+	if err := checkImported(api); err != nil {
+		return err
+	}
+	e.putRouteAPI(api)
+	kept := map[string]apigw.RouteID{}
+	for id, r := range e.def.Routes {
+		kept[r.Key] = id
+		e.deleteRoute(id)
+	}
+	for id := range e.def.RouteIntegrations {
+		e.deleteRouteIntegration(id)
+	}
+	for id := range e.def.RouteAuthorizers {
+		e.deleteRouteAuthorizer(id)
+	}
+	if err := e.addImported(def); err != nil {
+		return err
+	}
+	e.keepRouteIDs(kept)
+	return nil
 }
 
 func checkReimport(api *apigw.RouteAPI) error {
