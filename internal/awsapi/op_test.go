@@ -40,7 +40,7 @@ func newHouse(t *testing.T) *house {
 	}
 	c := control.New(control.Options{Store: s, Logger: quiet, Sealer: func() (*store.Sealer, error) { return sealer, nil }})
 	api, err := New(Config{
-		Operations: NewOperations(c, nil, nil), Logger: quiet,
+		Operations: NewOperations(c, nil, nil), RouteOperations: NewRouteOperations(c), Logger: quiet,
 		Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"},
 	})
 	if err != nil {

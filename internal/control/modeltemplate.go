@@ -18,10 +18,15 @@ func (c *Control) ModelTemplate(ctx context.Context, scope apigw.Scope, api apig
 	if err != nil {
 		return "", err
 	}
-	t := newTemplateWriter(s.def)
+	return modelTemplate(s.def, name), nil
+}
+
+// modelTemplate is that of a model of def.
+func modelTemplate(def *apigw.Definition, name apigw.ModelName) string {
+	t := newTemplateWriter(def)
 	t.b.WriteString("#set($inputRoot = $input.path('$'))\n")
 	t.model(name, "", "$inputRoot", 0)
-	return t.b.String(), nil
+	return t.b.String()
 }
 
 // maxTemplate bounds a template, in bytes: models may refer to one another

@@ -73,6 +73,9 @@ func checkHTTPIntegration(api *apigw.RouteAPI, i *apigw.RouteIntegration) error 
 	if i.Type != apigw.IntegrationAWSProxy && i.Type != apigw.IntegrationHTTPProxy {
 		return apigw.Errorf(apigw.BadRequest, "Currently, an API with a protocol type of HTTP may only be associated with proxy integrations (AWS_PROXY, HTTP_PROXY)")
 	}
+	if i.Passthrough == "WHEN_NO_MATCH" {
+		i.Passthrough = "" // AWS takes it and shows none: Terraform's AWS provider always sends it
+	}
 	for _, c := range []struct {
 		set  bool
 		what string

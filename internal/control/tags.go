@@ -11,7 +11,7 @@ import (
 
 // taggable is something that has tags, as its ARN names it.
 type taggable struct {
-	kind   string // restapis, stages, apikeys, usageplans, vpclinks, clientcertificates, domainnames, domainnameaccessassociations
+	kind   string // restapis, stages, apis, routestages, apikeys, usageplans, vpclinks, clientcertificates, domainnames, domainnameaccessassociations
 	id     string
 	stage  apigw.StageName
 	domain apigw.DomainID // of a private domain name
@@ -35,10 +35,12 @@ func parseTaggable(scope apigw.Scope, arn string) (taggable, error) {
 	parts := strings.Split(path, "/")
 	switch {
 	case slices.Contains(parts, ""):
-	case len(parts) == 2 && (parts[0] == "restapis" || parts[0] == "apikeys" || parts[0] == "usageplans" || parts[0] == "vpclinks" || parts[0] == "clientcertificates" || parts[0] == "domainnames"):
+	case len(parts) == 2 && (parts[0] == "restapis" || parts[0] == "apis" || parts[0] == "apikeys" || parts[0] == "usageplans" || parts[0] == "vpclinks" || parts[0] == "clientcertificates" || parts[0] == "domainnames"):
 		return taggable{kind: parts[0], id: parts[1]}, nil
 	case len(parts) == 4 && parts[0] == "restapis" && parts[2] == "stages":
 		return taggable{kind: "stages", id: parts[1], stage: apigw.StageName(parts[3])}, nil
+	case len(parts) == 4 && parts[0] == "apis" && parts[2] == "stages":
+		return taggable{kind: "routestages", id: parts[1], stage: apigw.StageName(parts[3])}, nil
 	}
 	return taggable{}, bad
 }
@@ -54,6 +56,10 @@ func (c *Control) Tags(ctx context.Context, scope apigw.Scope, arn string) (map[
 		return tagsOf(c.RestAPI(ctx, scope, apigw.APIID(t.id)))(func(a *apigw.RestAPI) map[string]string { return a.Tags })
 	case "stages":
 		return tagsOf(c.Stage(ctx, scope, apigw.APIID(t.id), t.stage))(func(s *apigw.Stage) map[string]string { return s.Tags })
+	case "apis":
+		return tagsOf(c.RouteAPI(ctx, scope, apigw.APIID(t.id)))(func(a *apigw.RouteAPI) map[string]string { return a.Tags })
+	case "routestages":
+		return tagsOf(c.RouteStage(ctx, scope, apigw.APIID(t.id), t.stage))(func(s *apigw.Stage) map[string]string { return s.Tags })
 	case "apikeys":
 		return tagsOf(c.APIKey(ctx, scope, apigw.APIKeyID(t.id), false))(func(k *apigw.APIKey) map[string]string { return k.Tags })
 	case "usageplans":
@@ -114,6 +120,10 @@ func (c *Control) changeTags(ctx context.Context, scope apigw.Scope, arn string,
 		_, err = c.UpdateRestAPI(ctx, scope, apigw.APIID(t.id), func(a *apigw.RestAPI) error { return to(&a.Tags) })
 	case "stages":
 		_, err = c.UpdateStage(ctx, scope, apigw.APIID(t.id), t.stage, func(s *apigw.Stage) error { return to(&s.Tags) })
+	case "apis":
+		_, err = c.UpdateRouteAPI(ctx, scope, apigw.APIID(t.id), func(a *apigw.RouteAPI) error { return to(&a.Tags) })
+	case "routestages":
+		_, err = c.UpdateRouteStage(ctx, scope, apigw.APIID(t.id), t.stage, func(s *apigw.Stage) error { return to(&s.Tags) })
 	case "apikeys":
 		_, err = c.UpdateAPIKey(ctx, scope, apigw.APIKeyID(t.id), func(k *apigw.APIKey) error { return to(&k.Tags) })
 	case "usageplans":
