@@ -79,6 +79,7 @@ const (
 	VarStatus
 	VarTLSVersion
 	VarTraceID
+	VarDataProcessed     // of HTTP APIs
 	VarAuthenticateError // authorization, phase by phase
 	VarAuthenticateLatency
 	VarAuthenticateStatus
@@ -182,6 +183,20 @@ func ParseLogVariable(name string) Variable {
 		return v
 	}
 	return Variable{Name: VarUnset, Key: name}
+}
+
+// ParseRouteLogVariable is ParseLogVariable for HTTP and WebSocket APIs. Their
+// requests have one ID, which both of its names show (seen on AWS).
+func ParseRouteLogVariable(name string) Variable {
+	switch name {
+	case "routeKey":
+		return Variable{Name: VarRouteKey}
+	case "requestId":
+		return Variable{Name: VarExtendedRequestID}
+	case "dataProcessed":
+		return Variable{Name: VarDataProcessed}
+	}
+	return ParseLogVariable(name)
 }
 
 // otherLogNames are the names that AWS documents and nothing sets yet, and the

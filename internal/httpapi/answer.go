@@ -90,6 +90,10 @@ var fieldRequestID = []byte("Apigw-Requestid")
 
 // finish completes whatever answer r has.
 func (r *Request) finish() {
+	if o := r.Stage.cors; o != nil && !r.preflighted {
+		dropCORS(&r.X.Response.Header)
+		o.addTo(r)
+	}
 	r.X.Response.Header.AddBytes(fieldRequestID, r.X.ExtendedID[:])
 }
 

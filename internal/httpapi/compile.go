@@ -73,6 +73,9 @@ func (c *compiler) compile() {
 		c.refuse("API", "protocolType "+c.def.RouteAPI.Protocol+": only HTTP APIs are served so far")
 		return
 	}
+	c.observeStage()
+	c.out.cors = c.cors()
+	c.checkStage()
 	for _, r := range slices.SortedFunc(maps.Values(c.def.Routes), func(a, b *apigw.Route) int { return cmp.Compare(a.Key, b.Key) }) {
 		c.addRoute(r)
 	}
@@ -92,6 +95,21 @@ func (c *compiler) newStage() *Stage {
 	return out
 }
 
+func (c *compiler) checkStage() {
+	st := c.stage
+	if st == nil || st.Routes == nil {
+		return
+	}
+	place := "stage " + string(st.Name)
+	if st.ClientCertificateID != "" {
+		c.refuse(place, "clientCertificateId: an HTTP API shows backends no certificate")
+	}
+	c.checkSettings(place+" defaultRouteSettings", st.Routes.DefaultSettings)
+	for _, key := range slices.Sorted(maps.Keys(st.Routes.Settings)) {
+		c.checkSettings(place+" routeSettings "+key, st.Routes.Settings[key])
+	}
+}
+
 func (c *compiler) addRoute(from *apigw.Route) {
 	place := from.Key
 	key, err := parseRouteKey(from.Key)
@@ -108,6 +126,7 @@ func (c *compiler) addRoute(from *apigw.Route) {
 	if call := c.integration(place, from); call != nil {
 		r.backend, r.params = call.backend, call.params
 	}
+	c.observeRoute(r)
 	if key.path == "" {
 		c.out.fallback = r
 		return

@@ -80,6 +80,9 @@ func (r *Request) AppendVariable(dst []byte, x *exchange.Exchange, v exchange.Va
 	case exchange.VarStage:
 		return append(dst, s.Name...), true
 	case exchange.VarRouteKey:
+		if r.Route == nil {
+			return dst, false
+		}
 		return append(dst, r.Route.Key...), true
 	case exchange.VarDomainName:
 		return append(dst, x.Address.DomainName...), true
@@ -107,6 +110,38 @@ func (r *Request) AppendVariable(dst []byte, x *exchange.Exchange, v exchange.Va
 	}
 	if exchange.VarClientCertPEM <= v.Name && v.Name <= exchange.VarClientCertNotAfter {
 		return x.Client.AppendCertificate(dst, v.Name)
+	}
+	if v.Name > exchange.VarUnset {
+		return r.appendOutcome(dst, v.Name)
+	}
+	return dst, false
+}
+
+// appendOutcome appends what logs alone may read, once the answer is known.
+func (r *Request) appendOutcome(dst []byte, v exchange.VariableName) ([]byte, bool) {
+	x := r.X
+	switch v {
+	case exchange.VarBasePathMatched:
+		return append(dst, x.Address.BasePath...), x.Address.BasePath != ""
+	case exchange.VarDataProcessed:
+		return strconv.AppendInt(dst, r.processed(x), 10), true
+	case exchange.VarAuthorizerError:
+		return append(dst, r.Problem...), r.Problem != ""
+	case exchange.VarErrorMessage, exchange.VarErrorMessageString:
+		if x.Outcome.Fault == nil {
+			return dst, false
+		}
+		_, text := shown(x.Outcome.Fault)
+		if v == exchange.VarErrorMessage {
+			return append(dst, text...), true
+		}
+		return jsonpath.AppendText(dst, text), true
+	case exchange.VarIntegrationStatus:
+		status := x.Outcome.Integration.Status
+		if r.functionStatus != 0 {
+			status = r.functionStatus
+		}
+		return strconv.AppendInt(dst, int64(status), 10), status != 0
 	}
 	return dst, false
 }

@@ -42,7 +42,8 @@ type Stage struct {
 	fallback  *Route // $default; nil: there is none
 	variables *mapping.StageVariables
 	backends  []*integration.Backend
-	release   []func()
+	cors      *cors // nil: the API has no CORS configuration
+	observe   serving.Observation
 	busyTold  *serving.BusyTold
 }
 
@@ -58,10 +59,8 @@ func (s *Stage) Close() {
 	for _, b := range s.backends {
 		b.Release()
 	}
-	for _, release := range s.release {
-		release()
-	}
-	s.backends, s.release = nil, nil
+	s.backends = nil
+	s.observe.Close()
 }
 
 // backend is what serves a route: it calls the integration and makes the

@@ -24,7 +24,13 @@ func (r *Request) run() *exchange.Fault {
 	if f := r.checkSize(); f != nil {
 		return f
 	}
+	if r.preflight() {
+		return nil
+	}
 	if f := r.findRoute(); f != nil {
+		return f
+	}
+	if f := r.throttle(); f != nil {
 		return f
 	}
 	if f := r.Authorize(); f != nil {

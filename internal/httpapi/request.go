@@ -42,6 +42,9 @@ type Request struct {
 	call     *integration.Call
 	scratch  []byte
 	end      func(*exchange.Exchange) // r.done, made once
+
+	preflighted    bool // the answer is that of a preflight
+	functionStatus int  // what a function's output says, $context.integration.status; 0: the service's own
 }
 
 // outgoing is the request as an integration is to get it: the client's, until
@@ -82,6 +85,7 @@ func (s *Stage) begin(x *exchange.Exchange) *Request {
 
 // done writes down how the request went and gives r's memory to the next one.
 func (r *Request) done(x *exchange.Exchange) {
+	r.record(x)
 	stage := r.Stage
 	if cap(x.Response.Body) > keepMemory {
 		x.Response.Body = nil

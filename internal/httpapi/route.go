@@ -3,6 +3,9 @@ package httpapi
 import (
 	"fmt"
 	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/serving"
+	"github.com/gatehouse/gatehouse/internal/telemetry"
 )
 
 // Route is a compiled route.
@@ -13,6 +16,8 @@ type Route struct {
 	backend backend
 	params  mapper   // nil: the integration has no parameter mapping
 	names   []string // of path parameters, from the left
+	limiter serving.Limiter
+	metrics *telemetry.Series // detailed metrics; nil: off
 
 	scopes    []string // authorizationScopes
 	challenge string   // the beginning of www-authenticate: Bearer scope="…"

@@ -39,7 +39,7 @@ func (c *compiler) limit(m *method) {
 	}
 	limiter, release := c.env.Limit("stage/"+string(c.out.apiID)+"/"+string(c.out.name)+"/"+m.place(), l)
 	m.limiter = limiter
-	c.out.observe.close = append(c.out.observe.close, release)
+	c.out.observe.OnClose(release)
 }
 
 var throttled = &exchange.Fault{Kind: exchange.Throttled}

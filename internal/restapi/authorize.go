@@ -72,12 +72,12 @@ func (r *request) authorize() *exchange.Fault {
 // its plainest spelling.
 func (r *request) methodARN() string {
 	s := r.stage
-	b := make([]byte, 0, s.arnLength+len(r.httpMethod)+1+len(r.search.path))
+	b := make([]byte, 0, s.arnLength+len(r.httpMethod)+1+len(r.search.Path))
 	scope := &s.scope
 	b = append(append(append(append(b, "arn:"...), scope.Partition...), ":execute-api:"...), scope.Region...)
 	b = append(append(append(append(b, ':'), scope.Account...), ':'), s.apiID...)
 	b = append(append(append(append(b, '/'), s.name...), '/'), r.httpMethod...)
-	path := r.search.path
+	path := r.search.Path
 	for len(path) > 0 && path[0] == '/' {
 		path = path[1:]
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/serving"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
@@ -450,7 +451,7 @@ func TestAuthorizerCache(t *testing.T) {
 
 // matchedMethod is the method that a GET of path is for.
 func matchedMethod(s *Stage, path string) *method {
-	return s.root.match(&search{path: trimPath([]byte(path)), verb: parseVerb("GET")})
+	return match(&s.root, &serving.Search{Path: trimPath([]byte(path)), Verb: serving.ParseVerb("GET")})
 }
 
 func BenchmarkCachedAuthorizer(b *testing.B) {

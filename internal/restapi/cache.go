@@ -13,12 +13,13 @@ import (
 	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/responsecache"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // cacheRule is how the answer to r is cached; nil: it isn't.
 func (r *request) cacheRule() *cacheRule {
-	if rules := r.route.cache; rules != nil && r.search.verb < anyVerb {
-		if rule := rules[r.search.verb]; rule != nil {
+	if rules := r.route.cache; rules != nil && r.search.Verb < serving.AnyVerb {
+		if rule := rules[r.search.Verb]; rule != nil {
 			return rule
 		}
 	}

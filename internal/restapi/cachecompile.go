@@ -12,11 +12,12 @@ import (
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 	"github.com/gatehouse/gatehouse/internal/responsecache"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // cacheRules are how a method's answers are cached, by the request's verb: a
 // route's ANY has one for each. nil: answers to that verb aren't.
-type cacheRules [anyVerb]*cacheRule
+type cacheRules [serving.AnyVerb]*cacheRule
 
 // cacheRule is how answers to one verb of a method are cached.
 type cacheRule struct {
@@ -106,7 +107,7 @@ func (c *compiler) openCache() {
 		Cluster: c.stage.CacheCluster, Size: uint64(gigabytes * (1 << 30)),
 	})
 	c.out.cache = cache
-	c.out.observe.close = append(c.out.observe.close, func() { pool.Release(cache) })
+	c.out.observe.OnClose(func() { pool.Release(cache) })
 }
 
 // cacheMethod finds how the answers of m are cached.
@@ -116,8 +117,8 @@ func (c *compiler) cacheMethod(m *method, from *apigw.Method) {
 	}
 	var rules cacheRules
 	cached := false
-	for v := range anyVerb {
-		if m.code != v && m.code != anyVerb {
+	for v := range serving.AnyVerb {
+		if m.code != v && m.code != serving.AnyVerb {
 			continue
 		}
 		if s := c.cacheSetting(m, v); s != nil {
@@ -139,10 +140,10 @@ func (c *compiler) cacheMethod(m *method, from *apigw.Method) {
 // nil: they aren't. Settings for all methods, and for an ANY, cache GET alone;
 // another verb needs settings of its own (developer guide, "Cache settings for
 // REST APIs").
-func (c *compiler) cacheSetting(m *method, v verb) *apigw.MethodSetting {
-	s := c.settings[plainKey(m.resource.path+"/"+string(verbNames[v]))]
-	if s == nil && v == verbGET {
-		if s = c.settings[plainKey(m.resource.path+"/ANY")]; s == nil || m.code != anyVerb {
+func (c *compiler) cacheSetting(m *method, v serving.Verb) *apigw.MethodSetting {
+	s := c.settings[plainKey(m.resource.path+"/"+serving.VerbNames[v])]
+	if s == nil && v == serving.VerbGET {
+		if s = c.settings[plainKey(m.resource.path+"/ANY")]; s == nil || m.code != serving.AnyVerb {
 			s = c.settings["*/*"]
 		}
 	}
@@ -152,7 +153,7 @@ func (c *compiler) cacheSetting(m *method, v verb) *apigw.MethodSetting {
 	return s
 }
 
-func (c *compiler) cacheRule(m *method, i *apigw.Integration, v verb, s *apigw.MethodSetting) *cacheRule {
+func (c *compiler) cacheRule(m *method, i *apigw.Integration, v serving.Verb, s *apigw.MethodSetting) *cacheRule {
 	rule := &cacheRule{
 		ttl: min(time.Duration(s.CacheTTLSeconds)*time.Second, responsecache.MaxAge), wait: timeout(i),
 		sealed: s.CacheDataEncrypted, guarded: s.RequireAuthorizationForCacheControl,
@@ -174,7 +175,7 @@ func (c *compiler) cacheRule(m *method, i *apigw.Integration, v verb, s *apigw.M
 	if c.out.cache != nil {
 		names := slices.Sorted(slices.Values(i.CacheKeyParameters))
 		namespace := cmp.Or(i.CacheNamespace, string(m.resource.id))
-		parts := []string{string(c.out.deployment), namespace, string(verbNames[v]), strconv.Itoa(len(names))}
+		parts := []string{string(c.out.deployment), namespace, serving.VerbNames[v], strconv.Itoa(len(names))}
 		rule.key = c.out.cache.KeyOf(append(parts, names...)...)
 	}
 	slices.SortFunc(rule.params, compareKeys) // as the names are, so that methods of one namespace agree

@@ -133,15 +133,15 @@ func (c *compiler) newStage(dep apigw.DeploymentID) *Stage {
 }
 
 func (c *compiler) addResource(r *apigw.Resource) {
-	place, names := c.out.root.add(r.Path)
+	place, names := c.out.root.Add(r.Path)
 	compiled := &resource{id: r.ID, path: r.Path, names: names}
-	for v, name := range verbNames {
-		from := r.Methods[name]
+	for v, name := range serving.VerbNames {
+		from := r.Methods[apigw.Verb(name)]
 		if from == nil {
 			continue
 		}
-		m := &method{verb: name, code: verb(v), resource: compiled}
-		if place.of(m.code) != nil {
+		m := &method{verb: apigw.Verb(name), code: serving.Verb(v), resource: compiled}
+		if !place.Add(m.code, m) {
 			c.refuse(m.place(), "another resource stands for the same paths")
 		}
 		m.authorization = c.authorization(m.place(), from)
@@ -154,10 +154,9 @@ func (c *compiler) addResource(r *apigw.Resource) {
 		c.observeMethod(m)
 		c.limit(m)
 		c.cacheMethod(m, from)
-		place.add(m)
 	}
 	for name := range r.Methods {
-		if !slices.Contains(verbNames[:], name) {
+		if !serving.IsVerb(string(name)) {
 			c.refuse(string(name)+" "+r.Path, "the method is none that API Gateway has")
 		}
 	}

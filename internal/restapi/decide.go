@@ -1,34 +1,13 @@
 package restapi
 
 import (
-	"fmt"
 	"strconv"
 
-	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 )
 
 // The decisions of the pipeline in words. All of this is only called for
 // requests that are explained.
-
-// decideAnswered tells what a call of the integration came to.
-func (r *request) decideAnswered() {
-	i := &r.x.Outcome.Integration
-	result := "no answer"
-	if i.Status != 0 {
-		result = "status " + strconv.Itoa(i.Status)
-	}
-	r.x.Decide("integration", result, fmt.Sprintf("after %.2f ms", float64(i.Ended.Sub(i.Began).Microseconds())/1000))
-}
-
-// decideFault tells why the request ended early.
-func (r *request) decideFault(f *exchange.Fault) {
-	why := f.Message
-	if f.Cause != nil {
-		why = f.Cause.Error()
-	}
-	r.x.Decide("fault", string(f.Kind), why)
-}
 
 // decideRequestMapping tells what becomes of the client's body.
 func (r *request) decideRequestMapping(p *payloadRule, t *mapping.Template) {

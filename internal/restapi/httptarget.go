@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // httpTarget is where an integration that is called over HTTP leads and what
@@ -47,7 +48,7 @@ func (c *compiler) mappedTarget(place string, i *apigw.Integration, kind integra
 	params := c.parameters(place, i.RequestParameters)
 	t := httpTarget{method: i.HTTPMethod, timeout: timeout(i), readsBody: readBodies(params)}
 	t.convert, _ = integration.ParseConversion(i.ContentHandling)
-	if !validVerb(i.HTTPMethod) {
+	if !serving.IsVerb(i.HTTPMethod) {
 		c.refuse(place, "integrationHttpMethod "+i.HTTPMethod+" is none that API Gateway has")
 	}
 	for n := range params {
@@ -60,15 +61,6 @@ func (c *compiler) mappedTarget(place string, i *apigw.Integration, kind integra
 		}
 	}
 	return t, params
-}
-
-func validVerb(name string) bool {
-	for _, v := range verbNames {
-		if string(v) == name {
-			return true
-		}
-	}
-	return false
 }
 
 func (t *httpTarget) addHeader(p *mapping.Parameter, kind integration.Type) {

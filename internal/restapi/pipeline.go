@@ -13,7 +13,7 @@ import (
 func (s *Stage) Serve(x *exchange.Exchange) {
 	r := s.begin(x)
 	if f := r.run(); f != nil {
-		r.failed(f)
+		x.Failed(f)
 		r.fail(f)
 	}
 	r.finish()
@@ -83,8 +83,8 @@ func (r *request) findRoute() *exchange.Fault {
 		return nil
 	}
 	s := &r.search
-	s.path, s.verb, s.spans = trimPath(r.x.Address.StagePath), parseVerb(r.httpMethod), s.spans[:0]
-	r.route = r.stage.root.match(s)
+	s.Path, s.Verb, s.Spans = trimPath(r.x.Address.StagePath), serving.ParseVerb(r.httpMethod), s.Spans[:0]
+	r.route = match(&r.stage.root, s)
 	if r.route == nil {
 		r.x.Decide("route", "none", "no resource has this path and method")
 		return r.unmatched()
@@ -93,9 +93,9 @@ func (r *request) findRoute() *exchange.Fault {
 	if r.x.Explaining() {
 		r.x.Decide("route", r.route.place(), "the first resource, static before {name} before {name+}, that has the method")
 	}
-	r.input.Params = mapping.Params{Path: s.path, Names: r.route.resource.names, Spans: s.spans}
+	r.input.Params = mapping.Params{Path: s.Path, Names: r.route.resource.names, Spans: s.Spans}
 	r.logged()
-	if r.stage.arnLength+len(r.httpMethod)+len("/")+len(s.path) > maxMethodARN {
+	if r.stage.arnLength+len(r.httpMethod)+len("/")+len(s.Path) > maxMethodARN {
 		return tooLong
 	}
 	return nil

@@ -20,7 +20,7 @@ type request struct {
 
 	httpMethod string // the client's, or what X-HTTP-Method-Override says
 	route      *method
-	search     search
+	search     serving.Search
 	query      mapping.Query
 	input      mapping.Input
 	trace      serving.Trace
@@ -90,7 +90,7 @@ func (s *Stage) begin(x *exchange.Exchange) *request {
 // overrideMethod is the method that X-HTTP-Method-Override names. One that no
 // route can have matches none.
 func overrideMethod(v []byte) string {
-	for _, name := range verbNames[:anyVerb] {
+	for _, name := range serving.VerbNames[:serving.AnyVerb] {
 		if string(name) == string(v) {
 			return string(name)
 		}
@@ -115,9 +115,9 @@ func (r *request) release(x *exchange.Exchange) {
 		r.bodies.backend.Set(nil)
 	}
 	stage := r.stage
-	spans := r.search.spans[:0]
+	spans := r.search.Spans[:0]
 	*r = request{
-		query: r.query, bodies: r.bodies, search: search{spans: spans}, body: r.body[:0], payload: r.payload[:0], templates: r.templates,
+		query: r.query, bodies: r.bodies, search: serving.Search{Spans: spans}, body: r.body[:0], payload: r.payload[:0], templates: r.templates,
 		call: r.call, scratch: r.scratch[:0], signing: r.signing, traceID: r.traceID[:0], event: r.event, end: r.end, ask: r.ask,
 	}
 	x.Vars = nil

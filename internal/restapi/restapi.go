@@ -63,7 +63,7 @@ type Stage struct {
 	deployment apigw.DeploymentID
 	edge       bool // edge-optimized: well-known header names in their usual spelling
 
-	root      node
+	root      serving.Node[method]
 	responses map[exchange.FaultKind]*gatewayResponse
 	binary    integration.BinaryTypes
 	compress  int // minimumCompressionSize; -1: no compression
@@ -89,7 +89,7 @@ type Stage struct {
 // method is a compiled method of a resource.
 type method struct {
 	verb     apigw.Verb
-	code     verb
+	code     serving.Verb
 	resource *resource
 	backend  backend
 	observe  methodObservation
@@ -124,10 +124,7 @@ func (s *Stage) Close() {
 		b.Release()
 	}
 	s.backends = nil
-	for _, release := range s.observe.close {
-		release()
-	}
-	s.observe.close = nil
+	s.observe.Close()
 }
 
 // Problem is what can't be served, or not as asked.

@@ -222,13 +222,13 @@ func isRequestName(name []byte) bool {
 func (r *request) trialRoute() {
 	t, s := r.stage.trial, &r.search
 	r.httpMethod = r.x.Method
-	s.path, s.spans = trimPath(r.x.Address.StagePath), s.spans[:0]
-	if s.verb = t.method.code; s.verb == anyVerb {
-		s.verb = verbGET
+	s.Path, s.Spans = trimPath(r.x.Address.StagePath), s.Spans[:0]
+	if s.Verb = t.method.code; s.Verb == serving.AnyVerb {
+		s.Verb = serving.VerbGET
 	}
 	r.input.Params = mapping.Params{}
-	if r.stage.root.match(s) != nil {
-		r.input.Params = mapping.Params{Path: s.path, Names: t.method.resource.names, Spans: s.spans}
+	if match(&r.stage.root, s) != nil {
+		r.input.Params = mapping.Params{Path: s.Path, Names: t.method.resource.names, Spans: s.Spans}
 	}
 	r.route = t.method
 	r.x.Outcome.Resource = r.route.resource.path

@@ -61,3 +61,20 @@ func (l *Limiter) Decide(x *exchange.Exchange, whose string, admitted bool) {
 	}
 	x.Decide("throttle", result, fmt.Sprintf("the stage's settings for the %s: %g requests/s, burst %d", whose, l.Limit.Rate, l.Limit.Burst))
 }
+
+// Admit lets a request in that came at at, by what all nodes know where they
+// are asked, else by what this one does.
+func (e *Env) Admit(l *Limiter, at time.Time) bool {
+	now := ClockAt(at)
+	if l.On() && e.Ledger.Up() {
+		if !l.Gate.Open(now) {
+			return false
+		}
+		if ask := (tally.Ask{Now: now, Method: l.Gate}); !ask.Empty() {
+			if v, ok := e.Ledger.Admit(&ask); ok {
+				return v == tally.Admitted
+			}
+		}
+	}
+	return l.Take(now)
+}

@@ -40,6 +40,16 @@ var (
 // it is too long, has more than one line, names neither request ID, or reads
 // something other than $context.
 func CompileFormat(text string) (*Format, error) {
+	return compileFormat(text, exchange.ParseLogVariable)
+}
+
+// CompileRouteFormat is CompileFormat for APIs of routes, which have some other
+// variables, and requests of one ID.
+func CompileRouteFormat(text string) (*Format, error) {
+	return compileFormat(text, exchange.ParseRouteLogVariable)
+}
+
+func compileFormat(text string, parse func(string) exchange.Variable) (*Format, error) {
 	if len(text) > maxFormat {
 		return nil, errFormatSize
 	}
@@ -52,7 +62,7 @@ func CompileFormat(text string) (*Format, error) {
 		if text[i] != '$' {
 			continue
 		}
-		v, end, err := variableAt(text, i)
+		v, end, err := variableAt(text, i, parse)
 		if err != nil {
 			return nil, err
 		}
@@ -94,7 +104,7 @@ func (f *Format) Unknown() []string {
 
 // variableAt is the variable whose '$' is at i, and where it ends: i when none
 // begins there.
-func variableAt(text string, i int) (exchange.Variable, int, error) {
+func variableAt(text string, i int, parse func(string) exchange.Variable) (exchange.Variable, int, error) {
 	rest := text[i+1:]
 	for _, other := range []string{"input", "stageVariables", "util", "method"} {
 		if name, ok := strings.CutPrefix(rest, other); ok && strings.HasPrefix(name, ".") {
@@ -106,7 +116,7 @@ func variableAt(text string, i int) (exchange.Variable, int, error) {
 		return exchange.Variable{}, i, nil
 	}
 	name = name[:nameLength(name)]
-	return exchange.ParseLogVariable(name), i + len("$context.") + len(name), nil
+	return parse(name), i + len("$context.") + len(name), nil
 }
 
 // nameLength is how much of s is a variable's name. Names have no '-', but for

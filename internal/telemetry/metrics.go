@@ -24,9 +24,12 @@ type Metrics struct {
 
 // Dimensions name a series as CloudWatch's dimensions do (developer guide,
 // "Amazon API Gateway dimensions and metrics"). Resource and Method are empty
-// but for detailed metrics.
+// but for detailed metrics. Of an API of routes, API is its ID, and Resource the
+// key of a route.
 type Dimensions struct {
 	API, Stage, Resource, Method string
+
+	Routes bool // of an API of routes
 }
 
 // buckets are the upper bounds of latencies, in milliseconds; more than the
@@ -40,6 +43,7 @@ type Series struct {
 
 	clientErrors, serverErrors atomic.Uint64
 	cacheHits, cacheMisses     atomic.Uint64
+	data                       atomic.Uint64 // bytes
 	latency, integration       histogram
 }
 
@@ -95,6 +99,9 @@ func (s *Series) CountCache(hit bool) {
 		s.cacheMisses.Add(1)
 	}
 }
+
+// CountData counts the bytes of one request, beside Count.
+func (s *Series) CountData(bytes int64) { s.data.Add(uint64(max(bytes, 0))) }
 
 // NewMetrics returns Metrics with those of the process and of Go. also is
 // gathered beside them; nil: nothing is.
