@@ -6,9 +6,6 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
 
-// defaultStage is the stage of HTTP APIs that gets what no other does.
-const defaultStage apigw.StageName = "$default"
-
 // QuickCreate is what makes an HTTP API whole in one call (API reference,
 // CreateApi): an integration, a route to it and a stage $default that deploys
 // by itself, all of them managed.
@@ -34,14 +31,14 @@ func (c *Control) quickParts(def *apigw.Definition, quick QuickCreate) (*apigw.S
 	}
 	key := quick.RouteKey
 	if key == "" {
-		key = defaultRoute
+		key = apigw.DefaultRoute
 	}
 	if err := e.addRoute(&apigw.Route{Key: key, Target: i.ID, Managed: true}); err != nil {
 		return nil, err
 	}
 	*def = *e.def
 	now := c.seconds()
-	return &apigw.Stage{Name: defaultStage, Created: now, Updated: now, Routes: &apigw.RouteStage{AutoDeploy: true, Managed: true}}, nil
+	return &apigw.Stage{Name: apigw.DefaultStage, Created: now, Updated: now, Routes: &apigw.RouteStage{AutoDeploy: true, Managed: true}}, nil
 }
 
 // aim has i call target.

@@ -91,7 +91,7 @@ func (c *Control) UpdateRouteResponse(ctx context.Context, scope apigw.Scope, ap
 // putRouteResponse puts a response into a route, on $default alone, which is
 // the only key there is (API Gateway V2 reference, RouteResponse).
 func putRouteResponse(def *apigw.Definition, r *apigw.Route, response *apigw.RouteResponse) error {
-	if response.Key != defaultRoute {
+	if response.Key != apigw.DefaultRoute {
 		return apigw.Errorf(apigw.BadRequest, "Invalid routeResponseKey specified: %s. Must be one of [$default]", response.Key)
 	}
 	for _, other := range r.Responses {
@@ -197,7 +197,7 @@ func (c *Control) UpdateRouteIntegrationResponse(ctx context.Context, scope apig
 // pattern between slashes (API Gateway V2 reference, IntegrationResponse).
 func putIntegrationResponse(i *apigw.RouteIntegration, response *apigw.RouteIntegrationResponse) error {
 	key := response.Key
-	if pattern := len(key) > 2 && strings.HasPrefix(key, "/") && strings.HasSuffix(key, "/"); key != defaultRoute && !pattern {
+	if pattern := len(key) > 2 && strings.HasPrefix(key, "/") && strings.HasSuffix(key, "/"); key != apigw.DefaultRoute && !pattern {
 		return apigw.Errorf(apigw.BadRequest, "Invalid integrationResponseKey specified: %s. It should be $default or a pattern between slashes", key)
 	}
 	for _, other := range i.Responses {

@@ -46,7 +46,7 @@ func (e *edit) checkKeyChange(r, old *apigw.Route) error {
 	if old != nil && old.Key == r.Key {
 		return nil
 	}
-	if old != nil && (old.Key == defaultRoute || old.Managed) {
+	if old != nil && (old.Key == apigw.DefaultRoute || old.Managed) {
 		return apigw.Errorf(apigw.BadRequest, "The key of route %s cannot be changed: %s", old.ID, old.Key)
 	}
 	var id apigw.RouteID
@@ -122,7 +122,7 @@ func checkHTTPRoute(api *apigw.RouteAPI, r *apigw.Route) error {
 }
 
 func checkWebSocketRoute(def *apigw.Definition, r *apigw.Route) error {
-	if r.ResponseSelection != "" && r.ResponseSelection != defaultRoute {
+	if r.ResponseSelection != "" && r.ResponseSelection != apigw.DefaultRoute {
 		return apigw.Errorf(apigw.BadRequest, "Invalid routeResponseSelectionExpression specified: %s. Must be one of [$default]", r.ResponseSelection)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.RequestParameters)) {

@@ -175,7 +175,7 @@ func (c *Control) ResetAuthorizersCache(ctx context.Context, scope apigw.Scope, 
 // checkRouteStage refuses what AWS refuses in a stage of an API of routes.
 func (c *Control) checkRouteStage(ctx context.Context, s *snapshot, old, stage *apigw.Stage) error {
 	api := s.def.RouteAPI
-	if stage.Name != defaultStage || api.Protocol != apigw.ProtocolHTTP {
+	if stage.Name != apigw.DefaultStage || api.Protocol != apigw.ProtocolHTTP {
 		if !stageName.MatchString(string(stage.Name)) {
 			return apigw.Errorf(apigw.BadRequest, "Stage name only allows a-zA-Z0-9_-")
 		}

@@ -41,6 +41,7 @@ func TestStagesOfRoutes(t *testing.T) {
 		source.define(api, "d1", disabled)
 		events = append(events, record(api, name, "d1", routes))
 	}
+	events = append(events, record("none000000", "$default", "", routes))
 	source.define("r000000000", "d1")
 	source.batches <- store.Batch{Revision: 1, Reset: true, Events: events}
 	follow(t, g, source, 1)
@@ -59,6 +60,7 @@ func TestStagesOfRoutes(t *testing.T) {
 		{"both00000a.execute-api.localhost", "/$default/x", "200 $default /$default/x /$default/x"},
 		{"named0000a.execute-api.localhost", "/pets", "404 no stage"},
 		{"off0000000.execute-api.localhost", "/pets", "404 no stage"},
+		{"none000000.execute-api.localhost", "/pets", "404 no stage"}, // not deployed yet
 		{"r000000000.execute-api.localhost", "/pets", forbidden},
 
 		{"localhost", "/_aws/execute-api/both00000a/dev/x", "200 dev /dev/x /x"},

@@ -170,19 +170,39 @@ func (g *Gateway) build(s *stage) (r *running, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read stage record: %w", err)
 	}
-	parts, err := g.contents(s, st)
+	parts, compiled, err := g.compiled(s, st)
 	if err != nil {
 		return nil, err
-	}
-	compiled, err := g.compileStage(st, parts)
-	if err != nil {
-		return nil, fmt.Errorf("deployment %s: %w", st.DeploymentID, err)
 	}
 	if g.keeper != nil {
 		g.keeper.keep(s.key, s.record, parts)
 	}
 	return newRunning(compiled, g.cfg.kind(st), parts), nil
 }
+
+// compiled reads and compiles what st serves.
+func (g *Gateway) compiled(s *stage, st *apigw.Stage) (*contents, Stage, error) {
+	if st.DeploymentID == "" {
+		return &contents{def: &apigw.Definition{}}, undeployed{g.cfg.kind(st)}, nil
+	}
+	parts, err := g.contents(s, st)
+	if err != nil {
+		return nil, nil, err
+	}
+	made, err := g.compileStage(st, parts)
+	if err != nil {
+		return nil, nil, fmt.Errorf("deployment %s: %w", st.DeploymentID, err)
+	}
+	return parts, made, nil
+}
+
+// undeployed is a stage that has no deployment yet, as those of APIs of routes
+// may: to clients there is no such stage.
+type undeployed struct{ kind *Kind }
+
+func (u undeployed) Serve(x *exchange.Exchange) { u.kind.NoStage(x) }
+
+func (undeployed) Close() {}
 
 // contents are the definitions that a stage serves.
 type contents struct {

@@ -11,7 +11,7 @@ import (
 // defaultRoute is the key of the route that takes what no other takes. In a
 // document it is the path /$default; SAM writes $default, which the parser of
 // AWS warns of.
-const defaultRoute = "$default"
+const defaultRoute = apigw.DefaultRoute
 
 // paths translates all paths.
 func (im *httpImporter) paths() {
@@ -155,16 +155,7 @@ func where(n *node) string {
 // claim enters a route, unless another has its key but for the names of
 // variables.
 func (im *httpImporter) claim(n *node, r *apigw.Route) {
-	parts := strings.Split(r.Key, "/")
-	for i, part := range parts {
-		switch {
-		case strings.HasSuffix(part, "+}"):
-			parts[i] = "{+}"
-		case strings.HasPrefix(part, "{"):
-			parts[i] = "{}"
-		}
-	}
-	key := strings.Join(parts, "/")
+	key := apigw.RouteShape(r.Key)
 	if first := im.claimed[key]; first != nil {
 		im.problem(n, "Route with key %s already exists for this API: line %d defines it", r.Key, first.line)
 		return
