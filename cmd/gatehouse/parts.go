@@ -174,7 +174,7 @@ func (s *parts) check(def *apigw.Definition, stage *apigw.Stage) []control.Probl
 		for verb, m := range r.Methods {
 			source := ""
 			if stage != nil {
-				source = restapi.SourceARN(s.env.Scope, def.API.ID, stage.Name, verb, r.Path)
+				source = integration.SourceARN(s.env.Scope, def.API.ID, stage.Name, string(verb), r.Path)
 			}
 			if err := errors.Join(s.checkFunction(m.Integration), s.checkRole(m.Integration, source)); err != nil {
 				list = append(list, control.Problem{Place: string(verb) + " " + r.Path, Text: err.Error(), Warning: true})

@@ -15,6 +15,9 @@ import (
 // (developer guide, "Control access to HTTP APIs with Lambda authorizers", "…
 // with JWT authorizers").
 func (r *Request) Authorize() *exchange.Fault {
+	if r.Route.signed {
+		return r.bySignature()
+	}
 	a := r.Route.Authorizer
 	if a == nil {
 		return nil

@@ -49,7 +49,8 @@ type compiler struct {
 	called      map[apigw.RouteIntegrationID]*called
 }
 
-// called is an integration compiled, for all its routes.
+// called is an integration compiled: an HTTP_PROXY for all its routes, any other
+// for one.
 type called struct {
 	backend backend
 	params  mapper // nil: it has no parameter mapping
@@ -123,6 +124,7 @@ func (c *compiler) addRoute(from *apigw.Route) {
 		c.refuse(place, err.Error())
 		return
 	}
+	r.signed = from.AuthorizationType == "AWS_IAM"
 	if call := c.integration(place, from); call != nil {
 		r.backend, r.params = call.backend, call.params
 	}
@@ -141,12 +143,9 @@ func (c *compiler) addRoute(from *apigw.Route) {
 // authorizer is who decides on a route's callers; nil: anyone may call.
 func (c *compiler) authorizer(place string, from *apigw.Route) *Authorizer {
 	switch from.AuthorizationType {
-	case "", "NONE":
+	case "", "NONE", "AWS_IAM":
 		return nil
 	case "JWT", "CUSTOM":
-	case "AWS_IAM":
-		c.refuse(place, "authorizationType AWS_IAM is not enforced yet for HTTP APIs")
-		return nil
 	default:
 		c.refuse(place, "authorizationType "+from.AuthorizationType+" is none that an HTTP API has")
 		return nil
@@ -181,16 +180,15 @@ func (c *compiler) integration(place string, from *apigw.Route) *called {
 		return done
 	}
 	place = "integration " + string(i.ID) + " (" + place + ")"
-	made := &called{}
-	if i.Subtype == "" {
-		made.params = c.compileParameters(place, i)
+	made := &called{params: c.compileParameters(place, i)}
+	made.backend = c.backend(place, from, i, made.params)
+	if i.Type == apigw.IntegrationHTTPProxy { // any other is called for a route
+		c.called[i.ID] = made
 	}
-	made.backend = c.backend(place, i, made.params)
-	c.called[i.ID] = made
 	return made
 }
 
-func (c *compiler) backend(place string, i *apigw.RouteIntegration, params mapper) backend {
+func (c *compiler) backend(place string, route *apigw.Route, i *apigw.RouteIntegration, params mapper) backend {
 	if i.ConnectionType == "VPC_LINK" {
 		c.refuse(place, "connectionType VPC_LINK: private integrations are not supported yet")
 		return nil
@@ -199,9 +197,9 @@ func (c *compiler) backend(place string, i *apigw.RouteIntegration, params mappe
 	case i.Type == apigw.IntegrationHTTPProxy:
 		return c.httpProxy(place, i, params)
 	case i.Type == apigw.IntegrationAWSProxy && i.Subtype != "":
-		return c.compileService(place, i)
+		return c.compileService(place, route, i)
 	case i.Type == apigw.IntegrationAWSProxy:
-		return c.compileLambda(place, i)
+		return c.compileLambda(place, route, i)
 	}
 	c.refuse(place, fmt.Sprintf("integrationType %q is none that an HTTP API has: AWS_PROXY or HTTP_PROXY", i.Type))
 	return nil

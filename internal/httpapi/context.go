@@ -8,14 +8,17 @@ import (
 	"github.com/gatehouse/gatehouse/internal/jsonpath"
 	"github.com/gatehouse/gatehouse/internal/jwt"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // AppendAuthorizer2 appends requestContext.authorizer of an integration's
-// event in format 2.0: jwt or lambda. It is false when nobody was asked, and
+// event in format 2.0: jwt, lambda or iam. It is false when nobody was asked, and
 // the event has none.
 func (r *Request) AppendAuthorizer2(dst []byte) ([]byte, bool) {
 	a := r.Answer
 	switch {
+	case r.caller != nil:
+		return r.appendIAM(dst), true
 	case a == nil:
 		return dst, false
 	case a.Token != nil:
@@ -114,7 +117,7 @@ func (r *Request) AppendVariable(dst []byte, x *exchange.Exchange, v exchange.Va
 	if v.Name > exchange.VarUnset {
 		return r.appendOutcome(dst, v.Name)
 	}
-	return dst, false
+	return serving.AppendCaller(dst, r.caller, v.Name)
 }
 
 // appendOutcome appends what logs alone may read, once the answer is known.

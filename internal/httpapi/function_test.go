@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -175,9 +176,11 @@ func likeSample(t *testing.T, name string, event []byte, but ...string) {
 			}
 			for name, w := range want {
 				g, there := got[name]
-				if at := path + "." + name; there {
+				switch at := path + "." + name; {
+				case slices.Contains(but, at):
+				case there:
 					compare(at, w, g)
-				} else if !strings.Contains(strings.Join(but, " "), at) {
+				default:
 					t.Errorf("%s is missing", at)
 				}
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 	"github.com/gatehouse/gatehouse/internal/serving"
+	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
 // Env is what stages share with the process around them: what those of all API
@@ -26,6 +27,7 @@ type Env struct {
 	NewGate func() *admission.Gate // bounds an authorizer's calls in flight; nil: nothing does
 
 	requests sync.Pool // of *Request
+	signer   sigv4.Signer
 }
 
 // Stage is a deployment compiled for one stage. It never changes; many

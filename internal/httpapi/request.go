@@ -8,9 +8,11 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/mapping"
 	"github.com/gatehouse/gatehouse/internal/serving"
+	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
 // Request is one exchange on its way through a stage, with the memory that the
@@ -28,6 +30,8 @@ type Request struct {
 	Latency   time.Duration      // of the function; 0: its answer was kept
 	Problem   string             // $context.authorizer.error
 	Challenge string             // www-authenticate of the answer; empty: none
+	caller    *identity.Caller   // who signed the request and is let in; nil: nobody
+	keys      *sigv4.Credentials // what caller signed with
 
 	out   outgoing
 	input mapping.Input
@@ -43,8 +47,12 @@ type Request struct {
 	scratch  []byte
 	end      func(*exchange.Exchange) // r.done, made once
 
-	preflighted    bool // the answer is that of a preflight
-	functionStatus int  // what a function's output says, $context.integration.status; 0: the service's own
+	preflighted    bool               // the answer is that of a preflight
+	functionStatus int                // what a function's output says, $context.integration.status; 0: the service's own
+	conditions     serving.PolicyKeys // what ask.Keys is
+	mapped         *mappedBodies      // nil until mappings read one
+	event          eventMemory
+	signing        *integration.Signing // memory of calls to AWS services; nil until there is one
 }
 
 // outgoing is the request as an integration is to get it: the client's, until
@@ -95,9 +103,15 @@ func (r *Request) done(x *exchange.Exchange) {
 			*b = nil
 		}
 	}
+	r.event.trim()
+	if r.mapped != nil {
+		r.mapped.client.Set(nil)
+		r.mapped.backend.Set(nil)
+	}
 	*r = Request{
 		Query: r.Query, search: serving.Search{Spans: r.search.Spans[:0]}, traceID: r.traceID[:0], body: r.body[:0], call: r.call, scratch: r.scratch[:0],
 		room: r.room[:0], out: outgoing{changed: r.out.changed, memory: r.out.memory[:0]}, end: r.end, ask: r.ask,
+		mapped: r.mapped, event: r.event, signing: r.signing,
 	}
 	x.Vars = nil
 	stage.env.requests.Put(r)

@@ -12,6 +12,7 @@ import (
 type Route struct {
 	Key        string // "GET /pets/{id}", "ANY /{proxy+}", "$default"
 	Authorizer *Authorizer
+	signed     bool // AWS_IAM
 
 	backend backend
 	params  mapper   // nil: the integration has no parameter mapping

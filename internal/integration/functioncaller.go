@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -115,3 +116,12 @@ func (w *FunctionCaller) Forbids(c *Client, in *lambda.Invocation) *exchange.Fau
 }
 
 const invokeFunction = "lambda:InvokeFunction"
+
+// SourceARN is a method or route as those that it calls see it: what the permission of a
+// function and the trust of a role are checked against.
+func SourceARN(s apigw.Scope, api apigw.APIID, stage apigw.StageName, verb, path string) string {
+	if verb == "ANY" {
+		verb = "*"
+	}
+	return fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s/%s%s", s.Partition, s.Region, s.Account, api, stage, verb, path)
+}

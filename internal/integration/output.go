@@ -128,6 +128,17 @@ func (o *Output) Spelling(name []byte) []byte {
 	return name
 }
 
+// Repeats says whether multiValueHeaders has a field called name, in any case.
+// Cookies don't count: they have a member of their own.
+func (o *Output) Repeats(name []byte) bool {
+	for i := range o.Multi {
+		if &o.Multi[i].Name[0] != &setCookie[0] && equalFold(o.Multi[i].Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
 func equalFold(a, b []byte) bool { return len(a) == len(b) && bytes.EqualFold(a, b) }
 
 // FunctionError is a function that failed by its own fault.

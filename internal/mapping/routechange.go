@@ -128,8 +128,8 @@ func (c *RouteChange) checkLiteral() error {
 			return fmt.Errorf("the value %.128q holds a character that no header may", p.text)
 		}
 	}
-	text, fixed := c.Value.Literal()
-	if _, ok := ParseStatus(text); c.Place == InStatus && fixed && !ok {
+	text, fixed := c.Value.Fixed()
+	if _, ok := ParseStatus(text); c.Place == InStatus && fixed && text != "" && !ok {
 		return fmt.Errorf("%.64q is no status code from 200 to 599", text)
 	}
 	if c.Place == InPath && len(c.Value.parts) > 0 && c.Value.parts[0].expr == "" && c.Value.parts[0].text[0] != '/' {

@@ -273,15 +273,21 @@ func (v *RouteValue) ReadsBody() bool {
 	return false
 }
 
-// Literal is the value when it is the same for every request.
-func (v *RouteValue) Literal() (string, bool) {
-	switch {
-	case len(v.parts) == 0:
-		return "", true
-	case len(v.parts) == 1 && v.parts[0].expr == "":
-		return v.parts[0].text, true
+// Fixed is the value when it is the same for every request of a stage: made of
+// texts and stage variables alone.
+func (v *RouteValue) Fixed() (text string, ok bool) {
+	for i := range v.parts {
+		p := &v.parts[i]
+		switch {
+		case p.expr == "":
+			text += p.text
+		case p.source.kind == literal:
+			text += p.source.name
+		case p.source.kind != missing:
+			return "", false
+		}
 	}
-	return "", false
+	return text, true
 }
 
 // Append appends the value; a source that is missing is empty text. It is false

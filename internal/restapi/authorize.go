@@ -1,18 +1,16 @@
 package restapi
 
 import (
-	"crypto/sha256"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/exchange"
-	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/serving"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
@@ -46,7 +44,7 @@ func (r *request) authorize() *exchange.Fault {
 		return nil
 	}
 	ask := &r.ask
-	ask.Action, ask.Resource, ask.Principal, ask.Keys = invokeLower, r.methodARN(), iam.Principal{}, (*policyKeys)(r)
+	ask.Action, ask.Resource, ask.Principal, ask.Keys = invokeLower, r.methodARN(), iam.Principal{}, r.policyKeys()
 	var f *exchange.Fault
 	r.identity.phases.began = r.tick()
 	switch {
@@ -151,7 +149,7 @@ func (r *request) authorizeSigned(ask *iam.Request) *exchange.Fault {
 	}
 	r.identity.phases.met = r.tick()
 	c := r.identity.caller
-	ask.Principal = c.Principal()
+	ask.Principal, ask.Keys = c.Principal(), r.policyKeys()
 	v := c.Decide(ask, r.stage.policy, r.stage.scope.Account)
 	if v.Effect == iam.Allow {
 		return nil
@@ -168,37 +166,14 @@ func (r *request) verify() *exchange.Fault {
 	if r.sentBody != nil {
 		body = r.sentBody
 	}
-	in := sigv4.Request{
-		Method: r.x.Method, Path: string(r.x.Path), Query: string(r.x.Query), Host: string(r.x.Host),
-		Header: r.headerValues, PayloadHash: sha256.Sum256(body),
+	who, keys, err := serving.VerifyCaller(r.stage.signed, r.stage.env.Identities, r.x, body)
+	if r.identity.caller = who; r.route.asCaller {
+		r.identity.keys = keys
 	}
-	_, err := r.stage.signed.Verify(&in, func(id, token string) (string, bool, error) {
-		if r.stage.env.Identities == nil {
-			return "", false, nil
-		}
-		secret, who, err := r.stage.env.Identities.Find(id, token)
-		r.identity.caller = who
-		if r.route.asCaller && err == nil {
-			r.identity.keys = &sigv4.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: token}
-		}
-		return secret, err == nil, err
-	})
-	if err == nil {
-		return nil
+	if err != nil {
+		return r.badSignature(err)
 	}
-	r.identity.caller, r.identity.keys = nil, nil
-	return r.badSignature(err)
-}
-
-// headerValues are the values of a field whose name is in lower case.
-func (r *request) headerValues(name string) []string {
-	var list []string
-	h := r.x.Header
-	for i := h.Index(name, 0); i >= 0; i = h.Index(name, i+1) {
-		_, v := h.At(i)
-		list = append(list, string(v))
-	}
-	return list
+	return nil
 }
 
 // badSignature is the fault for a signature that isn't accepted: AWS's words
@@ -220,61 +195,8 @@ func (r *request) badSignature(err error) *exchange.Fault {
 	return &exchange.Fault{Kind: kind, Message: own.Message}
 }
 
-// policyKeys are the condition keys of a request (developer guide, "AWS
-// condition keys that can be used in API Gateway resource policies").
-type policyKeys request
-
-// Values implements iam.Keys.
-func (k *policyKeys) Values(dst []string, key string) []string {
-	value := k.value(key)
-	if value == "" {
-		return dst
-	}
-	return append(dst, value)
-}
-
-// endpointKey is what the listener says of the private endpoint that it stands
-// for; empty when it stands for none.
-func endpointKey(key string, x *exchange.Exchange) string {
-	e := x.Client.Endpoint
-	if e == nil {
-		return ""
-	}
-	switch key {
-	case "aws:sourcevpce":
-		return e.ID
-	case "aws:sourcevpc":
-		return e.VPC
-	}
-	return string(mapping.AppendClientIP(nil, x))
-}
-
-func (k *policyKeys) value(key string) string {
-	r := (*request)(k)
-	switch key {
-	case "aws:sourceip": // of an endpoint it is aws:VpcSourceIp
-		if r.x.Client.Endpoint != nil {
-			return ""
-		}
-		return string(mapping.AppendClientIP(nil, r.x))
-	case "aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip":
-		return endpointKey(key, r.x)
-	case "aws:currenttime":
-		return r.start.UTC().Format(time.RFC3339)
-	case "aws:epochtime":
-		return strconv.FormatInt(r.start.Unix(), 10)
-	case "aws:securetransport":
-		return strconv.FormatBool(r.x.Client.TLS)
-	case "aws:useragent":
-		return string(r.x.Header.GetKnown(http1.NameUserAgent))
-	case "aws:referer":
-		return string(r.x.Header.Get("Referer"))
-	case "aws:requestedregion":
-		return r.stage.scope.Region
-	}
-	c := r.identity.caller
-	if c == nil {
-		return ""
-	}
-	return c.Key(key)
+// policyKeys are the condition keys of r, as they are now.
+func (r *request) policyKeys() *serving.PolicyKeys {
+	r.keys = serving.PolicyKeys{X: r.x, At: r.start, Region: r.stage.scope.Region, Caller: r.identity.caller}
+	return &r.keys
 }

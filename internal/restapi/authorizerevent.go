@@ -6,6 +6,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/jwt"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // event is what the function is given (developer guide, "Input to an API
@@ -73,10 +74,10 @@ func (r *request) appendAuthorizer(dst []byte) []byte {
 		return append(appendClaims(append(dst, `"claims":`...), a), '}')
 	}
 	for _, e := range a.Context {
-		dst = appendJSONString(appendComma(dst), e.Name)
+		dst = appendJSONString(serving.AppendComma(dst), e.Name)
 		dst = appendJSONString(append(dst, ':'), e.Value)
 	}
-	dst = appendJSONString(append(appendComma(dst), `"principalId":`...), a.PrincipalID)
+	dst = appendJSONString(append(serving.AppendComma(dst), `"principalId":`...), a.PrincipalID)
 	dst = strconv.AppendInt(append(dst, `,"integrationLatency":`...), r.identity.latency.Milliseconds(), 10)
 	return append(dst, '}')
 }
@@ -84,7 +85,7 @@ func (r *request) appendAuthorizer(dst []byte) []byte {
 func appendClaims(dst []byte, a *authorizer.Answer) []byte {
 	dst = append(dst, '{')
 	for _, c := range a.Token.Flat(jwt.Commas) {
-		dst = appendJSONString(appendComma(dst), c.Name)
+		dst = appendJSONString(serving.AppendComma(dst), c.Name)
 		dst = appendJSONString(append(dst, ':'), c.Value)
 	}
 	return append(dst, '}')
@@ -113,25 +114,7 @@ func (r *request) appendIdentityVariable(dst []byte, v exchange.Variable) ([]byt
 			return append(dst, e.ID...), true
 		}
 	}
-	c := r.identity.caller
-	if c == nil {
-		return dst, false
-	}
-	switch v.Name {
-	case exchange.VarIdentityOrganization:
-		if c.Organization != nil {
-			return append(dst, c.Organization.ID...), true
-		}
-	case exchange.VarIdentityAccessKey:
-		return append(dst, c.AccessKeyID...), true
-	case exchange.VarIdentityAccountID:
-		return append(dst, c.Account...), true
-	case exchange.VarIdentityCaller, exchange.VarIdentityUser:
-		return append(dst, c.ID...), true
-	case exchange.VarIdentityUserARN:
-		return append(dst, c.ARN...), true
-	}
-	return dst, false
+	return serving.AppendCaller(dst, r.identity.caller, v.Name)
 }
 
 func (r *request) appendAuthorizerVariable(dst []byte, key string) ([]byte, bool) {

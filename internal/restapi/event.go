@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/mapping"
+	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
 // eventFields is the memory for the names that occur more than once.
@@ -94,92 +95,16 @@ func (r *request) appendEventHeaders(dst []byte) []byte {
 	if h.Len() == 0 {
 		return append(dst, `,"headers":null,"multiValueHeaders":null`...)
 	}
-	first := r.event.first[:0]
-	for i := range h.Len() {
-		first = append(first, firstField(h, i))
-	}
-	r.event.first = first
-	return appendMaps(dst, `,"headers":`, `,"multiValueHeaders":`, first, h.At)
-}
-
-// firstField is the first field of the same name as field i, in any case.
-func firstField(h *http1.Header, i int) int {
-	name, _ := h.At(i)
-	k := h.KnownAt(i)
-	for j := range i {
-		if h.KnownAt(j) != k {
-			continue
-		}
-		if other, _ := h.At(j); k != http1.Other || equalFoldBytes(other, name) {
-			return j
-		}
-	}
-	return i
+	r.event.first = serving.FirstFields(r.event.first[:0], h)
+	return serving.AppendMaps(dst, `,"headers":`, `,"multiValueHeaders":`, r.event.first, h.At)
 }
 
 func (r *request) appendEventQuery(dst []byte) []byte {
 	if r.query.Len() == 0 {
 		return append(dst, `,"queryStringParameters":null,"multiValueQueryStringParameters":null`...)
 	}
-	first := r.event.first[:0]
-	for i := range r.query.Len() {
-		name, _ := r.query.At(i)
-		j := 0
-		for ; j < i; j++ {
-			if other, _ := r.query.At(j); string(other) == string(name) {
-				break
-			}
-		}
-		first = append(first, j)
-	}
-	r.event.first = first
-	return appendMaps(dst, `,"queryStringParameters":`, `,"multiValueQueryStringParameters":`, first, r.query.At)
-}
-
-// appendMaps appends the two maps of an event's fields or query: of each
-// name the last value (recorded on AWS), and all values.
-func appendMaps(dst []byte, single, multi string, first []int, at func(int) (name, value []byte)) []byte {
-	dst = append(append(dst, single...), '{')
-	for i, f := range first {
-		if f != i {
-			continue
-		}
-		name, value := at(i)
-		for j := len(first) - 1; j > i; j-- {
-			if first[j] == i {
-				_, value = at(j)
-				break
-			}
-		}
-		dst = appendComma(dst)
-		dst = append(appendJSONString(dst, name), ':')
-		dst = appendJSONString(dst, value)
-	}
-	dst = append(append(append(dst, '}'), multi...), '{')
-	for i, f := range first {
-		if f != i {
-			continue
-		}
-		name, _ := at(i)
-		dst = appendComma(dst)
-		dst = append(appendJSONString(dst, name), ':', '[')
-		for j := i; j < len(first); j++ {
-			if first[j] == i {
-				_, value := at(j)
-				dst = appendJSONString(appendComma(dst), value)
-			}
-		}
-		dst = append(dst, ']')
-	}
-	return append(dst, '}')
-}
-
-// appendComma separates from what stands before, unless a map or list begins.
-func appendComma(dst []byte) []byte {
-	if last := dst[len(dst)-1]; last == '{' || last == '[' {
-		return dst
-	}
-	return append(dst, ',')
+	r.event.first = serving.FirstPairs(r.event.first[:0], &r.query)
+	return serving.AppendMaps(dst, `,"queryStringParameters":`, `,"multiValueQueryStringParameters":`, r.event.first, r.query.At)
 }
 
 func (r *request) appendPathParameters(dst []byte) []byte {
@@ -189,7 +114,7 @@ func (r *request) appendPathParameters(dst []byte) []byte {
 	}
 	dst = append(dst, '{')
 	for i, name := range params.Names {
-		dst = appendJSONString(appendComma(dst), name)
+		dst = appendJSONString(serving.AppendComma(dst), name)
 		dst = appendJSONString(append(dst, ':'), params.At(i))
 	}
 	return append(dst, '}')
@@ -283,7 +208,7 @@ func variablesJSON(vars map[string]string) string {
 	}
 	dst := []byte{'{'}
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		dst = appendJSONString(appendComma(dst), name)
+		dst = appendJSONString(serving.AppendComma(dst), name)
 		dst = appendJSONString(append(dst, ':'), vars[name])
 	}
 	return string(append(dst, '}'))

@@ -15,6 +15,6 @@ func (c *compiler) functionCaller(m *method, i *apigw.Integration, function stri
 func (r *request) client() *integration.Client {
 	return &integration.Client{
 		X: r.x, Scope: r.stage.scope, ID: string(r.x.RequestID[:]), Trace: r.trace.Full,
-		Who: r.identity.caller, Signed: r.identity.keys, Context: (*policyKeys)(r),
+		Who: r.identity.caller, Signed: r.identity.keys, Context: r.policyKeys(),
 	}
 }

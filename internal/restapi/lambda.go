@@ -3,7 +3,6 @@ package restapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -74,17 +73,8 @@ func (c *compiler) lambdaProxy(m *method, i *apigw.Integration) backend {
 	return p
 }
 
-// SourceARN is a method as those that it calls see it: what the permission of a
-// function and the trust of a role are checked against.
-func SourceARN(s apigw.Scope, api apigw.APIID, stage apigw.StageName, verb apigw.Verb, path string) string {
-	if verb == "ANY" {
-		verb = "*"
-	}
-	return fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s/%s%s", s.Partition, s.Region, s.Account, api, stage, verb, path)
-}
-
 func (c *compiler) sourceARN(m *method) string {
-	return SourceARN(c.out.scope, c.out.apiID, c.out.name, m.verb, m.resource.path)
+	return integration.SourceARN(c.out.scope, c.out.apiID, c.out.name, string(m.verb), m.resource.path)
 }
 
 var errNoFunctions = errors.New("no functions are configured")

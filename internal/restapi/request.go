@@ -47,9 +47,10 @@ type request struct {
 	identity   clientIdentity
 	key        keyUse
 	ask        iam.Request
-	sentBody   []byte     // the body as it came, when body is what it was decompressed to
-	exec       *execution // nil: the method has no execution log
-	codeStatus int        // what a function's output says; 0: there is none
+	keys       serving.PolicyKeys // what ask.Keys is
+	sentBody   []byte             // the body as it came, when body is what it was decompressed to
+	exec       *execution         // nil: the method has no execution log
+	codeStatus int                // what a function's output says; 0: there is none
 
 	warned bool          // the client's Cache-Control was ignored, and it is told so
 	waited time.Duration // of the integration's time, what went by waiting for another's call
