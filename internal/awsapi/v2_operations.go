@@ -20,6 +20,9 @@ func NewRouteOperations(c *control.Control) RouteOperations {
 		UpdateApi:               o.updateAPI,
 		DeleteApi:               o.deleteAPI,
 		DeleteCorsConfiguration: o.deleteCORS,
+		ImportApi:               o.importAPI,
+		ReimportApi:             o.reimportAPI,
+		ExportApi:               o.exportAPI,
 
 		CreateRoute:                 o.createRoute,
 		GetRoute:                    o.getRoute,

@@ -286,3 +286,45 @@ func TestKindsApart(t *testing.T) {
 		{"DELETE /restapis/{api}", ``, 404, `NotFoundException: Invalid API identifier specified 000000000000:{api}`, ""},
 	})
 }
+
+const v2Document = `{"openapi":"3.0.1","info":{"title":"pets","version":"1"},"paths":{"/pets":{"get":{"x-amazon-apigateway-integration":{"type":"http_proxy","httpMethod":"GET","payloadFormatVersion":"1.0","uri":"https://backend.example/pets"}}}}}`
+
+// TestImportAndExport: the developer guide, "Working with OpenAPI definitions
+// for HTTP APIs": a reimport leaves stages, and one that deploys by itself
+// serves it.
+func TestImportAndExport(t *testing.T) {
+	h := newHouse(t)
+	body := func(doc string) string {
+		raw, err := json.Marshal(map[string]string{"body": doc})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	imported := v2API + `,"tags":{},"version":"1"}`
+	h.tell([]step{
+		{"PUT /v2/apis", body(v2Document), 201, imported, "apiId {api}"},
+		{"POST /v2/apis/{api}/stages", `{"stageName":"$default","autoDeploy":true}`, 201,
+			`{"autoDeploy":true,` + v2Stage + `,"deploymentId":"{d}","lastDeploymentStatusMessage":"Successfully deployed stage with deployment ID '{d}'","lastUpdatedDate":"T","routeSettings":{},"stageName":"$default","stageVariables":{},"tags":{}}`, "deploymentId {d}"},
+		{"PUT /v2/apis/{api}", body(strings.ReplaceAll(v2Document, "/pets", "/animals")), 201, imported, ""},
+		{"PUT /v2/apis/{api}?basepath=other", body(v2Document), 400, `BadRequestException: Invalid basepath specified: other. Must be one of [ignore, prepend, split]`, ""},
+		{"PUT /v2/apis/gone", body(v2Document), 404, `NotFoundException: Invalid API identifier specified 000000000000:gone`, ""},
+		{"PUT /v2/apis", `{}`, 400, `BadRequestException: 1 validation error detected: Value null at 'body' failed to satisfy constraint: Member must not be null`, ""},
+		{"GET /v2/apis/{api}/exports/OAS30?outputType=JSON&stageName=gone", ``, 404, `NotFoundException: Invalid stage identifier specified`, ""},
+		{"GET /v2/apis/{api}/exports/OAS30?outputType=XML", ``, 400, `BadRequestException: Invalid outputType: XML. Must be one of [JSON, YAML]`, ""},
+		{"GET /v2/apis/{api}/exports/OAS20?outputType=JSON", ``, 400, `BadRequestException: Invalid specification: OAS20. The one that is written is OAS30`, ""},
+		{"GET /v2/apis/{api}/exports/OAS30?outputType=JSON&exportVersion=2.0", ``, 400, `BadRequestException: Invalid exportVersion: 2.0. The one that is written is 1.0`, ""},
+	})
+	for query, want := range map[string][]string{
+		"outputType=JSON":                                                {`"openapi" : "3.0.1"`, `"/animals"`, `"x-amazon-apigateway-integration"`, `https://{api}.execute-api.us-east-1.amazonaws.com`},
+		"outputType=YAML&stageName=%24default&includeExtensions=false":   {`openapi: "3.0.1"`, `/animals`},
+		"outputType=JSON&stageName=%24default&exportVersion=1.0&x-id=Ex": {`"/animals"`},
+	} {
+		status, _, doc := h.raw("GET /v2/apis/{api}/exports/OAS30?"+query, "")
+		for _, text := range want {
+			if status != 200 || !strings.Contains(doc, h.expand(text)) {
+				t.Errorf("%s: %d, without %s:\n%s", query, status, text, doc)
+			}
+		}
+	}
+}
