@@ -18,7 +18,7 @@ var version = "development"
 
 const usageText = `Gatehouse is Amazon API Gateway as software that anyone can run.
 
-  gatehouse serve [DEFINITION ...]   serve APIs; import and deploy the given OpenAPI definitions
+  gatehouse serve [DEFINITION ...]   serve APIs; import and deploy the given OpenAPI definitions, or those in a folder
   gatehouse validate FILE ...        say what is wrong with definitions, and what can't be served yet
   gatehouse template FILE            render a mapping template, step by step if you like
   gatehouse explain REQUEST_ID       say what was decided about a request, and why

@@ -307,7 +307,7 @@ func (p *program) deployAll(ctx context.Context, definitions []definition) error
 			return err
 		}
 	}
-	return nil
+	return p.withdrawGone(ctx)
 }
 
 func (p *program) deployOne(ctx context.Context, d definition) error {
@@ -335,7 +335,7 @@ func (p *program) put(ctx context.Context, d definition) (*served, error) {
 		return nil, pl.missing
 	}
 	c, scope := pl.control, p.config.Scope()
-	done, err := c.EnsureFromDefinition(ctx, scope, name, d.api, p.stage)
+	done, err := p.ensure(ctx, c, name, d)
 	if err != nil {
 		return nil, err
 	}
@@ -346,11 +346,12 @@ func (p *program) put(ctx context.Context, d definition) (*served, error) {
 	if err != nil {
 		return nil, err
 	}
+	stage := p.stageOf(d)
 	if !done.Changed { // else its deployment has told
-		for _, problem := range p.parts.check(def, &apigw.Stage{APIID: done.API, Name: p.stage}) {
+		for _, problem := range p.parts.check(def, &apigw.Stage{APIID: done.API, Name: stage}) {
 			p.log.Warn(problem.String(), "definition", d.file)
 		}
 	}
-	urls := invokeURLs(scheme(p.config.Invoke[0]), p.gateway.Addrs()[0], done.API, p.stage)
-	return &served{d.file, def, p.stage, urls, done.Changed}, nil
+	urls := invokeURLs(scheme(p.config.Invoke[0]), p.gateway.Addrs()[0], done.API, stage)
+	return &served{file: d.file, kind: d.kind, def: def, stage: stage, urls: urls, changed: done.Changed}, nil
 }

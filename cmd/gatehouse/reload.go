@@ -22,6 +22,7 @@ import (
 // What is watched is named by its kind, a blank, and its name.
 const (
 	watchDefinition    = "definition"
+	watchDefinitions   = "definitions" // a folder of them
 	watchFunction      = "function"
 	watchConfiguration = "configuration"
 )
@@ -39,6 +40,7 @@ type reloader struct {
 
 	mu            sync.Mutex                   // guards what follows
 	live          map[string]*apigw.Definition // by file
+	texts         map[string][]byte            // of files in folders, as they were taken up or refused
 	refused       map[string]bool              // files and functions whose latest edit isn't served
 	configuration []byte                       // as it was read at the start, or told of last
 }
@@ -51,9 +53,16 @@ func newReloader(p *program, definitions []definition) (*reloader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reloader{p: p, watcher: w, live: map[string]*apigw.Definition{}, refused: map[string]bool{}}
+	r := &reloader{p: p, watcher: w, live: map[string]*apigw.Definition{}, texts: map[string][]byte{}, refused: map[string]bool{}}
 	for _, d := range definitions {
+		if r.folderOf(d.file) != "" {
+			r.texts[d.file] = d.text
+			continue
+		}
 		r.told(w.File(watchDefinition+" "+d.file, d.file))
+	}
+	for _, folder := range p.folders {
+		r.told(w.List(watchDefinitions+" "+folder, folder))
 	}
 	if file := p.config.File; file != "" {
 		r.configuration, _ = os.ReadFile(file)
@@ -87,7 +96,13 @@ func (r *reloader) start(definitions []definition) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.end = cancel
 	r.running.Go(func() {
+		for _, folder := range r.p.folders {
+			r.folder(ctx, folder)
+		}
 		for _, d := range definitions {
+			if r.folderOf(d.file) != "" && r.live[d.file] != nil {
+				continue
+			}
 			if text, err := os.ReadFile(d.file); r.live[d.file] == nil || err != nil || !bytes.Equal(text, d.text) {
 				r.definition(ctx, d.file)
 			}
@@ -113,6 +128,8 @@ func (r *reloader) changed(ctx context.Context, name string) {
 	switch kind {
 	case watchDefinition:
 		r.definition(ctx, name)
+	case watchDefinitions:
+		r.folder(ctx, name)
 	case watchFunction:
 		r.function(ctx, name)
 	case watchConfiguration:
@@ -124,7 +141,7 @@ func (r *reloader) changed(ctx context.Context, name string) {
 func (r *reloader) definition(ctx context.Context, file string) {
 	began, waiting := time.Now(), false
 	for {
-		d, err := readDefinition(file, r.p.config.Scope())
+		d, err := r.p.reader.read(file)
 		if err == nil {
 			var s *served
 			if s, err = r.p.put(ctx, d); err == nil {
@@ -193,10 +210,10 @@ func (r *reloader) show(s *served, took time.Duration) {
 	r.p.screen.reloaded("definition", s.file, took, changes(before, s.def))
 }
 
-// changes lists the methods that differ: "+ GET /pets" came, "- GET /pets"
-// went, "~ GET /pets" changed.
+// changes lists the methods or routes that differ: "+ GET /pets" came,
+// "- GET /pets" went, "~ GET /pets" changed.
 func changes(before, after *apigw.Definition) []string {
-	old, now := methods(before), methods(after)
+	old, now := offers(before), offers(after)
 	var list []string
 	for _, place := range slices.Sorted(maps.Keys(now)) {
 		switch m, ok := old[place]; {
@@ -214,12 +231,38 @@ func changes(before, after *apigw.Definition) []string {
 	return list
 }
 
-func methods(def *apigw.Definition) map[string]*apigw.Method {
-	list := map[string]*apigw.Method{}
+// offered is a method or a route, and what it calls, as far as an edit may
+// change them: the identifiers of what it calls aren't of the file.
+type offered struct {
+	Method      *apigw.Method
+	Route       *apigw.Route
+	Integration *apigw.RouteIntegration
+	Authorizer  *apigw.RouteAuthorizer
+}
+
+// offers are the methods or routes of an API.
+func offers(def *apigw.Definition) map[string]offered {
+	list := map[string]offered{}
 	for _, r := range def.Resources {
 		for verb, m := range r.Methods {
-			list[string(verb)+" "+r.Path] = m
+			list[string(verb)+" "+r.Path] = offered{Method: m}
 		}
+	}
+	for _, r := range def.Routes {
+		o := offered{Route: new(apigw.Route)}
+		*o.Route = *r
+		o.Route.ID, o.Route.Target, o.Route.AuthorizerID = "", "", ""
+		if i := def.RouteIntegrations[r.Target]; i != nil {
+			o.Integration = new(apigw.RouteIntegration)
+			*o.Integration = *i
+			o.Integration.ID = ""
+		}
+		if a := def.RouteAuthorizers[r.AuthorizerID]; a != nil {
+			o.Authorizer = new(apigw.RouteAuthorizer)
+			*o.Authorizer = *a
+			o.Authorizer.ID = ""
+		}
+		list[r.Key] = o
 	}
 	return list
 }
@@ -276,7 +319,7 @@ func shorten(path string) string {
 // watchEdits begins to watch what was given on the command line; edits are
 // taken up after startReload.
 func (p *program) watchEdits(definitions []definition) {
-	if !p.watch || len(definitions) == 0 || p.reload != nil {
+	if !p.watch || len(definitions) == 0 && len(p.folders) == 0 || p.reload != nil {
 		return
 	}
 	r, err := newReloader(p, definitions)

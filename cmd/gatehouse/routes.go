@@ -10,11 +10,13 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/openapi"
 )
 
 // served is one definition that is live.
 type served struct {
 	file  string
+	kind  openapi.Chosen
 	def   *apigw.Definition
 	stage apigw.StageName
 	urls  []string // by host, then by path
@@ -108,6 +110,18 @@ func routeTarget(i *apigw.RouteIntegration) string {
 	return target(asMethod(i))
 }
 
+// kindText is what kind of API is served, and why it was taken for one.
+func kindText(c openapi.Chosen) string {
+	text := "REST API"
+	if c.Kind == openapi.HTTP {
+		text = "HTTP API"
+	}
+	if c.Why != "" {
+		text += ": " + c.Why
+	}
+	return text
+}
+
 // announce tells what is served: a table for a person, a record otherwise.
 func (s *screen) announce(v *served) {
 	list := routes(v.def)
@@ -116,10 +130,10 @@ func (s *screen) announce(v *served) {
 		for i, r := range list {
 			names[i] = r.String()
 		}
-		s.log.Info("serving", "definition", v.file, "api", v.def.ID(), "name", v.name(), "stage", v.stage, "urls", v.urls, "routes", names)
+		s.log.Info("serving", "definition", v.file, "kind", v.kind.Kind, "because", v.kind.Why, "api", v.def.ID(), "name", v.name(), "stage", v.stage, "urls", v.urls, "routes", names)
 		return
 	}
-	fmt.Fprintf(s.w, "\n%s (%s), stage %s\n", v.name(), v.def.ID(), v.stage)
+	fmt.Fprintf(s.w, "\n%s (%s), stage %s\n  %s\n", v.name(), v.def.ID(), v.stage, kindText(v.kind))
 	for _, u := range v.urls {
 		fmt.Fprintf(s.w, "  %s\n", u)
 	}

@@ -100,3 +100,12 @@ func (s *screen) refused(kind, name string, problems []string) {
 	}
 	io.WriteString(s.w, text.String())
 }
+
+// withdrawn tells that a definition isn't served any more.
+func (s *screen) withdrawn(name string) {
+	if !s.person {
+		s.log.Info("withdrawn", "definition", name)
+		return
+	}
+	fmt.Fprintf(s.w, "%s %s: the file is gone; its API keeps its ID\n", s.paint(odd, "withdrawn"), name)
+}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -23,39 +22,39 @@ import (
 	"github.com/gatehouse/gatehouse/internal/explain"
 	"github.com/gatehouse/gatehouse/internal/gateway"
 	"github.com/gatehouse/gatehouse/internal/identity"
-	"github.com/gatehouse/gatehouse/internal/openapi"
 )
 
 // drainTime is how long requests in flight may take when the process is asked
 // to end: the longest integration timeout of AWS, and a little.
 const drainTime = 30 * time.Second
 
-// maxDefinition is the largest definition that is read, in bytes; AWS's limit
-// for an import is 6 MB.
-const maxDefinition = 6 << 20
-
 // serve is the main command.
 func serve(args []string, stdout, stderr *os.File) error {
 	var o config.Overrides
-	var debugged, stage, level, format string
+	var debugged, stage, level, format, kind string
 	var watching, quiet, explaining bool
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	flags.StringVar(&o.Invoke, "invoke", "", "address that serves APIs (default "+config.DefaultInvoke+")")
 	flags.StringVar(&o.Control, "control", "", "address that serves AWS's management APIs (default "+config.DefaultControl+")")
 	flags.StringVar(&o.Data, "data", "", "data folder (default "+config.DefaultData+")")
 	flags.StringVar(&o.File, "config", "", "configuration file (default "+config.FileName+" beside the first definition, or here)")
-	flags.StringVar(&stage, "stage", "dev", "stage to which the given definitions are deployed")
+	flags.StringVar(&stage, "stage", "", "stage to which the given definitions are deployed (default dev; of HTTP APIs $default)")
+	kindFlag(flags, &kind)
 	flags.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&format, "log-format", "", "text or json (default text on a terminal, json elsewhere)")
 	flags.StringVar(&debugged, "debug", "", "function that waits for a debugger (Node.js on 127.0.0.1:9229, Python on 127.0.0.1:5678, Java on 127.0.0.1:5005)")
 	flags.BoolVar(&quiet, "quiet", false, "no line for each request (there is one on a terminal, or with --log-format)")
 	flags.BoolVar(&explaining, "explain", false, "keep what was decided about the latest requests, for gatehouse explain")
 	flags.BoolVar(&watching, "watch", true, "take up edits of the given definitions and of functions' code")
-	files, err := parse(flags, args, stderr, 0, manyFiles)
+	arguments, err := parse(flags, args, stderr, 0, manyFiles)
 	if err != nil {
 		return err
 	}
-	c, err := config.Load(o, files)
+	given, err := find(arguments)
+	if err != nil {
+		return err
+	}
+	c, err := config.Load(o, arguments)
 	if err != nil {
 		return err
 	}
@@ -64,61 +63,25 @@ func serve(args []string, stdout, stderr *os.File) error {
 		return &usageError{err.Error()}
 	}
 	defer screen.close()
-	definitions, err := read(files, c.Scope())
+	reader, err := newDefinitionReader(c.Scope(), kind)
 	if err != nil {
 		return err
 	}
-	p := &program{config: c, log: screen.log, screen: screen, watch: watching, debug: debugged, stage: apigw.StageName(stage), stdout: stdout, stderr: stderr}
+	definitions, err := reader.all(given.files)
+	if err != nil {
+		return err
+	}
+	p := &program{config: c, log: screen.log, screen: screen, watch: watching, debug: debugged, stage: apigw.StageName(stage), reader: reader, folders: given.folders, stdout: stdout, stderr: stderr}
+	for _, text := range sameTitles(definitions) {
+		p.log.Warn(text)
+	}
 	if !quiet && (format != "" || term.IsTerminal(int(stderr.Fd()))) {
 		p.requests = &requestLog{screen: screen}
 	}
-	if p.explain = p.explainWhat(explaining, len(files)); p.explain != gateway.ExplainNone {
+	if p.explain = p.explainWhat(explaining, len(arguments)); p.explain != gateway.ExplainNone {
 		p.recorder = explain.NewRecorder(explained)
 	}
 	return p.run(definitions)
-}
-
-// definition is a file that was given and what it defines.
-type definition struct {
-	file string
-	api  *openapi.API
-	text []byte // that api was read from
-}
-
-// read reads every file and reports the problems of all of them.
-func read(files []string, scope apigw.Scope) ([]definition, error) {
-	var list []definition
-	var problems []error
-	for _, file := range files {
-		d, err := readDefinition(file, scope)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		list = append(list, d)
-	}
-	return list, errors.Join(problems...)
-}
-
-func readOne(file string, scope apigw.Scope) (*openapi.API, error) {
-	d, err := readDefinition(file, scope)
-	return d.api, err
-}
-
-func readDefinition(file string, scope apigw.Scope) (definition, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return definition{}, err
-	}
-	if info.Size() > maxDefinition {
-		return definition{}, fmt.Errorf("%s: %d bytes; a definition has at most %d", file, info.Size(), maxDefinition)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return definition{}, err
-	}
-	api, err := openapi.Parse(text, openapi.Options{File: file, Scope: scope})
-	return definition{file, api, text}, err
 }
 
 // program is a running gatehouse.
@@ -131,7 +94,9 @@ type program struct {
 	requests       *requestLog       // nil: no lines
 	explain        gateway.Explained // the requests that recorder gets
 	recorder       *explain.Recorder // nil: none are explained
-	stage          apigw.StageName
+	stage          apigw.StageName   // empty: the kind's own
+	reader         definitionReader
+	folders        []string // given, of definitions
 	stdout, stderr *os.File
 
 	poolKeys embeddedKeys // of the user pools in this process

@@ -8,45 +8,52 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/config"
-	"github.com/gatehouse/gatehouse/internal/control"
 )
 
 // validate says everything that is wrong with definitions, what can't be
 // served yet, and what is odd, without a store or a server.
 func validate(args []string, stdout, stderr *os.File) error {
-	var region, account string
+	var region, account, kind string
 	flags := pflag.NewFlagSet("validate", pflag.ContinueOnError)
 	flags.StringVar(&region, "region", config.DefaultRegion, "region for ${AWS::Region}")
 	flags.StringVar(&account, "account", config.DefaultAccount, "account for ${AWS::AccountId}")
-	files, err := parse(flags, args, stderr, 1, manyFiles)
+	kindFlag(flags, &kind)
+	arguments, err := parse(flags, args, stderr, 1, manyFiles)
 	if err != nil {
 		return err
 	}
-	scope := apigw.Scope{Partition: config.DefaultPartition, Account: account, Region: region}
+	reader, err := newDefinitionReader(apigw.Scope{Partition: config.DefaultPartition, Account: account, Region: region}, kind)
+	if err != nil {
+		return err
+	}
+	given, err := find(arguments)
+	if err != nil {
+		return err
+	}
 	wrong := 0
-	for _, file := range files {
-		if !validateOne(stdout, file, scope) {
+	for _, file := range given.files {
+		if !validateOne(stdout, file, reader) {
 			wrong++
 		}
 	}
 	if wrong > 0 {
-		return fmt.Errorf("%d of %d definitions can't be served", wrong, len(files))
+		return fmt.Errorf("%d of %d definitions can't be served", wrong, len(given.files))
 	}
 	return nil
 }
 
 // validateOne prints a line for each thing that is wrong or odd, each with its
 // place, and says whether the definition can be served.
-func validateOne(out *os.File, file string, scope apigw.Scope) bool {
-	doc, err := readOne(file, scope)
+func validateOne(out *os.File, file string, reader definitionReader) bool {
+	d, err := reader.read(file)
 	if err != nil {
 		fmt.Fprintln(out, err)
 		return false
 	}
-	for _, w := range doc.Warnings {
+	for _, w := range d.warnings() {
 		fmt.Fprintf(out, "%s: warning: %s\n", file, w)
 	}
-	problems, err := control.CheckDefinition(doc, checkDefinition)
+	problems, err := checkOne(d)
 	if err != nil {
 		fmt.Fprintf(out, "%s: %v\n", file, err)
 		return false
@@ -61,7 +68,7 @@ func validateOne(out *os.File, file string, scope apigw.Scope) bool {
 		fmt.Fprintf(out, "%s: %s\n", file, p)
 	}
 	if ok {
-		fmt.Fprintf(out, "%s: ok, %d paths\n", file, len(doc.Paths))
+		fmt.Fprintf(out, "%s: ok, %s\n", file, d.size())
 	}
 	return ok
 }

@@ -42,12 +42,14 @@ func TestLoadFindsConfigurationBesideDefinition(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, FileName), []byte("region: eu-north-1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Load(Overrides{}, []string{filepath.Join(dir, "openapi.yaml")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.Region != "eu-north-1" {
-		t.Errorf("region %s: gatehouse.yaml beside the definition was not read", c.Region)
+	for _, definition := range []string{filepath.Join(dir, "openapi.yaml"), dir} {
+		c, err := Load(Overrides{}, []string{definition})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Region != "eu-north-1" {
+			t.Errorf("%s: region %s: gatehouse.yaml beside the definition was not read", definition, c.Region)
+		}
 	}
 }
 

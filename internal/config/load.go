@@ -33,9 +33,9 @@ type Overrides struct {
 }
 
 // Load reads the configuration: defaults, then the file, then GATEHOUSE_*
-// variables, then flags. definitions are the files to be served: without a
-// named file, gatehouse.yaml beside the first of them or in the working
-// folder is read.
+// variables, then flags. definitions are the files and folders to be served:
+// without a named file, gatehouse.yaml beside the first of them (in it, if it
+// is a folder) or in the working folder is read.
 func Load(o Overrides, definitions []string) (*Config, error) {
 	c := &Config{Prices: metering.DefaultPrices()}
 	if file, err := find(o, definitions); err != nil {
@@ -70,7 +70,11 @@ func find(o Overrides, definitions []string) (string, error) {
 	}
 	var places []string
 	if len(definitions) > 0 {
-		places = append(places, filepath.Join(filepath.Dir(definitions[0]), FileName))
+		folder := definitions[0]
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			folder = filepath.Dir(folder)
+		}
+		places = append(places, filepath.Join(folder, FileName))
 	}
 	for _, place := range append(places, FileName) {
 		if _, err := os.Stat(place); err == nil {

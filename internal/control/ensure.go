@@ -51,6 +51,7 @@ func (c *Control) EnsureFromDefinition(ctx context.Context, scope apigw.Scope, n
 	if err != nil || deployed && rec.Hash == hash {
 		return done, storeError(err)
 	}
+	before := rec
 	if !exists {
 		rec = definitionRecord{Name: name}
 	}
@@ -65,6 +66,9 @@ func (c *Control) EnsureFromDefinition(ctx context.Context, scope apigw.Scope, n
 	rec.Stage, rec.Deployment, rec.Hash = stage, dep.ID, hash
 	if err := c.putRecord(ctx, key, rec); err != nil {
 		return Ensured{}, storeError(err)
+	}
+	if !exists {
+		c.leave(ctx, scope, before)
 	}
 	c.dropPrevious(ctx, scope, rec.API, previous)
 	return Ensured{API: rec.API, Deployment: dep.ID, Changed: true, Warnings: doc.Warnings}, nil

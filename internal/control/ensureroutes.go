@@ -29,6 +29,7 @@ func (c *Control) EnsureHTTPFromDefinition(ctx context.Context, scope apigw.Scop
 	if err != nil || deployed && rec.Hash == hash {
 		return done, storeError(err)
 	}
+	before := rec
 	if !exists {
 		rec = definitionRecord{Name: name}
 		err = c.createFromDefinition(ctx, scope, key, &rec, doc, stage)
@@ -45,6 +46,9 @@ func (c *Control) EnsureHTTPFromDefinition(ctx context.Context, scope apigw.Scop
 	rec.Stage, rec.Deployment, rec.Hash = stage, served.DeploymentID, hash
 	if err := c.putRecord(ctx, key, rec); err != nil {
 		return Ensured{}, storeError(err)
+	}
+	if !exists {
+		c.leave(ctx, scope, before)
 	}
 	return Ensured{API: rec.API, Deployment: rec.Deployment, Changed: true, Warnings: doc.Warnings}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -40,6 +41,20 @@ func LooksLike(doc []byte) bool {
 	}
 	_, err = version(root)
 	return err == nil
+}
+
+// namesItself is a line of a document, broken elsewhere perhaps, that says what
+// it is.
+var namesItself = regexp.MustCompile(`(?m)^\{?[ \t\r\n]{0,8}["']?(?:openapi|swagger)["']?[ \t]*:`)
+
+// IsDefinition tells whether doc means to be a Swagger or OpenAPI document:
+// of any version, and also when it can't be read to its end.
+func IsDefinition(doc []byte) bool {
+	root, _, err := read(doc, Options{})
+	if err != nil {
+		return namesItself.Match(doc)
+	}
+	return root.peek("swagger") != nil || root.peek("openapi") != nil
 }
 
 // importer translates one document.

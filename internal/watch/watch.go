@@ -36,6 +36,7 @@ type Watcher struct {
 	mu      sync.Mutex                 // guards what follows
 	files   map[string]map[string]bool // names by path
 	folders map[string]map[string]bool // names by path, of folders watched with all they hold
+	lists   map[string]map[string]bool // names by path, of folders watched for what is directly in them
 	watched map[string]bool            // folders that the system tells of
 }
 
@@ -47,7 +48,8 @@ func New() (*Watcher, error) {
 	}
 	return &Watcher{
 		system: system,
-		files:  map[string]map[string]bool{}, folders: map[string]map[string]bool{}, watched: map[string]bool{},
+		files:  map[string]map[string]bool{}, folders: map[string]map[string]bool{}, lists: map[string]map[string]bool{},
+		watched: map[string]bool{},
 	}, nil
 }
 
@@ -86,6 +88,19 @@ func (w *Watcher) Folder(name, path string) error {
 	defer w.mu.Unlock()
 	note(w.folders, path, name)
 	return w.addAll(path)
+}
+
+// List watches under name what is directly in a folder: files that come, go
+// and are edited.
+func (w *Watcher) List(name, path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	note(w.lists, path, name)
+	return w.add(path)
 }
 
 func note(m map[string]map[string]bool, path, name string) {
@@ -176,8 +191,10 @@ func (w *Watcher) namesOf(e fsnotify.Event) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var names []string
-	for name := range w.files[e.Name] {
-		names = append(names, name)
+	for _, of := range []map[string]bool{w.files[e.Name], w.lists[filepath.Dir(e.Name)]} {
+		for name := range of {
+			names = append(names, name)
+		}
 	}
 	if ignored(filepath.Base(e.Name)) {
 		return names
@@ -229,7 +246,7 @@ func (w *Watcher) names() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var names []string
-	for _, m := range []map[string]map[string]bool{w.files, w.folders} {
+	for _, m := range []map[string]map[string]bool{w.files, w.folders, w.lists} {
 		for _, of := range m {
 			for name := range of {
 				names = append(names, name)

@@ -140,3 +140,23 @@ func TestOneCallAtATime(t *testing.T) {
 	close(proceed)
 	<-ended
 }
+
+// TestList: what is directly in a folder, and nothing below it.
+func TestList(t *testing.T) {
+	w, names := watching(t)
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "below", "x.yaml"), "1")
+	check(t, w.List("list", folder))
+	write(t, filepath.Join(folder, "a.yaml"), "1")
+	expect(t, names, "list")
+	check(t, os.Remove(filepath.Join(folder, "a.yaml")))
+	expect(t, names, "list")
+	write(t, filepath.Join(folder, "below", "x.yaml"), "2")
+	write(t, filepath.Join(folder, "b.yaml"), "1")
+	expect(t, names, "list")
+	select {
+	case name := <-names:
+		t.Errorf("%q changed for what is below", name)
+	case <-time.After(3 * patience):
+	}
+}
