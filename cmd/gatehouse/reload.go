@@ -201,7 +201,7 @@ func (r *reloader) show(s *served, took time.Duration) {
 	delete(r.refused, s.file)
 	r.mu.Unlock()
 	switch {
-	case before == nil: // the store was away at the start
+	case before == nil, before.ID() != s.def.ID(): // the store was away at the start; an API of the other kind now
 		r.p.screen.announce(s)
 		return
 	case !s.changed && !refused:
