@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/config"
+	"github.com/gatehouse/gatehouse/internal/control"
 	"github.com/gatehouse/gatehouse/internal/openapi"
 )
 
@@ -41,7 +42,15 @@ func (d *definition) warnings() []string {
 	return d.rest.Warnings
 }
 
-// paths says how much the definition defines.
+// info is what the definition says that its API has no use for.
+func (d *definition) info() []string {
+	if d.http != nil {
+		return d.http.Info
+	}
+	return nil
+}
+
+// size says how much the definition defines.
 func (d *definition) size() string {
 	if d.http != nil {
 		return fmt.Sprintf("%d routes", len(d.http.Definition.Routes))
@@ -61,6 +70,8 @@ func (d *definition) title() string {
 type definitionReader struct {
 	scope apigw.Scope
 	kind  openapi.Kind // empty: as each document says
+
+	checks openapi.HTTPChecks
 }
 
 // kindFlag adds --kind to a command.
@@ -71,7 +82,7 @@ func kindFlag(flags *pflag.FlagSet, to *string) {
 func newDefinitionReader(scope apigw.Scope, kind string) (definitionReader, error) {
 	switch k := openapi.Kind(strings.ToLower(kind)); k {
 	case "", openapi.REST, openapi.HTTP:
-		return definitionReader{scope, k}, nil
+		return definitionReader{scope, k, control.New(control.Options{}).ImportChecks()}, nil
 	}
 	return definitionReader{}, &usageError{fmt.Sprintf("kind %q: use rest or http", kind)}
 }
@@ -89,7 +100,7 @@ func (r definitionReader) read(file string) (definition, error) {
 	if d.text, err = os.ReadFile(file); err != nil {
 		return d, err
 	}
-	o := openapi.Options{File: file, Scope: r.scope}
+	o := openapi.Options{File: file, Scope: r.scope, Checks: r.checks}
 	d.kind = openapi.Chosen{Kind: r.kind, Why: "--kind"}
 	if r.kind == "" {
 		if d.kind, err = openapi.Choose(d.text, o); err != nil {

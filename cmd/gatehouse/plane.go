@@ -335,12 +335,15 @@ func (p *program) put(ctx context.Context, d definition) (*served, error) {
 		return nil, pl.missing
 	}
 	c, scope := pl.control, p.config.Scope()
+	for _, w := range d.warnings() { // first: what they leave out may be why it is refused
+		p.log.Warn(w, "definition", d.file)
+	}
+	if n := len(d.info()); n > 0 {
+		p.log.Debug("keys that an HTTP API has no use for are ignored; gatehouse validate lists them", "definition", d.file, "keys", n)
+	}
 	done, err := p.ensure(ctx, c, name, d)
 	if err != nil {
 		return nil, err
-	}
-	for _, w := range done.Warnings {
-		p.log.Warn(w, "definition", d.file)
 	}
 	def, err := c.LoadDeployment(ctx, scope, done.API, done.Deployment)
 	if err != nil {

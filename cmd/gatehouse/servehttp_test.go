@@ -44,7 +44,9 @@ func TestServeHTTP(t *testing.T) {
 			t.Errorf("%s: %+v, want %s", path, got, want)
 		}
 	}
-	liveIn(t, base+"/a", "/two", func() { replaceFile(t, file, corsHead+proxyPath("/a", backend+"/two")+proxyPath("/new", backend+"/new")) })
+	liveIn(t, base+"/a", "/two", func() {
+		replaceFile(t, file, corsHead+proxyPath("/a", backend+"/two")+proxyPath("/new", backend+"/new"))
+	})
 	eventually(t, "the edit is told", func() bool {
 		list := s.records("reloaded")
 		return len(list) == 1 && fmt.Sprint(list[0]["changes"]) == "[~ GET /a + GET /new - $default]"

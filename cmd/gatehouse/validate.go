@@ -50,6 +50,9 @@ func validateOne(out *os.File, file string, reader definitionReader) bool {
 		fmt.Fprintln(out, err)
 		return false
 	}
+	for _, text := range d.info() {
+		fmt.Fprintf(out, "%s: info: %s\n", file, text)
+	}
 	for _, w := range d.warnings() {
 		fmt.Fprintf(out, "%s: warning: %s\n", file, w)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func (o routed) importAPI(ctx context.Context, c *Call, in *v2.ImportApiRequest) (*v2.ImportApiResponse, error) {
-	def, err := importedAPI(c, val(in.Body), in.Basepath, in.FailOnWarnings)
+	def, err := o.importedAPI(c, val(in.Body), in.Basepath, in.FailOnWarnings)
 	if err != nil {
 		return nil, err
 	}
@@ -20,7 +20,7 @@ func (o routed) importAPI(ctx context.Context, c *Call, in *v2.ImportApiRequest)
 }
 
 func (o routed) reimportAPI(ctx context.Context, c *Call, in *v2.ReimportApiRequest) (*v2.ReimportApiResponse, error) {
-	def, err := importedAPI(c, val(in.Body), in.Basepath, in.FailOnWarnings)
+	def, err := o.importedAPI(c, val(in.Body), in.Basepath, in.FailOnWarnings)
 	if err != nil {
 		return nil, err
 	}
@@ -30,13 +30,13 @@ func (o routed) reimportAPI(ctx context.Context, c *Call, in *v2.ReimportApiRequ
 
 // importedAPI reads a document, which may hand over no role that the caller may
 // not.
-func importedAPI(c *Call, doc string, basePath *string, failOnWarnings *bool) (*apigw.Definition, error) {
+func (o routed) importedAPI(c *Call, doc string, basePath *string, failOnWarnings *bool) (*apigw.Definition, error) {
 	switch val(basePath) {
 	case "", "ignore", "prepend", "split":
 	default:
 		return nil, apigw.Errorf(apigw.BadRequest, "Invalid basepath specified: %s. Must be one of [ignore, prepend, split]", clipped(*basePath))
 	}
-	api, err := openapi.ParseHTTP([]byte(doc), openapi.Options{BasePath: val(basePath), Scope: c.Scope})
+	api, err := openapi.ParseHTTP([]byte(doc), openapi.Options{BasePath: val(basePath), Scope: c.Scope, Checks: o.c.ImportChecks()})
 	if err != nil {
 		return nil, openapi.HTTPError(err)
 	}
@@ -75,7 +75,7 @@ func (o routed) exportAPI(ctx context.Context, c *Call, in *v2.ExportApiRequest)
 		return nil, err
 	}
 	_, options.Host, _ = strings.Cut(routeAPIEndpoint(c.Scope, def.RouteAPI), "://")
-	options.Version = made.UTC().Format(time.RFC3339)
+	options.Version = made.UTC().Format(openapi.HTTPVersionTime)
 	options.YAML = *in.OutputType == "YAML"
 	body, err := openapi.ExportHTTP(def, options)
 	kind := "application/json"

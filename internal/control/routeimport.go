@@ -8,7 +8,14 @@ import (
 	"slices"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/openapi"
 )
+
+// ImportChecks are what openapi.ParseHTTP checks the parts of a document with,
+// so that what a management call refuses is left out with a warning, as on AWS.
+func (c *Control) ImportChecks() openapi.HTTPChecks {
+	return openapi.HTTPChecks{Integration: c.checkRouteIntegration, Authorizer: checkRouteAuthorizer}
+}
 
 // ImportRouteAPI makes an HTTP API of a definition that wasn't stored: its
 // identifiers only tie its parts together, and those that are stored are drawn

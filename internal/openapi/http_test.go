@@ -83,22 +83,14 @@ func TestHTTPWarnings(t *testing.T) {
 		return "components: {securitySchemes: {a: {type: apiKey, name: Authorization, in: header, x-amazon-apigateway-authorizer: " + authorizer + "}}}"
 	}
 	secured := "security: [{a: []}]"
-	unable := "Unable to create integration for resource at path 'GET /x': "
 	tests := []struct {
 		name, doc, warning string
 		routes             map[string]string
 	}{
-		{"type", integration("type: mock"), unable + "Currently, an API with a protocol type of HTTP may only be associated with proxy integrations (AWS_PROXY, HTTP_PROXY). Ignoring.", map[string]string{"GET /x": "NONE"}},
-		{"version missing", integration("type: aws_proxy\nuri: " + functionURI), unable + "PayloadFormatVersion is a required parameter for Lambda integration. Ignoring.", map[string]string{"GET /x": "NONE"}},
-		{"version of HTTP", integration("type: http_proxy\nhttpMethod: ANY\nuri: http://e\npayloadFormatVersion: '2.0'"), unable + "Unsupported PayloadFormatVersion: 2.0. Ignoring.", map[string]string{"GET /x": "NONE"}},
-		{"URI", integration("type: http_proxy\nhttpMethod: ANY\nuri: example.com"), unable + "Invalid HTTP endpoint specified for URI. Ignoring.", map[string]string{"GET /x": "NONE"}},
-		{"timeout", integration("type: http_proxy\nhttpMethod: ANY\nuri: http://e\ntimeoutInMillis: 30001"), unable + "Timeout should be between 50 ms and 30000 ms. Ignoring.", map[string]string{"GET /x": "NONE"}},
-		{"link", integration("type: http_proxy\nhttpMethod: ANY\nuri: 'arn:aws:e'\nconnectionType: VPC_LINK"), unable + "ConnectionId is a required parameter for VPC_LINK connection type. Ignoring.", map[string]string{"GET /x": "NONE"}},
+		{"version", integration("type: aws_proxy\npayloadFormatVersion: '3.0'"), "Unable to create integration for resource at path 'GET /x': Unsupported PayloadFormatVersion: 3.0. Ignoring.", map[string]string{"GET /x": "NONE"}},
 		{"slash", strings.Replace(httpOperation("", ""), "/x:", "/x/:", 1), "Unable to create route for resource at path 'GET /x/': a path doesn't end with /. Ignoring.", map[string]string{}},
 		{"no authorizer", httpOperation("security: [{k: []}]", "components: {securitySchemes: {k: {type: apiKey, name: x-api-key, in: header}}}"), "Unable to create route for resource at path 'GET /x': security scheme 'k' has no x-amazon-apigateway-authorizer. Ignoring.", map[string]string{}},
-		{"authorizer of REST", httpOperation(secured, scheme("{type: token, authorizerUri: u}")), "Unable to create Authorizer 'a': Authorizer type 'TOKEN' belongs to REST APIs; an HTTP API's is jwt or request. Ignoring.", map[string]string{}},
-		{"no issuer", httpOperation(secured, scheme("{type: jwt, jwtConfiguration: {audience: [x]}}")), "Unable to create Authorizer 'a': jwtConfiguration has no issuer. Ignoring.", map[string]string{}},
-		{"no format", httpOperation(secured, scheme("{type: request, authorizerUri: "+functionURI+"}")), "Unable to create Authorizer 'a': AuthorizerPayloadFormatVersion is a required parameter for REQUEST authorizer. Ignoring.", map[string]string{}},
+		{"authorizer of REST", httpOperation(secured, scheme("{type: token, authorizerUri: u}")), "Unable to create Authorizer 'a': Authorizer type must be one of [REQUEST, JWT]. Ignoring.", map[string]string{}},
 		{"schema", httpOperation("responses: {200: {content: {application/json: {schema: {$ref: '#/components/schemas/None'}}}}}", ""), "Parse issue: attribute paths.'/x'(get).responses.200.content.schema.#/components/schemas/None is missing", map[string]string{"GET /x": "NONE"}},
 		{"default", strings.NewReplacer("/x:", "$default:", "get:", "x-amazon-apigateway-any-method:").Replace(httpOperation("isDefaultRoute: true", "")), "Parse issue: attribute paths. Resource $default should start with /", map[string]string{"$default": "NONE"}},
 		{"unexpected", httpOperation("summery: x", ""), "Parse issue: attribute paths.'/x'(get).summery is unexpected", map[string]string{"GET /x": "NONE"}},
@@ -138,8 +130,8 @@ func TestHTTPErrors(t *testing.T) {
 		{"same route", "openapi: 3.0.1\npaths:\n  /a/{x}: {get: {}}\n  /a/{y}: {get: {}}", "f:4: /paths/~1a~1{y}/get: Route with key GET /a/{y} already exists for this API: line 3 defines it"},
 		{"default", "openapi: 3.0.1\npaths:\n  /$default: {get: {}}", "f:3: /paths/~1$default/get: the path /$default is the default route's: it has one operation, x-amazon-apigateway-any-method, which says isDefaultRoute: true"},
 		{"default elsewhere", httpOperation("isDefaultRoute: true", ""), "f:7: /paths/~1x/get/isDefaultRoute: isDefaultRoute belongs to the operation x-amazon-apigateway-any-method of the path /$default"},
-		{"variable", "openapi: 3.0.1\npaths:\n  /a{x}: {get: {}}", `f:3: /paths/~1a{x}: a variable is a whole part of a path, {name} or {name+}: "a{x}"`},
-		{"greedy", "openapi: 3.0.1\npaths:\n  /{x+}/b: {get: {}}", "f:3: /paths/~1{x+}~1b: {x+} takes the rest of the path: nothing may follow it"},
+		{"variable", "openapi: 3.0.1\npaths:\n  /a{x}: {get: {}}", "f:3: /paths/~1a{x}: the segment \"a{x}\" is neither a literal nor {name} or {name+}"},
+		{"greedy", "openapi: 3.0.1\npaths:\n  /{x+}/b: {get: {}}", "f:3: /paths/~1{x+}~1b: {x+} stands before the end of the path"},
 		{"CORS", httpOperation("", "x-amazon-apigateway-cors: {allowOrigin: ['*']}"), `f:8: /x-amazon-apigateway-cors/allowOrigin: x-amazon-apigateway-cors has no member "allowOrigin"`},
 		{"tag", httpOperation("", "tags: [{x-amazon-apigateway-tag-value: v}]"), "f:8: /tags/0: a tag needs a name"},
 		{"CloudFormation", integration("type: aws_proxy\nuri: {'Fn::Sub': x}"), "f:8: /paths/~1x/get/x-amazon-apigateway-integration/uri: Fn::Sub is a CloudFormation function, which an import doesn't resolve: write its value"},
@@ -202,5 +194,26 @@ func TestChoose(t *testing.T) {
 	_, err := openapi.Choose([]byte(oas("x-amazon-apigateway-cors: {}\nx-amazon-apigateway-policy: {}")), openapi.Options{File: "f"})
 	if want := "f:3: /x-amazon-apigateway-cors: x-amazon-apigateway-cors belongs to HTTP APIs, but x-amazon-apigateway-policy on line 4 to REST APIs: take one of them out, or say --kind rest or --kind http"; err == nil || err.Error() != want {
 		t.Errorf("%v\nwant %s", err, want)
+	}
+}
+
+// TestHTTPChecks: what a management call refuses is left out with its text.
+func TestHTTPChecks(t *testing.T) {
+	refuse := apigw.Errorf(apigw.BadRequest, "It can't be.")
+	o := openapi.Options{Checks: openapi.HTTPChecks{
+		Integration: func(*apigw.Definition, *apigw.RouteIntegration) error { return refuse },
+		Authorizer:  func(*apigw.Definition, *apigw.RouteAuthorizer) error { return refuse },
+	}}
+	api := parseHTTP(t, httpOperation("", "components: {securitySchemes: {a: {x-amazon-apigateway-authorizer: {type: jwt}}}, x-amazon-apigateway-integrations: {i: "+proxied+"}}"), o)
+	want := []string{
+		"Unable to create Authorizer 'a': It can't be. Ignoring.",
+		"Unable to create integration for resource at path 'components/i': It can't be. Ignoring.",
+		"Unable to create integration for resource at path 'GET /x': It can't be. Ignoring.",
+	}
+	if d := cmp.Diff(want, api.Warnings); d != "" {
+		t.Error(d)
+	}
+	if d := api.Definition; len(d.RouteIntegrations) > 0 || len(d.RouteAuthorizers) > 0 || d.Routes["GET /x"].Target != "" {
+		t.Errorf("%+v", d)
 	}
 }

@@ -18,6 +18,10 @@ type HTTPExportOptions struct {
 	Version    string // of a document whose API has none
 }
 
+// HTTPVersionTime is the layout of the time that is the version of a document
+// whose API has none (as in published exports: "2025-06-20 17:22:45UTC").
+const HTTPVersionTime = "2006-01-02 15:04:05UTC"
+
 // ExportHTTP writes an HTTP API as an OpenAPI 3.0.1 document that ParseHTTP
 // reads. The layout is AWS's (as in published exports). Descriptions of
 // integrations have no place in it. An API of another protocol is an error.

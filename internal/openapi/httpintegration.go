@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -57,13 +58,34 @@ func (im *httpImporter) makeIntegration(n *node, id, path string) apigw.RouteInt
 		return ""
 	}
 	i := im.readIntegration(n)
-	if why := integrationProblem(i, n); why != "" {
-		im.warn("Unable to create integration for resource at path '%s': %s. Ignoring.", path, why)
+	if err := im.checkIntegration(i); err != nil {
+		im.warn("Unable to create integration for resource at path '%s': %s. Ignoring.", path, reason(err))
 		return ""
 	}
 	i.ID = apigw.RouteIntegrationID(id)
 	im.out.Definition.RouteIntegrations[i.ID] = i
 	return i.ID
+}
+
+// checkIntegration says why an integration can't be. The text about the
+// version of its payload is AWS's (recorded on AWS).
+func (im *httpImporter) checkIntegration(i *apigw.RouteIntegration) error {
+	if v := i.PayloadFormat; v != "" && v != "1.0" && v != "2.0" {
+		return errors.New("Unsupported PayloadFormatVersion: " + v)
+	}
+	if im.o.Checks.Integration == nil {
+		return nil
+	}
+	return im.o.Checks.Integration(im.out.Definition, i)
+}
+
+// reason is the text of a check's error for a warning, which goes on after it.
+func reason(err error) string {
+	text := err.Error()
+	if e, ok := errors.AsType[*apigw.Error](err); ok {
+		text = e.Message
+	}
+	return strings.TrimSuffix(text, ".")
 }
 
 // readIntegration reads an integration as it stands, with AWS's defaults.
@@ -144,54 +166,4 @@ func (im *httpImporter) responseParameters(n *node) map[apigw.StatusCode]map[str
 		}
 	}
 	return all
-}
-
-// integrationProblem says why an integration can't be one of an HTTP API, in
-// AWS's words where they are known; n is what it was read from.
-func integrationProblem(i *apigw.RouteIntegration, n *node) string {
-	lambda := i.Type == apigw.IntegrationAWSProxy && i.Subtype == ""
-	switch {
-	case i.Type != apigw.IntegrationAWSProxy && i.Type != apigw.IntegrationHTTPProxy:
-		return "Currently, an API with a protocol type of HTTP may only be associated with proxy integrations (AWS_PROXY, HTTP_PROXY)"
-	case lambda && i.PayloadFormat == "":
-		return "PayloadFormatVersion is a required parameter for Lambda integration"
-	case i.PayloadFormat != "1.0" && (i.PayloadFormat != "2.0" || !lambda):
-		return "Unsupported PayloadFormatVersion: " + i.PayloadFormat
-	case i.TimeoutMillis < 50 || i.TimeoutMillis > httpTimeout:
-		return "Timeout should be between 50 ms and 30000 ms"
-	case i.Method != "" && !slices.Contains(integrationMethods, i.Method):
-		return "Invalid HTTP method specified for the integration: " + n.peek("httpMethod").text
-	case i.ConnectionType == "VPC_LINK" && i.ConnectionID == "":
-		return "ConnectionId is a required parameter for VPC_LINK connection type"
-	}
-	return targetProblem(i)
-}
-
-var integrationMethods = []string{"ANY", "GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"}
-
-// targetProblem says what is wrong with what an integration calls.
-func targetProblem(i *apigw.RouteIntegration) string {
-	switch {
-	case i.Subtype != "" && i.Type == apigw.IntegrationHTTPProxy:
-		return "An HTTP_PROXY integration has no integrationSubtype"
-	case i.Subtype != "" && i.URI != "":
-		return "IntegrationUri should not be specified for an integration with integrationSubtype"
-	case i.Subtype != "" || strings.HasPrefix(i.URI, "${stageVariables."):
-		return ""
-	case i.Type == apigw.IntegrationHTTPProxy && i.Method == "":
-		return "HttpMethod is required for HTTP_PROXY integrations"
-	case i.Type == apigw.IntegrationHTTPProxy && i.ConnectionType == "VPC_LINK":
-		if !strings.HasPrefix(i.URI, "arn:") {
-			return "For VpcLink V2, integration uri should be a valid ELB listener ARN or a valid Cloud Map service ARN"
-		}
-		return ""
-	case i.Type == apigw.IntegrationHTTPProxy:
-		if !strings.HasPrefix(i.URI, "http://") && !strings.HasPrefix(i.URI, "https://") {
-			return "Invalid HTTP endpoint specified for URI"
-		}
-		return ""
-	case !strings.HasPrefix(i.URI, "arn:") || !strings.Contains(i.URI, ":lambda:"):
-		return "Invalid Lambda function ARN specified for URI"
-	}
-	return ""
 }

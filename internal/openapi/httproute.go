@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -33,8 +32,6 @@ func (im *httpImporter) paths() {
 	}
 }
 
-var httpVariable = regexp.MustCompile(`^\{[a-zA-Z0-9._:-]+\+?\}$`)
-
 // path checks a path and is what route keys say: it with the base path.
 func (im *httpImporter) path(n *node, base []string) (string, bool) {
 	if !strings.HasPrefix(n.name, "/") {
@@ -48,16 +45,11 @@ func (im *httpImporter) path(n *node, base []string) (string, bool) {
 			path = "/" + strings.Join(base, "/") + n.name
 		}
 	}
-	for i, part := range strings.Split(path[1:], "/") {
-		greedy := strings.HasSuffix(part, "+}")
-		switch {
-		case strings.ContainsAny(part, "{}") && !httpVariable.MatchString(part):
-			im.problem(n, "a variable is a whole part of a path, {name} or {name+}: %q", part)
-			return "", false
-		case greedy && i < strings.Count(path, "/")-1:
-			im.problem(n, "%s takes the rest of the path: nothing may follow it", part)
-			return "", false
-		}
+	// A slash at the end is no error of the document: it costs the route.
+	bare := path[:1] + strings.TrimSuffix(path[1:], "/")
+	if _, _, err := apigw.ParseRouteKey("ANY " + bare); err != nil {
+		im.problem(n, "%s", err)
+		return "", false
 	}
 	return path, true
 }

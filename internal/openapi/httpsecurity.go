@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -54,27 +55,34 @@ func (im *httpImporter) authorizer(s *httpScheme, name string, def, n *node) {
 	}
 	a := &apigw.RouteAuthorizer{ID: apigw.AuthorizerID(name), Name: name, Type: strings.ToUpper(im.text(n.get("type"), "type"))}
 	a.IdentitySource = im.identitySources(n.get("identitySource"), def)
-	why := ""
+	err := errNoAuthorizer
 	switch a.Type {
 	case "JWT":
 		im.ignored(n, "type", "identitySource", "jwtConfiguration")
-		why = im.tokens(a, def, n)
+		im.tokens(a, def, n)
+		err = im.checkAuthorizer(a)
 	case "REQUEST":
 		im.ignored(n, "type", "identitySource", "authorizerUri", "authorizerCredentials",
 			"authorizerPayloadFormatVersion", "enableSimpleResponses", "authorizerResultTtlInSeconds")
-		why = im.function(a, n)
-	case "":
-		why = "it has no type: jwt or request"
-	default:
-		why = "Authorizer type '" + a.Type + "' belongs to REST APIs; an HTTP API's is jwt or request"
+		im.function(a, n)
+		err = im.checkAuthorizer(a)
 	}
-	if why != "" {
-		im.warn("Unable to create Authorizer '%s': %s. Ignoring.", name, why)
+	if err != nil {
+		im.warn("Unable to create Authorizer '%s': %s. Ignoring.", name, reason(err))
 		s.why = "its authorizer '" + name + "' could not be created"
 		return
 	}
 	s.authorizer = a
 	im.out.Definition.RouteAuthorizers[a.ID] = a
+}
+
+var errNoAuthorizer = errors.New("Authorizer type must be one of [REQUEST, JWT]")
+
+func (im *httpImporter) checkAuthorizer(a *apigw.RouteAuthorizer) error {
+	if im.o.Checks.Authorizer == nil {
+		return nil
+	}
+	return im.o.Checks.Authorizer(im.out.Definition, a)
 }
 
 // identitySources are those an authorizer names, in a text with commas or a
@@ -107,7 +115,7 @@ func (im *httpImporter) identitySources(n, def *node) []string {
 // tokens reads what a JWT authorizer believes: the issuer of its
 // configuration, else of the scheme's openIdConnectUrl (developer guide,
 // "x-amazon-apigateway-authorizer").
-func (im *httpImporter) tokens(a *apigw.RouteAuthorizer, def, n *node) (why string) {
+func (im *httpImporter) tokens(a *apigw.RouteAuthorizer, def, n *node) {
 	c := n.get("jwtConfiguration")
 	if im.object(c, "jwtConfiguration", "issuer", "audience") {
 		a.Issuer = im.address(c.get("issuer"), "issuer")
@@ -119,19 +127,10 @@ func (im *httpImporter) tokens(a *apigw.RouteAuthorizer, def, n *node) (why stri
 	if a.IdentitySource == nil {
 		a.IdentitySource = []string{"$request.header.Authorization"}
 	}
-	switch {
-	case a.Issuer == "":
-		return "jwtConfiguration has no issuer"
-	case len(a.Audience) == 0:
-		return "jwtConfiguration has no audience"
-	case len(a.IdentitySource) > 1:
-		return "a JWT authorizer has one identitySource"
-	}
-	return ""
 }
 
 // function reads how a REQUEST authorizer's function is called.
-func (im *httpImporter) function(a *apigw.RouteAuthorizer, n *node) (why string) {
+func (im *httpImporter) function(a *apigw.RouteAuthorizer, n *node) {
 	a.URI = im.address(n.get("authorizerUri"), "authorizerUri")
 	a.Credentials = im.address(n.get("authorizerCredentials"), "authorizerCredentials")
 	a.PayloadFormat = im.formatVersion(n.get("authorizerPayloadFormatVersion"), "authorizerPayloadFormatVersion")
@@ -141,17 +140,6 @@ func (im *httpImporter) function(a *apigw.RouteAuthorizer, n *node) (why string)
 	if simple := im.boolean(n.get("enableSimpleResponses"), "enableSimpleResponses"); simple != nil {
 		a.SimpleResponses = *simple
 	}
-	switch {
-	case a.URI == "":
-		return "it has no authorizerUri"
-	case a.PayloadFormat == "":
-		return "AuthorizerPayloadFormatVersion is a required parameter for REQUEST authorizer"
-	case a.PayloadFormat != "1.0" && a.PayloadFormat != "2.0":
-		return "Unsupported AuthorizerPayloadFormatVersion: " + a.PayloadFormat
-	case a.SimpleResponses && a.PayloadFormat != "2.0":
-		return "enableSimpleResponses needs authorizerPayloadFormatVersion 2.0"
-	}
-	return ""
 }
 
 // security decides who may call a route: the operation's security or, if it

@@ -19,6 +19,17 @@ type Options struct {
 	// IgnoreDocumentation leaves documentation parts out (AWS:
 	// ignore=documentation).
 	IgnoreDocumentation bool
+	// Checks are those of management calls for the parts of an HTTP API; nil
+	// ones check nothing.
+	Checks HTTPChecks
+}
+
+// HTTPChecks refuse the parts of an HTTP API that a management call would
+// refuse, and fill in its defaults. What they refuse an import leaves out with
+// a warning.
+type HTTPChecks struct {
+	Integration func(*apigw.Definition, *apigw.RouteIntegration) error
+	Authorizer  func(*apigw.Definition, *apigw.RouteAuthorizer) error
 }
 
 // API is what a document defines, by names instead of identifiers: a
