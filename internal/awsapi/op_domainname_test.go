@@ -249,7 +249,7 @@ func TestDomainNameAccessAssociations(t *testing.T) {
 	h.refused("POST /domainnameaccessassociations", create("{arn}", "vpce-0a1b"), 409, "The VPC endpoint vpce-0a1b is already associated with a domain name api.example.com")
 	h.refused("POST /domainnameaccessassociations", create("{other}", "vpce-0a1b"), 409, "The VPC endpoint vpce-0a1b is already associated with a domain name api.example.com")
 	h.refused("POST /domainnameaccessassociations", create("{arn}", "vpc-1"), 400, `Invalid VPC endpoint specified: "vpc-1"`)
-	h.refused("POST /domainnameaccessassociations", create("{arn}x", "vpce-1"), 404, "Invalid domain name identifier specified")
+	h.refused("POST /domainnameaccessassociations", create("{arn}x", "vpce-1"), 400, "Invalid domain name identifier specified")
 	h.refused("POST /domainnameaccessassociations", create("x", "vpce-1"), 400, "Invalid domain name ARN specified: the ARN of a PRIVATE domain name ends in {name}+{id}")
 	h.refused("POST /domainnameaccessassociations", create("arn:aws:apigateway:us-east-1:111122223333:/domainnames/a.example.com+x", "vpce-1"), 400,
 		"domainNameArn: domain names aren't shared between accounts and regions yet; name one of account 000000000000 in us-east-1")

@@ -25,9 +25,13 @@ type house struct {
 	vars []string // pairs of {name} and value, put into paths and bodies
 
 	account string // whose calls they are; empty: the configured one
+	store   *store.Store
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T) *house { return newHouseOf(t, control.Limits{}, nil, nil) }
+
+// newHouseOf is a house with limits of its own, that runs test invocations.
+func newHouseOf(t *testing.T, limits control.Limits, method Tester, authorizer AuthorizerTester) *house {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	s, err := store.OpenEmbedded(context.Background(), store.EmbeddedConfig{Dir: t.TempDir(), Logger: quiet})
@@ -38,15 +42,16 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := control.New(control.Options{Store: s, Logger: quiet, Sealer: func() (*store.Sealer, error) { return sealer, nil }})
+	c := control.New(control.Options{Store: s, Logger: quiet, Limits: limits, Sealer: func() (*store.Sealer, error) { return sealer, nil }})
 	api, err := New(Config{
-		Operations: NewOperations(c, nil, nil), RouteOperations: NewRouteOperations(c), Logger: quiet,
+		Operations: NewOperations(c, method, authorizer), RouteOperations: NewRouteOperations(c), Logger: quiet,
 		Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(api.Loopback())
+	h := &house{T: t, url: server.URL, store: s}
 	t.Cleanup(func() {
 		server.Close()
 		c.Close()
@@ -54,7 +59,7 @@ func newHouse(t *testing.T) *house {
 			t.Error(err)
 		}
 	})
-	return &house{T: t, url: server.URL}
+	return h
 }
 
 // call sends one request, "METHOD /path", and returns status and body.

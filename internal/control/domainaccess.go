@@ -83,7 +83,8 @@ func (c *Control) CreateDomainAssociation(ctx context.Context, scope apigw.Scope
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		// AWS's model of CreateDomainNameAccessAssociation has no NotFoundException.
+		return nil, orUnknown(err, apigw.Errorf(apigw.BadRequest, "Invalid domain name identifier specified"))
 	}
 	return &DomainAssociation{d, access}, nil
 }

@@ -37,7 +37,8 @@ func modelURL(api apigw.APIID) string {
 // cloneInto copies the definition of another API of the scope into def, which
 // has a root resource and settings already. Identifiers of resources are new.
 func (c *Control) cloneInto(ctx context.Context, from apiRef, def *apigw.Definition) error {
-	s, err := c.view(ctx, from, from.unknownAPI())
+	// AWS's model of CreateRestApi has no NotFoundException.
+	s, err := c.view(ctx, from, apigw.Errorf(apigw.BadRequest, "Invalid REST API identifier specified"))
 	if err != nil {
 		return err
 	}

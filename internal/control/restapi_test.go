@@ -29,18 +29,14 @@ func TestCreateRestAPI(t *testing.T) {
 		{name: "private with ipv4", in: NewRestAPI{EndpointTypes: []string{"PRIVATE"}, API: apigw.RestAPI{Endpoint: apigw.EndpointConfiguration{IPAddressType: "ipv4"}}},
 			want: "Only dualstack ipAddressType is supported for Private APIs."},
 		{name: "policy that isn't JSON", in: NewRestAPI{API: apigw.RestAPI{Policy: "{"}}, want: "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."},
-		{name: "clone of nothing", in: NewRestAPI{CloneFrom: "nothing"}, want: "Invalid API identifier specified " + w.scope.Account + ":nothing"},
+		{name: "clone of nothing", in: NewRestAPI{CloneFrom: "nothing"}, want: "Invalid REST API identifier specified"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.in.API.Name = "n"
 			api, err := w.CreateRestAPI(t.Context(), w.scope, tc.in)
 			if tc.want != "" {
-				kind := apigw.BadRequest
-				if tc.in.CloneFrom != "" {
-					kind = apigw.NotFound
-				}
-				wantError(t, err, kind, tc.want)
+				wantError(t, err, apigw.BadRequest, tc.want)
 				return
 			}
 			want := &apigw.RestAPI{Name: "n", Created: w.clock.Truncate(time.Second), APIKeySource: "HEADER", Endpoint: tc.end}
