@@ -11,15 +11,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+	sdkv2 "github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	typesv2 "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 	"github.com/google/go-cmp/cmp"
 )
 
 // terraform makes the calls that Terraform's AWS provider makes for its
-// aws_api_gateway_* resources, by AWS's SDK: evidence for each order of calls
-// and each patch path is the provider's source, internal/service/apigateway.
+// aws_api_gateway_* and aws_apigatewayv2_* resources, by AWS's SDK: evidence for
+// each order of calls and each patch path is the provider's source,
+// internal/service/apigateway and apigatewayv2.
 type terraform struct {
 	*house
 	*sdk.Client
+	v2        *sdkv2.Client
 	ctx       context.Context
 	api, root *string
 }
@@ -56,7 +60,7 @@ func TestTerraform(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
 			h.T = t
-			x := &terraform{house: h, Client: h.sdkClient(), ctx: t.Context()}
+			x := &terraform{house: h, Client: h.sdkClient(), v2: h.sdkRoutes(), ctx: t.Context()}
 			x.prerequisites()
 			x.must(c.create(x))
 			x.shows("created", c, c.want)
@@ -87,12 +91,18 @@ func cycles() map[string]cycle {
 			all["aws_api_gateway_"+name] = c
 		}
 	}
+	for _, some := range []map[string]cycle{routeAPICycles(), routeCycles(), routeStageCycles(), webSocketCycles()} {
+		for name, c := range some {
+			all["aws_apigatewayv2_"+name] = c
+		}
+	}
 	return all
 }
 
 func absent(err error) bool {
 	_, ok := errors.AsType[*types.NotFoundException](err)
-	return ok
+	_, v2 := errors.AsType[*typesv2.NotFoundException](err)
+	return ok || v2
 }
 
 func (x *terraform) must(err error) {

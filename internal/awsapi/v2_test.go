@@ -316,7 +316,7 @@ func TestImportAndExport(t *testing.T) {
 		{"GET /v2/apis/{api}/exports/OAS30?outputType=JSON&exportVersion=2.0", ``, 400, `BadRequestException: Invalid exportVersion: 2.0. The one that is written is 1.0`, ""},
 	})
 	for query, want := range map[string][]string{
-		"outputType=JSON":                                                {`"openapi" : "3.0.1"`, `"/animals"`, `"x-amazon-apigateway-integration"`, `https://{api}.execute-api.us-east-1.amazonaws.com`},
+		"outputType=JSON": {`"openapi" : "3.0.1"`, `"/animals"`, `"x-amazon-apigateway-integration"`, `https://{api}.execute-api.us-east-1.amazonaws.com`},
 		"outputType=YAML&stageName=%24default&includeExtensions=false":   {`openapi: "3.0.1"`, `/animals`},
 		"outputType=JSON&stageName=%24default&exportVersion=1.0&x-id=Ex": {`"/animals"`},
 	} {

@@ -125,7 +125,12 @@ func corsOrigin(v string) bool {
 	return err == nil && u.Scheme != "" && u.Host != "" && v == u.Scheme+"://"+u.Host && !strings.Contains(v, "*")
 }
 
-func corsMethod(v string) bool { return v == "*" || v != "ANY" && routeMethod(v) }
+// corsMethod takes a method in any case, as AWS does and keeps it (Terraform's
+// AWS provider compares them so, and its acceptance tests have "delete").
+func corsMethod(v string) bool {
+	v = strings.ToUpper(v)
+	return v == "*" || v != "ANY" && routeMethod(v)
+}
 
 func corsHeader(v string) bool { return v == "*" || token(v) }
 

@@ -64,7 +64,11 @@ func (o *cors) allow(from *apigw.CORS) {
 	if slices.Contains(from.AllowMethods, "*") {
 		o.methods = strings.Join(everyMethod, ",")
 	} else {
-		o.methods, o.allowed = strings.Join(from.AllowMethods, ","), append([]string{}, from.AllowMethods...)
+		o.allowed = []string{}
+		for _, method := range from.AllowMethods { // which may be in any case, and requests' aren't
+			o.allowed = append(o.allowed, strings.ToUpper(method))
+		}
+		o.methods = strings.Join(o.allowed, ",")
 	}
 	o.anyHeader = slices.Contains(from.AllowHeaders, "*")
 	if !o.anyHeader {

@@ -1,9 +1,9 @@
 """Walks version 2 of the management API, of HTTP and WebSocket APIs, and prints
 "called" and the name of each operation that succeeded. The arguments: the
 address, and the client: boto3, or cli for the AWS CLI, whose program runs in
-this process. Lists are read with every paginator that botocore has, in pages of
+this process where it can. Lists are read with every paginator that botocore has, in pages of
 one item."""
-import contextlib, io, json, os, sys, tempfile
+import contextlib, io, json, os, subprocess, sys, tempfile
 
 import boto3
 from botocore import xform_name
@@ -21,8 +21,6 @@ def by_boto3(operation, members):
 
 
 def by_cli(operation, members, *options):
-    from awscli.clidriver import create_clidriver
-
     args = ["apigatewayv2", operation.replace("_", "-"), "--endpoint-url", endpoint, "--output", "json", *options]
     with tempfile.NamedTemporaryFile() as file:
         if operation == "export_api":  # the document goes to a file
@@ -31,15 +29,24 @@ def by_cli(operation, members, *options):
             args.append(file.name)
         else:
             args += ["--cli-input-json", json.dumps(members)]
-        out, err = io.StringIO(), io.StringIO()
-        out.buffer = io.BytesIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = create_clidriver().main(args)
-        assert code == 0, (args, code, err.getvalue())
+        text = run(args)
         if operation == "export_api":
             return {"body": file.read().decode()}
-    text = out.getvalue() + out.buffer.getvalue().decode()
     return json.loads(text) if text.strip() else {}
+
+
+def run(args):
+    """What the AWS CLI prints."""
+    try:
+        from awscli.clidriver import create_clidriver
+    except ImportError:  # the CLI has a Python of its own
+        return subprocess.run(["aws", *args], check=True, capture_output=True, text=True).stdout
+    out, err = io.StringIO(), io.StringIO()
+    out.buffer = io.BytesIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = create_clidriver().main(args)
+    assert code == 0, (args, code, err.getvalue())
+    return out.getvalue() + out.buffer.getvalue().decode()
 
 
 def call(operation, **members):
