@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/control"
 	"github.com/gatehouse/gatehouse/internal/gateway"
 	"github.com/gatehouse/gatehouse/internal/httpapi"
+	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/restapi"
 	"github.com/gatehouse/gatehouse/internal/serving"
 )
@@ -48,7 +50,11 @@ func asMethod(i *apigw.RouteIntegration) *apigw.Integration {
 	if i.Subtype != "" {
 		return nil
 	}
-	return &apigw.Integration{Type: i.Type, URI: i.URI, Credentials: i.Credentials}
+	uri := i.URI
+	if _, err := lambda.ParseName(uri); err == nil && strings.HasPrefix(uri, "arn:") { // routes may name a function itself
+		uri = "arn:aws:apigateway:local:lambda:path/2015-03-31/functions/" + uri + "/invocations"
+	}
+	return &apigw.Integration{Type: i.Type, URI: uri, Credentials: i.Credentials}
 }
 
 // checkRoutes is check for what the routes of an API call.

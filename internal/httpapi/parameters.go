@@ -39,23 +39,6 @@ func (c *compiler) compileParameters(place string, i *apigw.RouteIntegration) ma
 	return p
 }
 
-// CheckIntegration says what of an integration's requestParameters and
-// responseParameters AWS refuses when they are set: a *apigw.Error of kind
-// BadRequest that names it.
-func CheckIntegration(i *apigw.RouteIntegration) error {
-	var err error
-	if i.Subtype != "" {
-		_, err = parseService(i, nil)
-	}
-	if err == nil {
-		_, err = parseParameters(i, nil)
-	}
-	if err != nil {
-		return apigw.Errorf(apigw.BadRequest, "%s", err)
-	}
-	return nil
-}
-
 func parseParameters(i *apigw.RouteIntegration, vars map[string]string) (*parameters, error) {
 	p := &parameters{answers: map[int][]mapping.RouteChange{}}
 	var err error

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -149,9 +148,9 @@ func TestResponseParameters(t *testing.T) {
 	}
 }
 
-// TestCheckIntegration: what is refused when it is set has AWS's kind of error
-// and names the parameter.
-func TestCheckIntegration(t *testing.T) {
+// TestParametersRefused: what AWS refuses when it is set is refused by name, and
+// what depends on stage variables isn't before they are known.
+func TestParametersRefused(t *testing.T) {
 	for want, i := range map[string]*apigw.RouteIntegration{
 		"append:header.x-amz-date":       {Type: apigw.IntegrationHTTPProxy, RequestParameters: map[string]string{"append:header.x-amz-date": "1"}},
 		"responseParameters of 200":      {Type: apigw.IntegrationHTTPProxy, ResponseParameters: map[apigw.StatusCode]map[string]string{"200": {"append:header.via": "1"}}},
@@ -161,13 +160,15 @@ func TestCheckIntegration(t *testing.T) {
 		`"SQS-Nothing" is none of`:       {Type: apigw.IntegrationAWSProxy, Subtype: "SQS-Nothing"},
 		"credentialsArn must":            {Type: apigw.IntegrationAWSProxy, Subtype: "SQS-PurgeQueue", RequestParameters: map[string]string{"QueueUrl": "u"}},
 	} {
-		err := CheckIntegration(i)
-		own, ok := errors.AsType[*apigw.Error](err)
-		if !ok || own.Kind != apigw.BadRequest || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", want, err)
+		i.ID, i.URI = "i", map[bool]string{true: "http://127.0.0.1/"}[i.Subtype == ""]
+		problems := Check(definition(map[string]string{"GET /": "i"}, i), nil)
+		if len(problems) != 1 || problems[0].Warning || !strings.Contains(problems[0].Text, want) {
+			t.Errorf("%s: %v", want, problems)
 		}
 	}
-	if err := CheckIntegration(&apigw.RouteIntegration{Type: apigw.IntegrationHTTPProxy, RequestParameters: map[string]string{"overwrite:path": "/${stageVariables.x}"}}); err != nil {
-		t.Error(err)
+	i := proxyTo("i", "http://127.0.0.1/")
+	i.RequestParameters = map[string]string{"overwrite:path": "/${stageVariables.x}"}
+	if problems := Check(definition(map[string]string{"GET /": "i"}, i), nil); len(problems) != 0 {
+		t.Error(problems)
 	}
 }
