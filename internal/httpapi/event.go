@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
-	"net/url"
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/clientcert"
@@ -145,12 +144,11 @@ func (a *Authorizer) event1(r *Request) *event1 {
 	if e.StageVariables == nil {
 		e.StageVariables = map[string]string{}
 	}
-	r.eachField(func(name, value string) {
-		if k := http1.Lookup(name); spelled(k) {
-			name = k.String()
-		}
-		e.Headers[name] = value // the last of several
-	})
+	h := r.eventHeader(x.Header, -1, false)
+	for i := range h.Len() {
+		name, value := h.At(i)
+		e.Headers[string(name)] = string(value) // the last of several
+	}
 	for i := range r.Query.Len() {
 		name, value := r.Query.At(i)
 		e.QueryStringParameters[string(name)] = string(value)
@@ -174,7 +172,7 @@ func spelled(k http1.Known) bool {
 
 func (a *Authorizer) event2(r *Request) *event2 {
 	x, s := r.X, r.Stage
-	path := string(x.Address.RequestPath)
+	path := string(r.rawPath())
 	e := &event2{
 		Version: "2.0", Type: "REQUEST", RouteARN: r.ask.Resource, IdentitySource: a.identity(&r.input), RouteKey: r.Route.Key, RawPath: path, RawQueryString: string(x.Query),
 		Headers: map[string]string{}, QueryStringParameters: map[string]string{}, PathParameters: r.pathParameters(), StageVariables: s.Variables,
@@ -187,15 +185,17 @@ func (a *Authorizer) event2(r *Request) *event2 {
 	if x.Client.Cert != nil {
 		e.RequestContext.Authentication = &authentication{x.Client.Cert}
 	}
-	r.eachField(func(name, value string) {
-		if name == "cookie" {
-			for cookie := range strings.SplitSeq(value, ";") {
-				e.Cookies = append(e.Cookies, strings.TrimSpace(cookie))
-			}
-			return
+	h := r.eventHeader(x.Header, -1, true)
+	for i := range h.Len() {
+		name, value := h.At(i)
+		if h.KnownAt(i) != http1.NameCookie {
+			join(e.Headers, string(name), string(value))
+			continue
 		}
-		join(e.Headers, name, value)
-	})
+		for cookie := range strings.SplitSeq(string(value), ";") {
+			e.Cookies = append(e.Cookies, strings.TrimSpace(cookie))
+		}
+	}
 	for i := range r.Query.Len() {
 		name, value := r.Query.At(i)
 		join(e.QueryStringParameters, string(name), string(value))
@@ -211,39 +211,11 @@ func join(to map[string]string, name, value string) {
 	to[name] = value
 }
 
-// eachField has the fields that an event shows, names in lower case: the
-// client's, but for those of its connection, and the gateway's own.
-func (r *Request) eachField(show func(name, value string)) {
-	h := r.X.Header
-	for i := range h.Len() {
-		switch h.KnownAt(i) {
-		case http1.NameConnection, http1.NameTransferEncoding, http1.NameTE, http1.NameTrailer, http1.NameUpgrade,
-			http1.NameXAmznTraceID, http1.NameXForwardedFor, http1.NameXForwardedPort, http1.NameXForwardedProto:
-			continue
-		}
-		name, value := h.At(i)
-		show(strings.ToLower(string(name)), string(value))
-	}
-	if h.IndexKnown(http1.NameHost, 0) < 0 && len(r.X.Host) > 0 {
-		show("host", string(r.X.Host)) // HTTP/2 names it elsewhere
-	}
-	if len(r.Trace) > 0 {
-		show("x-amzn-trace-id", string(r.Trace))
-	}
-	show("x-forwarded-for", string(mapping.AppendForwardedFor(nil, r.X)))
-	show("x-forwarded-port", string(mapping.AppendForwardedPort(nil, r.X)))
-	show("x-forwarded-proto", mapping.ForwardedProto(r.X))
-}
-
 // pathParameters are the path's, unescaped.
 func (r *Request) pathParameters() map[string]string {
 	all := map[string]string{}
 	for i, name := range r.Params.Names {
-		value := string(r.Params.At(i))
-		if plain, err := url.PathUnescape(value); err == nil {
-			value = plain
-		}
-		all[name] = value
+		all[name] = string(mapping.AppendPathUnescaped(nil, r.Params.At(i)))
 	}
 	return all
 }

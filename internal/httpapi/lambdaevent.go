@@ -118,19 +118,23 @@ var (
 	fieldForwardedProto = []byte("x-forwarded-proto")
 )
 
-// eventHeader fills r.event.header with the fields that an event shows: the
-// client's, but for those of its connection, and the gateway's own. Names are in
+// eventHeader fills r.event.header with the fields of from that an event shows:
+// all but those of the client's connection, and the gateway's own. Names are in
 // lower case; in format 1.0 those that the gateway writes are in their usual
-// spelling (seen on AWS).
-func (r *Request) eventHeader(format2 bool) *http1.Header {
-	h, from := &r.event.header, r.out.Header
+// spelling (seen on AWS). length is the body's; -1: as from has it.
+func (r *Request) eventHeader(from *http1.Header, length int, format2 bool) *http1.Header {
+	h := &r.event.header
 	h.Reset()
 	for i := range from.Len() {
 		k := from.KnownAt(i)
 		switch k {
-		case http1.NameConnection, http1.NameTransferEncoding, http1.NameTE, http1.NameTrailer, http1.NameUpgrade, http1.NameContentLength,
+		case http1.NameConnection, http1.NameTransferEncoding, http1.NameTE, http1.NameTrailer, http1.NameUpgrade,
 			http1.NameXAmznTraceID, http1.NameXForwardedFor, http1.NameXForwardedPort, http1.NameXForwardedProto:
 			continue
+		case http1.NameContentLength:
+			if length >= 0 {
+				continue
+			}
 		}
 		name, value := from.At(i)
 		r.addEventField(name, k, value, format2)
@@ -141,8 +145,11 @@ func (r *Request) eventHeader(format2 bool) *http1.Header {
 	if len(r.Trace) > 0 {
 		r.addEventField(fieldTraceLower, http1.NameXAmznTraceID, r.Trace, format2)
 	}
-	b := strconv.AppendInt(r.scratch[:0], int64(len(r.body)), 10)
-	r.addEventField(fieldLength, http1.NameContentLength, b, format2)
+	b := r.scratch[:0]
+	if length >= 0 {
+		b = strconv.AppendInt(b, int64(length), 10)
+		r.addEventField(fieldLength, http1.NameContentLength, b, format2)
+	}
 	b = mapping.AppendForwardedFor(b[:0], r.X)
 	r.addEventField(fieldForwardedFor, http1.NameXForwardedFor, b, format2)
 	b = mapping.AppendForwardedPort(b[:0], r.X)

@@ -13,7 +13,7 @@ import (
 func (f *eventForm) append1(dst []byte, r *Request) []byte {
 	dst = jsonpath.AppendText(append(dst, f.head...), r.eventPath1())
 	dst = jsonpath.AppendText(append(dst, `,"httpMethod":`...), r.X.Method)
-	h := r.eventHeader(false)
+	h := r.eventHeader(r.out.Header, len(r.body), false)
 	r.event.first = serving.FirstFields(r.event.first[:0], h)
 	dst = serving.AppendMaps(dst, `,"headers":`, `,"multiValueHeaders":`, r.event.first, h.At)
 	if q := r.eventQuery(); q.Len() > 0 {

@@ -20,7 +20,7 @@ func (f *eventForm) append2(dst []byte, r *Request) []byte {
 	dst = jsonpath.AppendText(append(dst, f.head...), path)
 	dst = jsonpath.AppendText(append(dst, `,"rawQueryString":`...), r.out.Query)
 	dst = r.appendCookies(dst)
-	h := r.eventHeader(true)
+	h := r.eventHeader(r.out.Header, len(r.body), true)
 	h.Del("cookie")
 	r.event.first = serving.FirstFields(r.event.first[:0], h)
 	dst = serving.AppendJoined(append(dst, `,"headers":`...), r.event.first, h.At)
