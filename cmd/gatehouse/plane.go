@@ -79,7 +79,7 @@ func (p *program) openPlane(ctx context.Context) error {
 		})
 	}
 	pl := &plane{store: s}
-	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s)})
+	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, CheckPart: checkIntegration, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s)})
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	pl.metered = p.newMetered(pl.control)
 	pl.domains = control.NewDomains(pl.control, control.DomainsOptions{Changed: p.gateway.SetDomainNames, Keep: p.keepDomains})

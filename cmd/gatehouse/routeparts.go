@@ -74,3 +74,15 @@ func (s *parts) checkRoutes(def *apigw.Definition) (list []control.Problem) {
 	slices.SortFunc(list, func(a, b control.Problem) int { return cmp.Compare(a.Place, b.Place) })
 	return list
 }
+
+// checkIntegration is what of an integration of an API of routes no stage could
+// serve.
+func checkIntegration(api *apigw.RouteAPI, i *apigw.RouteIntegration) (list []control.Problem) {
+	if api.Protocol != apigw.ProtocolHTTP {
+		return nil
+	}
+	for _, p := range httpapi.CheckIntegration(api, i) {
+		list = append(list, control.Problem(p))
+	}
+	return list
+}

@@ -15,12 +15,19 @@ import (
 // are read-only.
 type CheckRouteIntegration func(api *apigw.RouteAPI, i *apigw.RouteIntegration) []Problem
 
-// checkPart is what a node that serves says of i.
-func (c *Control) checkPart(api *apigw.RouteAPI, i *apigw.RouteIntegration) []Problem {
+// checkPart refuses what of i no node could serve.
+func (c *Control) checkPart(api *apigw.RouteAPI, i *apigw.RouteIntegration) error {
 	if c.part == nil {
 		return nil
 	}
-	return c.part(api, i)
+	problems := serious(c.part(api, i))
+	for n := range problems {
+		problems[n].Place = ""
+	}
+	if texts := distinct(problems); len(texts) > 0 {
+		return apigw.Errorf(apigw.BadRequest, "Invalid integration specified: %s", strings.Join(texts, "; "))
+	}
+	return nil
 }
 
 // checkRouteIntegration fills in AWS's defaults and refuses what AWS refuses.
@@ -53,7 +60,7 @@ func (c *Control) checkRouteIntegration(def *apigw.Definition, i *apigw.RouteInt
 	if err := check(api, i); err != nil {
 		return err
 	}
-	return refusal(serious(c.checkPart(api, i)))
+	return c.checkPart(api, i)
 }
 
 func checkRouteTimeout(api *apigw.RouteAPI, i *apigw.RouteIntegration) error {

@@ -157,7 +157,7 @@ func changeIntegrationResponses[T any](ctx context.Context, c *Control, scope ap
 		if err != nil {
 			return nil, err
 		}
-		if err := refusal(serious(c.checkPart(e.def.RouteAPI, i))); err != nil {
+		if err := c.checkPart(e.def.RouteAPI, i); err != nil {
 			return nil, err
 		}
 		e.putRouteIntegration(i)

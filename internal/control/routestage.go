@@ -138,8 +138,16 @@ func (c *Control) keepDeployment(ctx context.Context, s *snapshot, g guard, at s
 	return txn, c.putStage(&txn, s.ref, at.stage, at.revision)
 }
 
-// DeleteRouteStage removes a stage that no domain name is mapped to.
+// DeleteRouteStage removes a stage that no domain name is mapped to and no
+// quick creation made.
 func (c *Control) DeleteRouteStage(ctx context.Context, scope apigw.Scope, api apigw.APIID, name apigw.StageName) error {
+	s, err := c.RouteStage(ctx, scope, api, name)
+	if err != nil {
+		return err
+	}
+	if s.Routes.Managed {
+		return managedPart("stage", string(name))
+	}
 	return c.deleteStage(ctx, routesRef(scope, api), name)
 }
 

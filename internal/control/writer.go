@@ -186,6 +186,9 @@ func (c *Control) runAlone(ctx context.Context, ch *change) error {
 		if !errors.Is(err, store.ErrConflict) || attempt == maxAttempts {
 			return err
 		}
+		if err := stepAside(ctx, attempt); err != nil {
+			return err
+		}
 	}
 }
 
@@ -207,7 +210,7 @@ func (c *Control) runBatch(ctx context.Context, ref apiRef, batch []*change) {
 	answers := make([]error, len(batch))
 	for attempt := 1; ; attempt++ {
 		err := recovered(func() error { return c.tryBatch(ctx, ref, batch, answers) })
-		if errors.Is(err, store.ErrConflict) && attempt < maxAttempts {
+		if errors.Is(err, store.ErrConflict) && attempt < maxAttempts && stepAside(ctx, attempt) == nil {
 			continue
 		}
 		if errors.Is(err, store.ErrTooLarge) && len(batch) > 1 {
