@@ -75,14 +75,11 @@ func (s *parts) checkRoutes(def *apigw.Definition) (list []control.Problem) {
 	return list
 }
 
-// checkIntegration is what of an integration of an API of routes no stage could
-// serve.
-func checkIntegration(api *apigw.RouteAPI, i *apigw.RouteIntegration) (list []control.Problem) {
+// checkIntegration refuses an integration of an API of routes that no stage
+// could serve.
+func checkIntegration(api *apigw.RouteAPI, i *apigw.RouteIntegration) error {
 	if api.Protocol != apigw.ProtocolHTTP {
 		return nil
 	}
-	for _, p := range httpapi.CheckIntegration(api, i) {
-		list = append(list, control.Problem(p))
-	}
-	return list
+	return httpapi.CheckIntegration(api, i)
 }

@@ -99,8 +99,8 @@ type Options struct {
 	Now   func() time.Time // default time.Now
 	Rand  io.Reader        // of identifiers; default crypto/rand
 	Check Check            // default: everything can be served
-	// CheckPart says what of one integration of an API of routes can't be
-	// served; default: everything can.
+	// CheckPart refuses an integration of an API of routes that no stage could
+	// serve; default: every one can be.
 	CheckPart CheckRouteIntegration
 	Logger    *slog.Logger // default: slog.Default()
 	Limits    Limits

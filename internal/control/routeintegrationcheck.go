@@ -10,24 +10,17 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
 
-// CheckRouteIntegration says what of an integration of an API of routes can't
-// be served, whatever stage serves it. The API's settings and the integration
-// are read-only.
-type CheckRouteIntegration func(api *apigw.RouteAPI, i *apigw.RouteIntegration) []Problem
+// CheckRouteIntegration refuses an integration of an API of routes that no
+// stage could serve: a *apigw.Error for the caller. The API's settings and the
+// integration are read-only.
+type CheckRouteIntegration func(api *apigw.RouteAPI, i *apigw.RouteIntegration) error
 
 // checkPart refuses what of i no node could serve.
 func (c *Control) checkPart(api *apigw.RouteAPI, i *apigw.RouteIntegration) error {
 	if c.part == nil {
 		return nil
 	}
-	problems := serious(c.part(api, i))
-	for n := range problems {
-		problems[n].Place = ""
-	}
-	if texts := distinct(problems); len(texts) > 0 {
-		return apigw.Errorf(apigw.BadRequest, "Invalid integration specified: %s", strings.Join(texts, "; "))
-	}
-	return nil
+	return c.part(api, i)
 }
 
 // checkRouteIntegration fills in AWS's defaults and refuses what AWS refuses.

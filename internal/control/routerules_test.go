@@ -229,11 +229,11 @@ func TestInUse(t *testing.T) {
 }
 
 func TestRouteIntegrationRefusals(t *testing.T) {
-	w := newWorldWith(t, Options{CheckPart: func(_ *apigw.RouteAPI, i *apigw.RouteIntegration) (list []Problem) {
+	w := newWorldWith(t, Options{CheckPart: func(_ *apigw.RouteAPI, i *apigw.RouteIntegration) error {
 		if i.RequestParameters["overwrite:header.via"] != "" {
-			list = append(list, Problem{Text: "reserved"}, Problem{Text: "only told", Warning: true})
+			return apigw.Errorf(apigw.BadRequest, "via is reserved")
 		}
-		return list
+		return nil
 	}})
 	api := w.newHTTPAPI()
 	type change = struct {
@@ -270,7 +270,7 @@ func TestRouteIntegrationRefusals(t *testing.T) {
 		"status": {func(i *apigw.RouteIntegration) {
 			i.ResponseParameters = map[apigw.StatusCode]map[string]string{"600": {"a": "b"}}
 		}, "Invalid status code specified for response parameters: 600. Must be between 200 and 599"},
-		"reserved header":      {func(i *apigw.RouteIntegration) { i.RequestParameters = map[string]string{"overwrite:header.via": "x"} }, "Invalid integration specified: reserved"},
+		"reserved header":      {func(i *apigw.RouteIntegration) { i.RequestParameters = map[string]string{"overwrite:header.via": "x"} }, "via is reserved"},
 		"function, payload":    {with(lambda, func(i *apigw.RouteIntegration) { i.PayloadFormat = "" }), "PayloadFormatVersion is a required parameter for Lambda proxy integrations"},
 		"function, version":    {with(lambda, func(i *apigw.RouteIntegration) { i.PayloadFormat = "3.0" }), "Invalid payload format version specified: 3.0. Must be one of [1.0, 2.0]"},
 		"function, ARN":        {with(lambda, func(i *apigw.RouteIntegration) { i.URI = "hello" }), "Invalid ARN specified in the request"},
