@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -215,5 +216,46 @@ func TestHTTPChecks(t *testing.T) {
 	}
 	if d := api.Definition; len(d.RouteIntegrations) > 0 || len(d.RouteAuthorizers) > 0 || d.Routes["GET /x"].Target != "" {
 		t.Errorf("%+v", d)
+	}
+}
+
+// TestHTTPOfSAM: what SAM writes becomes what it means, without a warning.
+func TestHTTPOfSAM(t *testing.T) {
+	doc, err := os.ReadFile("testdata/http/sam.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := openapi.Options{Scope: apigw.Scope{Partition: "aws", Region: "eu-north-1", Account: "123456789012"}}
+	if c, err := openapi.Choose(doc, o); err != nil || c.Kind != openapi.HTTP {
+		t.Errorf("%+v, %v", c, err)
+	}
+	api := parseHTTP(t, string(doc), o)
+	if len(api.Warnings) > 0 {
+		t.Errorf("warnings %q", api.Warnings)
+	}
+	want := map[string]string{"POST /token": "JWT OpenIdAuth", "GET /function": "CUSTOM LambdaAuth", "OPTIONS /{proxy+}": "NONE", "ANY /{proxy+}": "AWS_IAM", "$default": "JWT oauth2Auth"}
+	if d := cmp.Diff(want, routeKeys(api)); d != "" {
+		t.Error(d)
+	}
+	def := api.Definition
+	authorizers := map[apigw.AuthorizerID]*apigw.RouteAuthorizer{
+		"oauth2Auth": {ID: "oauth2Auth", Name: "oauth2Auth", Type: "JWT", Issuer: "https://issuer.example/v1", Audience: []string{"app"}, IdentitySource: []string{"$request.header.Authorization"}},
+		"OpenIdAuth": {ID: "OpenIdAuth", Name: "OpenIdAuth", Type: "JWT", Issuer: "https://issuer.example/v2", Audience: []string{"app"}, IdentitySource: []string{"$request.querystring.param"}},
+		"LambdaAuth": {ID: "LambdaAuth", Name: "LambdaAuth", Type: "REQUEST", URI: "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:auth/invocations", Credentials: "arn:aws:iam::123456789012:role/auth", PayloadFormat: "2.0", SimpleResponses: true, TTLSeconds: 60, IdentitySource: []string{"$context.stage", "$request.header.Authorization"}},
+	}
+	if d := cmp.Diff(authorizers, def.RouteAuthorizers); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(map[string]string{"httpapi:createdBy": "SAM", "team": "pets"}, def.RouteAPI.Tags); d != "" {
+		t.Error(d)
+	}
+	if i := def.RouteIntegrations["$default"]; i.URI != "arn:aws:apigateway:eu-north-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-north-1:123456789012:function:f/invocations" || i.PayloadFormat != "2.0" {
+		t.Errorf("%+v", i)
+	}
+	if c := def.RouteAPI.CORS; *c.MaxAge != 600 || !*c.AllowCredentials || c.ExposeHeaders != nil || !slices.Equal(c.AllowHeaders, []string{"Authorization", "X-Api-Key"}) {
+		t.Errorf("%+v", c)
+	}
+	if r := def.Routes["POST /token"]; !slices.Equal(r.AuthorizationScopes, []string{"read", "write"}) {
+		t.Errorf("%+v", r)
 	}
 }

@@ -108,7 +108,7 @@ func (im *httpImporter) readIntegration(n *node) *apigw.RouteIntegration {
 		ConnectionType: im.choice(n.get("connectionType"), "connectionType", "INTERNET", "VPC_LINK"),
 		ConnectionID:   im.address(n.get("connectionId"), "connectionId"),
 		Credentials:    im.address(n.get("credentials"), "credentials"),
-		PayloadFormat:  im.formatVersion(n.get("payloadFormatVersion"), "payloadFormatVersion"),
+		PayloadFormat:  im.payloadFormat(n.get("payloadFormatVersion")),
 		TimeoutMillis:  httpTimeout,
 		TLSServerName:  im.serverName(n.get("tlsConfig")),
 
@@ -130,10 +130,10 @@ func (im *httpImporter) readIntegration(n *node) *apigw.RouteIntegration {
 	return i
 }
 
-// formatVersion is a version that must be text: AWS reads the number 1.0 as 1
+// payloadFormat is a version that must be text: AWS reads the number 1.0 as 1
 // and knows no such version (recorded on AWS).
-func (im *httpImporter) formatVersion(n *node, what string) string {
-	s := im.text(n, what)
+func (im *httpImporter) payloadFormat(n *node) string {
+	s := im.text(n, "payloadFormatVersion")
 	if n != nil && n.kind == number {
 		s = strings.TrimSuffix(s, ".0")
 	}

@@ -50,7 +50,7 @@ func (im *httpImporter) securitySchemes(components *node) {
 func (im *httpImporter) authorizer(s *httpScheme, name string, def, n *node) {
 	if !im.object(n, extAuthorizer, "type", "authorizerUri", "authorizerCredentials", "identitySource",
 		"identityValidationExpression", "authorizerResultTtlInSeconds", "providerARNs",
-		"jwtConfiguration", "authorizerPayloadFormatVersion", "enableSimpleResponses") {
+		"jwtConfiguration", "authorizerPayloadFormatVersion", "enableSimpleResponses", "openIdConnectUrl") {
 		return
 	}
 	a := &apigw.RouteAuthorizer{ID: apigw.AuthorizerID(name), Name: name, Type: strings.ToUpper(im.text(n.get("type"), "type"))}
@@ -58,7 +58,7 @@ func (im *httpImporter) authorizer(s *httpScheme, name string, def, n *node) {
 	err := errNoAuthorizer
 	switch a.Type {
 	case "JWT":
-		im.ignored(n, "type", "identitySource", "jwtConfiguration")
+		im.ignored(n, "type", "identitySource", "jwtConfiguration", "openIdConnectUrl")
 		im.tokens(a, def, n)
 		err = im.checkAuthorizer(a)
 	case "REQUEST":
@@ -113,16 +113,19 @@ func (im *httpImporter) identitySources(n, def *node) []string {
 }
 
 // tokens reads what a JWT authorizer believes: the issuer of its
-// configuration, else of the scheme's openIdConnectUrl (developer guide,
-// "x-amazon-apigateway-authorizer").
+// configuration, else of the openIdConnectUrl, which the scheme has (developer
+// guide, "x-amazon-apigateway-authorizer") or, as SAM writes it, the extension.
 func (im *httpImporter) tokens(a *apigw.RouteAuthorizer, def, n *node) {
 	c := n.get("jwtConfiguration")
 	if im.object(c, "jwtConfiguration", "issuer", "audience") {
 		a.Issuer = im.address(c.get("issuer"), "issuer")
 		a.Audience = im.texts(c.get("audience"), "audience")
 	}
-	if a.Issuer == "" {
-		a.Issuer, _ = strings.CutSuffix(im.address(def.get("openIdConnectUrl"), "openIdConnectUrl"), "/.well-known/openid-configuration")
+	for _, at := range []*node{def, n} {
+		url := im.address(at.get("openIdConnectUrl"), "openIdConnectUrl")
+		if a.Issuer == "" {
+			a.Issuer = strings.TrimSuffix(url, "/.well-known/openid-configuration")
+		}
 	}
 	if a.IdentitySource == nil {
 		a.IdentitySource = []string{"$request.header.Authorization"}
@@ -133,7 +136,10 @@ func (im *httpImporter) tokens(a *apigw.RouteAuthorizer, def, n *node) {
 func (im *httpImporter) function(a *apigw.RouteAuthorizer, n *node) {
 	a.URI = im.address(n.get("authorizerUri"), "authorizerUri")
 	a.Credentials = im.address(n.get("authorizerCredentials"), "authorizerCredentials")
-	a.PayloadFormat = im.formatVersion(n.get("authorizerPayloadFormatVersion"), "authorizerPayloadFormatVersion")
+	// Unlike an integration's, AWS takes it as a number, which SAM writes.
+	if a.PayloadFormat = im.text(n.get("authorizerPayloadFormatVersion"), "authorizerPayloadFormatVersion"); len(a.PayloadFormat) == 1 {
+		a.PayloadFormat += ".0"
+	}
 	if ttl := im.ttl(n.get("authorizerResultTtlInSeconds")); ttl != nil {
 		a.TTLSeconds = *ttl
 	}
