@@ -1,6 +1,9 @@
 package http1
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // ClientRequest is one request to a backend. Nothing in it is kept after Do.
 type ClientRequest struct {
@@ -139,6 +142,14 @@ func (r *ClientResponse) ReadAll(dst []byte, limit int64) ([]byte, error) {
 	}
 	dst, err := r.body.ReadAll(dst, limit)
 	return dst, r.failure(err)
+}
+
+// Extend moves the deadline for the rest of the body.
+func (r *ClientResponse) Extend(deadline time.Time) {
+	if r.conn != nil {
+		r.call.Deadline = deadline
+		r.conn.deadline = r.call.deadline()
+	}
 }
 
 func (r *ClientResponse) failure(err error) error {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
@@ -226,33 +227,19 @@ func (p *httpProxy) call(r *Request) *exchange.Fault {
 		most = integration.MaxBody
 	}
 	resp := &r.X.Response
-	began := r.X.Outcome.Integration.Began
-	body, streams, f := r.call.DoOrOpen(r.X, p.backend, began.Add(p.timeout), resp.Body[:0], most)
+	deadline := r.X.Outcome.Integration.Began.Add(p.timeout)
+	body, open, f := r.call.DoOrOpen(r.X, p.backend, deadline, resp.Body[:0], most)
 	resp.Body = body
 	if f != nil {
 		r.callEnded(0, "")
 		return f
 	}
-	from := &r.call.Response
 	p.answer(r)
-	if !streams {
-		r.callEnded(from.Status, "")
+	if open {
+		r.call.Pass(r.X, p.backend, deadline)
 		return nil
 	}
-	called := &r.X.Outcome.Integration
-	called.Streamed, called.Headers, called.Status = true, time.Now(), from.Status
-	resp.Length = from.Length
-	resp.Stream = integration.NewStream(integration.StreamSource{
-		From: from, Idle: p.timeout, Cancel: r.call.CancelStream,
-		Closed: func(first time.Time, err error) {
-			r.call.CloseStream(r.X, p.backend)
-			called.Content = first
-			if err != nil {
-				called.Error = err.Error()
-			}
-			r.callEnded(called.Status, "")
-		},
-	})
+	r.callEnded(r.call.Response.Status, "")
 	return nil
 }
 
@@ -268,6 +255,17 @@ func (p *httpProxy) answer(r *Request) {
 			continue
 		}
 		out.AddField(&from.Header, i)
+	}
+	if r.call.Request.Method == "HEAD" && len(r.X.Response.Body) == 0 {
+		r.announce(&from.Header)
+	}
+}
+
+// announce gives the answer to HEAD the length that the backend says a body
+// would have, though there is none.
+func (r *Request) announce(from *http1.Header) {
+	if n, ok := http1.ParseLength(from.GetKnown(http1.NameContentLength)); ok && n > 0 {
+		r.X.Response.Stream, r.X.Response.Length = http.NoBody, n
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"io"
 	"sync/atomic"
 	"time"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
 )
 
 // How long an integration whose answers are streamed may send nothing, in the
@@ -137,4 +140,64 @@ func (p *pacer) delay(now time.Time) time.Duration {
 		p.began = p.began.Add(-early - mostAhead)
 	}
 	return max(early, 0)
+}
+
+// StreamBody makes what comes from a source the body of x's answer, length bytes
+// of it (-1: unknown).
+func StreamBody(x *exchange.Exchange, length int64, from StreamSource) {
+	s := NewStream(from)
+	if length == 0 {
+		_, _ = io.Copy(io.Discard, s) // at its end already
+		s.Close()
+		return
+	}
+	x.Response.Stream, x.Response.Length = s, length
+}
+
+// StreamBegins notes that the head of an answer came whose body is passed on.
+func StreamBegins(x *exchange.Exchange, status int) {
+	i := &x.Outcome.Integration
+	i.Streamed, i.Headers, i.Status = true, time.Now(), status
+}
+
+// StreamEnded notes how the rest of a streamed answer went.
+func StreamEnded(x *exchange.Exchange, first time.Time, err error) {
+	i := &x.Outcome.Integration
+	if i.Content.IsZero() {
+		i.Content = first
+	}
+	if err != nil {
+		i.Error = err.Error()
+	}
+	i.End(x, i.Status, i.RequestID)
+}
+
+// Pass makes what is left of an answer that is open the body of x's answer. The
+// backend may take until deadline; what the client takes isn't counted.
+func (c *Call) Pass(x *exchange.Exchange, b *Backend, deadline time.Time) {
+	StreamBegins(x, c.Response.Status)
+	left := time.Until(deadline)
+	StreamBody(x, c.Response.Length, StreamSource{
+		From: &patient{&c.Response, left}, Idle: left, Cancel: c.cancel,
+		Closed: func(first time.Time, err error) {
+			c.CloseStream(x, b)
+			StreamEnded(x, first, err)
+		},
+	})
+}
+
+// patient reads an answer for as long as a backend has, not counting the time
+// between the reads.
+type patient struct {
+	from *http1.ClientResponse
+	left time.Duration
+}
+
+// Read implements io.Reader.
+func (p *patient) Read(b []byte) (int, error) {
+	began := time.Now()
+	p.from.Extend(began.Add(p.left))
+	n, err := p.from.Read(b)
+	p.left -= time.Since(began)
+	return n, err
 }

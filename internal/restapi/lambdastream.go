@@ -47,7 +47,7 @@ func (p *lambdaProxy) stream(r *request, in *lambda.Invocation) *exchange.Fault 
 		cancel()
 		s.Close()
 		p.leave()
-		r.streamEnded(first, err)
+		integration.StreamEnded(r.x, first, err)
 	}
 	f := p.passOn(r, s, integration.StreamSource{From: s, Idle: p.idle, Cancel: cancel, Closed: closed})
 	if f != nil {
@@ -83,7 +83,7 @@ func (p *lambdaProxy) passOn(r *request, s *lambda.Stream, source integration.St
 		r.exec.streams(r, nil)
 	}
 	openOutput(o, r)
-	r.streamBody(length, source)
+	integration.StreamBody(r.x, length, source)
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package restapi
 
 import (
-	"io"
 	"strings"
 	"time"
 
@@ -60,41 +59,17 @@ func (p *httpProxy) stream(r *request) *exchange.Fault {
 		return f
 	}
 	from := &r.call.Response
-	called.Streamed, called.Headers, called.Status = true, time.Now(), from.Status
+	integration.StreamBegins(r.x, from.Status)
 	if r.exec != nil {
 		r.exec.streams(r, &from.Header)
 	}
 	p.answer(r, true)
-	r.streamBody(from.Length, integration.StreamSource{
+	integration.StreamBody(r.x, from.Length, integration.StreamSource{
 		From: from, Idle: p.idle, Cancel: r.call.CancelStream,
 		Closed: func(first time.Time, err error) {
 			r.call.CloseStream(r.x, t.backend)
-			r.streamEnded(first, err)
+			integration.StreamEnded(r.x, first, err)
 		},
 	})
 	return nil
-}
-
-// streamBody makes what comes from a source the answer's body, length bytes of
-// it (-1: unknown).
-func (r *request) streamBody(length int64, from integration.StreamSource) {
-	s := integration.NewStream(from)
-	if length == 0 {
-		_, _ = io.Copy(io.Discard, s) // at its end already
-		s.Close()
-		return
-	}
-	r.x.Response.Stream, r.x.Response.Length = s, length
-}
-
-// streamEnded notes how the rest of a streamed answer went.
-func (r *request) streamEnded(first time.Time, err error) {
-	i := &r.x.Outcome.Integration
-	if i.Content.IsZero() {
-		i.Content = first
-	}
-	if err != nil {
-		i.Error = err.Error()
-	}
-	r.callEnded(i.Status, i.RequestID)
 }
