@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/google/go-cmp/cmp"
 
@@ -43,7 +45,8 @@ func newStack(t *testing.T, name string, args ...string) *stack {
 	x := &stack{server: s, t: t, backend: backend.URL}
 	x.Stack = &stacktest.Stack{
 		Name: name, Region: "us-east-1", Account: "000000000000", Lambda: s.lambdaSDK(),
-		API: apigateway.New(apigateway.Options{BaseEndpoint: &s.control, Region: "us-east-1", RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}),
+		Routes: apigatewayv2.New(apigatewayv2.Options{BaseEndpoint: &s.control, Region: "us-east-1", RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}),
+		API:    apigateway.New(apigateway.Options{BaseEndpoint: &s.control, Region: "us-east-1", RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}),
 		Pools: func(operation string, in map[string]any) (map[string]any, error) {
 			status, out := s.cognito(true, operation, in)
 			if status != http.StatusOK {
@@ -105,8 +108,8 @@ type check struct {
 func (x *stack) answers(stage string, checks []check) {
 	x.t.Helper()
 	for _, c := range checks {
-		method, path, _ := strings.Cut(c.call, " ")
-		a := call(x.t, method, x.server.invoke+"/_aws/execute-api/"+x.api+"/"+stage+path, "", c.body, c.header...)
+		method, at, _ := strings.Cut(c.call, " ")
+		a := call(x.t, method, x.server.invoke+path.Join("/_aws/execute-api", x.api, stage)+at, "", c.body, c.header...)
 		got := fmt.Sprint(a.status, " ", a.body)
 		if c.show != "" {
 			got += " " + a.header.Get(c.show)
@@ -128,6 +131,8 @@ func (x *stack) gone() {
 	left := map[string]int{}
 	apis, err := x.API.GetRestApis(ctx, &apigateway.GetRestApisInput{})
 	count(x.t, left, "APIs", err, func() int { return len(apis.Items) })
+	routed, err := x.Routes.GetApis(ctx, &apigatewayv2.GetApisInput{})
+	count(x.t, left, "HTTP APIs", err, func() int { return len(routed.Items) })
 	keys, err := x.API.GetApiKeys(ctx, &apigateway.GetApiKeysInput{})
 	count(x.t, left, "keys", err, func() int { return len(keys.Items) })
 	plans, err := x.API.GetUsagePlans(ctx, &apigateway.GetUsagePlansInput{})
@@ -258,6 +263,40 @@ func (x *stack) changedByHand() {
 			x.t.Errorf("%q: %v %v", text, differences, err)
 		}
 	}
+}
+
+// TestCloudFormationOfRoutes does the same with an HTTP API: CORS, a Lambda and
+// a JWT authorizer, payloads of both formats, mapped parameters and a stage that
+// deploys by itself.
+func TestCloudFormationOfRoutes(t *testing.T) {
+	t.Parallel()
+	x := newStack(t, "Shop")
+	x.deploy("shop-1.json")
+	out, err := x.Outputs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out["Endpoint"] != "https://"+out["Api"]+".execute-api.us-east-1.amazonaws.com" {
+		t.Error(out)
+	}
+	member := x.signIn(out["PoolId"], out["ClientId"])
+	checks := func(greeting, color string) []check {
+		return []check{
+			{call: "GET /items", want: `401 {"message":"Unauthorized"}`},
+			{call: "GET /items", header: []string{"X-Pass", "no"}, want: `403 {"message":"Forbidden"}`},
+			{call: "GET /items", header: []string{"X-Pass", "yes"}, want: `200 ` + greeting + ` 2.0 GET /items {"who":"ann"}`},
+			{call: "DELETE /items/7", want: `401 {"message":"Unauthorized"}`},
+			{call: "DELETE /items/7", header: []string{"Authorization", "Bearer " + member}, want: `200 ` + greeting + ` 2.0 DELETE /items/{id} "ann"`},
+			{call: "PUT /old/a/b", header: []string{"Origin", "https://shop.example"}, show: "Access-Control-Allow-Origin", want: `201 PUT /old/a/b https://shop.example`},
+			{call: "OPTIONS /items", header: []string{"Origin", "https://shop.example", "Access-Control-Request-Method", "GET"}, show: "Access-Control-Allow-Methods", want: "204  GET,POST"},
+			{call: "POST /proxied", body: "text", want: `200 PUT /here via "gateway ` + color + `": text`},
+			{call: "GET /elsewhere", want: `200 ` + greeting + ` 2.0 $default null`},
+		}
+	}
+	x.answers("", append(checks("hello", "green"), check{call: "GET /gone", want: `200 hello 2.0 GET /gone null`}, check{call: "GET /news", want: `200 hello 2.0 $default null`}))
+	x.deploy("shop-2.json")
+	x.answers("", append(checks("hello again", "yellow"), check{call: "GET /news", want: `200 hello again 2.0 GET /news null`}, check{call: "GET /gone", want: `200 hello again 2.0 $default null`}))
+	x.gone()
 }
 
 // TestCloudFormationOfServerless deploys, changes and removes what the

@@ -131,8 +131,8 @@ func drift(place string, want, got any) []string {
 		}
 		return list
 	}
-	if got == nil && (text(want) == "" || want == false) {
-		return nil
+	if got == nil && (text(want) == "" || want == false || text(want) == "0") {
+		return nil // what is nothing may be left out
 	}
 	if a, err := strconv.ParseFloat(text(want), 64); err == nil {
 		if b, err := strconv.ParseFloat(text(got), 64); err == nil && a == b {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
@@ -17,6 +18,7 @@ type Stack struct {
 	Name, Region, Account string
 
 	API    *apigateway.Client
+	Routes *apigatewayv2.Client
 	Lambda *lambda.Client
 	// Pools makes a call of Cognito's.
 	Pools func(operation string, in map[string]any) (map[string]any, error)

@@ -1,0 +1,121 @@
+package stacktest
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+)
+
+// routeHandlers are the types of HTTP and WebSocket APIs: version 2 of the
+// management API has four calls for each, and an update carries the members that
+// changed.
+func routeHandlers() map[string]handler {
+	return map[string]handler{
+		"Api":         routeHandler("Api", "ApiId", "ProtocolType"),
+		"Integration": routeHandler("Integration", "IntegrationId", "ApiId", "IntegrationType"),
+		"Route":       routeHandler("Route", "RouteId", "ApiId"),
+		"Authorizer":  routeHandler("Authorizer", "AuthorizerId", "ApiId"),
+		"Model":       routeHandler("Model", "ModelId", "ApiId"),
+		"Deployment":  routeHandler("Deployment", "DeploymentId", "ApiId"),
+		"Stage":       routeHandler("Stage", "StageName", "ApiId", "StageName"),
+	}
+}
+
+// routeHandler makes the calls CreateX, GetX, UpdateX and DeleteX, whose inputs
+// name the resource by the member id.
+func routeHandler(kind, id string, replaced ...string) handler {
+	place := func(c *call) map[string]any {
+		in := map[string]any{id: c.id}
+		if api, ok := c.properties["ApiId"]; ok {
+			in["ApiId"] = api
+		}
+		return in
+	}
+	return handler{
+		replaced: replaced,
+		create: func(c *call) error {
+			out, err := c.route("Create"+kind, routeMembers(c.properties))
+			c.id = text(out[id])
+			c.attributes[id] = c.id
+			if endpoint, ok := out["ApiEndpoint"]; ok {
+				c.attributes["ApiEndpoint"] = text(endpoint)
+			}
+			return err
+		},
+		read: func(c *call) (map[string]any, error) {
+			out, err := c.route("Get"+kind, place(c))
+			if log := object(out["AccessLogSettings"]); log != nil {
+				log["DestinationArn"] = text(log["DestinationArn"]) + ":*"
+			}
+			return merged(out, map[string]any{"ApiId": c.properties["ApiId"]}), err
+		},
+		update: func(c *call) error {
+			in := place(c)
+			for name, v := range changed(routeMembers(c.old), routeMembers(c.properties)) {
+				if name != "Tags" {
+					in[name] = v.now
+				}
+			}
+			if _, err := c.route("Update"+kind, in); err != nil {
+				return err
+			}
+			return c.retagRoute(kind)
+		},
+		remove: func(c *call) error {
+			_, err := c.route("Delete"+kind, place(c))
+			return err
+		},
+	}
+}
+
+// routeMembers are the properties as the calls have them.
+func routeMembers(properties map[string]any) map[string]any {
+	in := maps.Clone(properties)
+	if log := object(in["AccessLogSettings"]); log != nil {
+		in["AccessLogSettings"] = merged(log, map[string]any{"DestinationArn": strings.TrimSuffix(text(log["DestinationArn"]), ":*")}) // as for REST APIs
+	}
+	return in
+}
+
+// route makes a call of the SDK by its name.
+func (c *call) route(operation string, members map[string]any) (map[string]any, error) {
+	method := reflect.ValueOf(c.Routes).MethodByName(operation)
+	if !method.IsValid() {
+		return nil, fmt.Errorf("the SDK has no %s", operation)
+	}
+	in := reflect.New(method.Type().In(1).Elem())
+	if err := fill(in.Interface(), members); err != nil {
+		return nil, err
+	}
+	out := method.Call([]reflect.Value{reflect.ValueOf(c.ctx), in})
+	if err, _ := out[1].Interface().(error); err != nil {
+		return nil, err
+	}
+	return properties(out[0].Interface()), nil
+}
+
+// retagRoute gives an API or a stage the tags of the template.
+func (c *call) retagRoute(kind string) error {
+	arn := "arn:aws:apigateway:" + c.Region + "::/apis/" + c.id
+	if kind == "Stage" {
+		arn = "arn:aws:apigateway:" + c.Region + "::/apis/" + text(c.properties["ApiId"]) + "/stages/" + c.id
+	}
+	set := map[string]string{}
+	for name, v := range changed(object(c.old["Tags"]), object(c.properties["Tags"])) {
+		if v.now == nil {
+			if _, err := c.Routes.UntagResource(c.ctx, &apigatewayv2.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{name}}); err != nil {
+				return err
+			}
+			continue
+		}
+		set[name] = text(v.now)
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	_, err := c.Routes.TagResource(c.ctx, &apigatewayv2.TagResourceInput{ResourceArn: &arn, Tags: set})
+	return err
+}
