@@ -343,6 +343,26 @@ func serverlessChecks(version int) []check {
 	}
 }
 
+// TestCloudFormationOfServerlessRoutes does the same with the framework's HTTP
+// API, for which it makes no calls of its own.
+func TestCloudFormationOfServerlessRoutes(t *testing.T) {
+	t.Parallel()
+	x := newStack(t, "tasks-dev")
+	for i := range 2 {
+		version := i + 1
+		x.deploy(fmt.Sprintf("tasks-%d.json", version))
+		x.answers("", []check{
+			{call: "GET /tasks/7", header: []string{"Origin", "https://tasks.example"}, show: "Access-Control-Expose-Headers", want: fmt.Sprintf(`200 {"version":"%d","route":"GET /tasks/{id}"} X-Task`, version)},
+			{call: "POST /tasks", want: `401 {"message":"Unauthorized"}`},
+			{call: "POST /tasks", header: []string{"X-Pass", "no"}, want: `403 {"message":"Forbidden"}`},
+			{call: "POST /tasks", header: []string{"X-Pass", "yes"}, want: fmt.Sprintf(`200 {"version":"%d","route":"POST /tasks","who":"ann"}`, version)},
+			{call: fmt.Sprintf("PUT /version%d", version), want: fmt.Sprintf("200 %d PUT /version%d", version, version)},
+			{call: fmt.Sprintf("PUT /version%d", 3-version), want: fmt.Sprintf(`200 {"version":"%d","route":"$default"}`, version)},
+		})
+	}
+	x.gone()
+}
+
 // afterServerless are the calls that the framework makes when its stack
 // stands, for the settings of a stage that its template doesn't have (package
 // serverless, lib/plugins/aws/package/compile/events/api-gateway/lib/hack).
