@@ -2,10 +2,12 @@ package openapi_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -51,8 +53,8 @@ func TestHTTPFindings(t *testing.T) {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{
-		"Unable to create integration for resource at path 'POST /pets': Unsupported PayloadFormatVersion: 1. Ignoring.",
 		"Unable to create integration for resource at path 'GET /pets': Unsupported PayloadFormatVersion: 1. Ignoring.",
+		"Unable to create integration for resource at path 'POST /pets': Unsupported PayloadFormatVersion: 1. Ignoring.",
 		"Unable to create integration for resource at path 'GET /pets/{petId}': Unsupported PayloadFormatVersion: 1. Ignoring.",
 	}, api.Warnings); d != "" {
 		t.Error(d)
@@ -257,5 +259,30 @@ func TestHTTPOfSAM(t *testing.T) {
 	}
 	if r := def.Routes["POST /token"]; !slices.Equal(r.AuthorizationScopes, []string{"read", "write"}) {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestHTTPBounded: thousands of paths that refer to one which says thousands
+// of things are refused, soon.
+func TestHTTPBounded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("openapi: 3.0.1\npaths:\n  /0:\n    get:\n      responses:\n")
+	for i := range 5000 {
+		fmt.Fprintf(&b, "        '%d': {content: {a: {schema: {$ref: '#/components/schemas/n'}}}}\n", i)
+	}
+	b.WriteString("      x-amazon-apigateway-integration:\n        requestParameters:\n")
+	for i := range 5000 {
+		fmt.Fprintf(&b, "          append:header.h%d: v\n", i)
+	}
+	for i := range 5000 {
+		fmt.Fprintf(&b, "  /%d: {$ref: '#/paths/~10'}\n", i+1)
+	}
+	start := time.Now()
+	_, err := openapi.ParseHTTP([]byte(b.String()), openapi.Options{})
+	if took := time.Since(start); took > 20*time.Second { // under 1 s on an idle machine
+		t.Errorf("took %v", took)
+	}
+	if err == nil || !strings.Contains(err.Error(), "the document means more than 3000000 values, references resolved") {
+		t.Errorf("%.200v", err)
 	}
 }

@@ -12,14 +12,20 @@ import (
 // AWS warns of.
 const defaultRoute = apigw.DefaultRoute
 
-// paths translates all paths.
+// paths translates all paths, in the document's order. What of them is ignored
+// is told first (recorded on AWS: either order).
 func (im *httpImporter) paths() {
 	all := im.root.get("paths")
 	if !im.isObject(all, "paths") {
 		return
 	}
-	base := segments(im.basePath())
 	for _, n := range javaMembers(all) {
+		if !strings.HasPrefix(n.name, "x-") {
+			im.notes(im.resolve(n, "a path"))
+		}
+	}
+	base := segments(im.basePath())
+	for _, n := range all.items {
 		if strings.HasPrefix(n.name, "x-") {
 			continue
 		}
@@ -31,6 +37,29 @@ func (im *httpImporter) paths() {
 		}
 	}
 }
+
+// notes tells what of a path and its operations is ignored.
+func (im *httpImporter) notes(item *node) {
+	for _, m := range javaMembers(item) {
+		if m.name != extAnyMethod && !slices.Contains(httpVerbs, m.name) {
+			if slices.Contains(httpPathMembers, m.name) {
+				im.ignore(m)
+			}
+			continue
+		}
+		if !im.spend(1 + len(m.items)) {
+			return
+		}
+		for _, o := range javaMembers(m) {
+			if slices.Contains(httpOperationMembers, o.name) && !slices.Contains([]string{"operationId", "security", "isDefaultRoute"}, o.name) {
+				im.ignore(o)
+			}
+		}
+	}
+}
+
+// httpPathMembers are what paths may have and routes have no use for.
+var httpPathMembers = []string{"parameters", "summary", "description", "servers"}
 
 // path checks a path and is what route keys say: it with the base path.
 func (im *httpImporter) path(n *node, base []string) (string, bool) {
@@ -59,7 +88,7 @@ func (im *httpImporter) defaultItem(n, item *node) {
 	if n.name == defaultRoute {
 		im.warn("Parse issue: attribute paths. Resource %s should start with /", n.name)
 	}
-	for _, m := range javaMembers(item) {
+	for _, m := range item.members() {
 		switch flag := m.peek("isDefaultRoute"); {
 		case strings.HasPrefix(m.name, "x-") && m.name != extAnyMethod:
 		case m.name == extAnyMethod && im.isTrue(flag):
@@ -68,8 +97,8 @@ func (im *httpImporter) defaultItem(n, item *node) {
 		case m.name == extAnyMethod || slices.Contains(httpVerbs, m.name):
 			m.read = true
 			im.problem(m, "the path %s is the default route's: it has one operation, %s, which says isDefaultRoute: true", n.name, extAnyMethod)
-		case m.name != "$ref":
-			im.ignore(m)
+		case m.name != "$ref" && !slices.Contains(httpPathMembers, m.name):
+			im.problem(m, "%q is no operation of path %s", m.name, n.name)
 		}
 	}
 }
@@ -83,7 +112,7 @@ var httpVerbs = []string{"get", "put", "post", "delete", "patch", "head", "optio
 
 // item translates the operations of a path.
 func (im *httpImporter) item(n, item *node, path string) {
-	for _, m := range javaMembers(item) {
+	for _, m := range item.members() {
 		switch {
 		case m.name == extAnyMethod:
 			m.read = true
@@ -92,9 +121,7 @@ func (im *httpImporter) item(n, item *node, path string) {
 			im.operation(m, strings.ToUpper(m.name)+" "+path)
 		case m.name == "trace":
 			im.problem(m, "HTTP APIs have no routes for TRACE; there are GET, PUT, POST, DELETE, PATCH, OPTIONS, HEAD and %s", extAnyMethod)
-		case m.name == "parameters" || m.name == "summary" || m.name == "description" || m.name == "servers":
-			im.ignore(m)
-		case m.name != "$ref" && !strings.HasPrefix(m.name, "x-"):
+		case m.name != "$ref" && !strings.HasPrefix(m.name, "x-") && !slices.Contains(httpPathMembers, m.name):
 			im.problem(m, "%q is no operation of path %s", m.name, n.name)
 		}
 	}
@@ -109,11 +136,6 @@ func (im *httpImporter) operation(n *node, key string) {
 		return
 	}
 	im.unknownMembers(n, httpOperationMembers, "Parse issue: attribute %s.%s is unexpected", where(n))
-	for _, m := range javaMembers(n) {
-		if slices.Contains(httpOperationMembers, m.name) && !slices.Contains([]string{"operationId", "security", "isDefaultRoute"}, m.name) {
-			im.ignore(m)
-		}
-	}
 	im.missingSchemas(n)
 	if d := n.peek("isDefaultRoute"); key != defaultRoute && im.isTrue(d) {
 		im.problem(d, "isDefaultRoute belongs to the operation %s of the path /%s", extAnyMethod, defaultRoute)
@@ -162,7 +184,11 @@ func (im *httpImporter) claim(n *node, r *apigw.Route) {
 // fail on warnings (Terraform's acceptance tests).
 func (im *httpImporter) missingSchemas(n *node) {
 	check := func(place string, body *node) {
-		for _, media := range body.peek("content").members() {
+		all := body.peek("content").members()
+		if !im.spend(1 + len(all)) {
+			return
+		}
+		for _, media := range all {
 			ref := textOf(media.peek("schema").peek("$ref"))
 			name, ok := strings.CutPrefix(ref, "#/components/schemas/")
 			if ok && im.root.peek("components").peek("schemas").peek(pointerUnescape.Replace(name)) == nil {
@@ -172,6 +198,9 @@ func (im *httpImporter) missingSchemas(n *node) {
 	}
 	check("requestBody", n.peek("requestBody"))
 	for _, m := range n.peek("responses").members() {
+		if im.work > maxWork {
+			return
+		}
 		check("responses."+m.name, m)
 	}
 }
