@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -106,6 +107,7 @@ func fill(x *exchange.Exchange, s *Stage, method, target, header string) {
 	}
 	x.Method, x.Path, x.Query, x.Header, x.Protocol, x.Host = method, []byte(full), []byte(query), h, "HTTP/1.1", []byte("abcdef123.execute-api.us-east-1.amazonaws.com")
 	x.Client = exchange.Client{IP: netip.MustParseAddr("203.0.113.9"), Port: 443, TLS: true}
+	x.Received = time.UnixMilli(1583089438390)
 	copy(x.RequestID[:], "c0ffee00-0000-4000-8000-000000000001")
 	copy(x.ExtendedID[:], "JKJaXmPLvHcESHA=")
 	x.Address = exchange.Address{
