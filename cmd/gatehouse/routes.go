@@ -24,12 +24,7 @@ type served struct {
 	changed bool // by the deployment that this is of
 }
 
-func (v *served) name() string {
-	if v.def.RouteAPI != nil {
-		return v.def.RouteAPI.Name
-	}
-	return v.def.API.Name
-}
+func (v *served) name() string { return v.def.Name() }
 
 // invokeURLs are the addresses of a stage on the first listener, for clients
 // that resolve *.localhost and for those that can't set a host.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/config"
+	"github.com/gatehouse/gatehouse/internal/control"
 	"github.com/gatehouse/gatehouse/internal/metering"
 )
 
@@ -56,8 +57,8 @@ func (p *program) usageOf(pl *plane) func(context.Context, apigw.Scope, apigw.Mo
 		report := usageReport{scope.Account, scope.Region, month, []usedStage{}, p.config.Prices.Cost(stages)}
 		for _, s := range stages {
 			used := usedStage{API: s.API, Stage: s.Stage, MeteredAmount: s.MeteredAmount, CacheHours: s.CacheHours}
-			if api, err := pl.control.RestAPI(ctx, scope, s.API); err == nil {
-				used.APIName = api.Name
+			if def, err := pl.control.DefinitionAt(ctx, scope, s.API, control.Edited); err == nil {
+				used.APIName = def.Name()
 			}
 			if used.Keys, err = pl.usedKeys(ctx, scope, s.Keys); err != nil {
 				return nil, err

@@ -212,6 +212,14 @@ func (d *Definition) ID() APIID {
 	return d.API.ID
 }
 
+// Name is the API's, whatever kind it is of.
+func (d *Definition) Name() string {
+	if d.RouteAPI != nil {
+		return d.RouteAPI.Name
+	}
+	return d.API.Name
+}
+
 // Deployment is a frozen Definition.
 type Deployment struct {
 	ID           DeploymentID `json:"id"`

@@ -88,18 +88,18 @@ func addMapping(d *apigw.DomainName, m apigw.BasePathMapping) error {
 // stored, neither the API nor the stage goes. A deletion that comes later
 // finds the mapping.
 func (c *Control) mapTo(ctx context.Context, s *scopeChange, d *apigw.DomainName, m apigw.BasePathMapping) error {
-	ref := restRef(s.scope, m.API)
+	ref := anyRef(s.scope, m.API)
 	unknown := apigw.Errorf(apigw.BadRequest, "Invalid REST API identifier specified")
 	guard, err := c.guard(ctx, ref)
 	if err != nil {
 		return orUnknown(err, unknown)
 	}
-	api, err := c.RestAPI(ctx, s.scope, m.API)
+	api, err := c.view(ctx, ref, unknown)
 	if err != nil {
-		return orUnknown(err, unknown)
+		return err
 	}
-	if private := api.Endpoint.Type == apigw.EndpointPrivate; private != d.Private() {
-		return apigw.Errorf(apigw.BadRequest, "A PRIVATE domain name maps to PRIVATE APIs, and no other does: the API is %s", api.Endpoint.Type)
+	if err := c.checkMapped(ctx, s.scope, d, api.def); err != nil {
+		return err
 	}
 	if m.Stage != "" {
 		if _, _, err := c.readStage(ctx, ref, m.Stage); err != nil {
@@ -109,6 +109,40 @@ func (c *Control) mapTo(ctx context.Context, s *scopeChange, d *apigw.DomainName
 	s.txn.If = append(s.txn.If, guard.unchanged())
 	s.txn.Ops = append(s.txn.Ops, guard.op())
 	return nil
+}
+
+// checkMapped: a private domain name has private APIs alone. HTTP and WebSocket
+// APIs have REGIONAL names of TLS 1.2 alone, and messages don't share a name
+// with requests (developer guide, "Custom domain names for HTTP APIs" and "for
+// WebSocket APIs").
+func (c *Control) checkMapped(ctx context.Context, scope apigw.Scope, d *apigw.DomainName, def *apigw.Definition) error {
+	endpoint := def.API.Endpoint.Type
+	if def.RouteAPI != nil {
+		endpoint = apigw.EndpointRegional
+	}
+	if private := endpoint == apigw.EndpointPrivate; private != d.Private() {
+		return apigw.Errorf(apigw.BadRequest, "A PRIVATE domain name maps to PRIVATE APIs, and no other does: the API is %s", endpoint)
+	}
+	if def.RouteAPI != nil && (!slices.Equal(d.Types, []string{apigw.EndpointRegional}) || d.SecurityPolicy == "TLS_1_0") {
+		return apigw.Errorf(apigw.BadRequest, "Only REGIONAL domain names with the security policy TLS_1_2 can be mapped to HTTP and WebSocket APIs: %s is %s with %s",
+			d.Name, strings.Join(d.Types, " and "), d.SecurityPolicy)
+	}
+	for _, m := range d.Mappings {
+		ref := anyRef(scope, m.API)
+		other, err := c.view(ctx, ref, ref.unknownAPI())
+		if err != nil {
+			return err // a mapped API can't be deleted
+		}
+		if messages(other.def) != messages(def) {
+			return apigw.Errorf(apigw.BadRequest, "A domain name can't be mapped to WebSocket APIs together with REST or HTTP APIs: %s is mapped to %s", d.Name, m.API)
+		}
+	}
+	return nil
+}
+
+// messages says whether an API is a WebSocket API.
+func messages(def *apigw.Definition) bool {
+	return def.RouteAPI != nil && def.RouteAPI.Protocol == apigw.ProtocolWebSocket
 }
 
 // BasePathMapping returns the mapping of a base path.
@@ -141,12 +175,12 @@ func (c *Control) UpdateBasePathMapping(ctx context.Context, scope apigw.Scope, 
 		if err := checkBasePath(changed.BasePath); err != nil {
 			return err
 		}
+		d.Mappings = slices.Delete(slices.Clone(d.Mappings), at, at+1)
 		if changed.API != old.API || changed.Stage != old.Stage {
 			if err := c.mapTo(ctx, s, d, changed); err != nil {
 				return err
 			}
 		}
-		d.Mappings = slices.Delete(slices.Clone(d.Mappings), at, at+1)
 		return addMapping(d, changed)
 	})
 	if err != nil {
@@ -188,6 +222,8 @@ func (c *Control) refuseMapped(ctx context.Context, ref apiRef, stage apigw.Stag
 	switch {
 	case len(domains) == 0:
 		return nil
+	case stage == "" && ref.kind == routesKind:
+		return apigw.Errorf(apigw.BadRequest, "Deleting API %s failed. Please remove all API mappings for the API from your custom domain names.", ref.api)
 	case stage == "":
 		return apigw.Errorf(apigw.BadRequest, "Deleting RestApi %s failed. Please remove all base path mappings related to the RestApi in your domains: %s", ref.api, strings.Join(domains, ", "))
 	}

@@ -123,8 +123,18 @@ func (c *Control) checkPlanStage(ctx context.Context, scope apigw.Scope, have []
 	if slices.ContainsFunc(have, func(s apigw.PlanStage) bool { return s.String() == stage.String() }) {
 		return apigw.Errorf(apigw.Conflict, "API Stage %s is already in the usage plan", stage)
 	}
-	_, _, err := c.readStage(ctx, restRef(scope, stage.API), stage.Stage)
-	return orUnknown(err, apigw.Errorf(apigw.NotFound, "API Stage not found: %s", stage))
+	unknown := apigw.Errorf(apigw.NotFound, "API Stage not found: %s", stage)
+	ref := anyRef(scope, stage.API)
+	found, _, err := c.readStage(ctx, ref, stage.Stage)
+	if err != nil || found.Routes == nil {
+		return orUnknown(err, unknown)
+	}
+	// Of APIs of routes WebSocket APIs alone have API keys.
+	s, err := c.view(ctx, ref, unknown)
+	if err == nil && !messages(s.def) {
+		return unknown
+	}
+	return err
 }
 
 // checkPlan holds a plan to what its members can be.

@@ -150,7 +150,7 @@ func (c *Control) vpcLinkUsers(ctx context.Context, scope apigw.Scope, id apigw.
 			deployments = append(deployments, stage.Canary.DeploymentID)
 		}
 		for _, dep := range deployments {
-			def, err := c.loadDeployment(ctx, restRef(scope, stage.APIID), dep)
+			def, err := c.loadDeployment(ctx, anyRef(scope, stage.APIID), dep)
 			if apigw.KindOf(err) == apigw.NotFound && err != nil {
 				continue // it went meanwhile
 			}
@@ -173,15 +173,25 @@ func linkedMethods(def *apigw.Definition, stage *apigw.Stage, id apigw.VPCLinkID
 			if m.Integration == nil || m.Integration.ConnectionType != "VPC_LINK" {
 				continue
 			}
-			connection := m.Integration.ConnectionID
-			if name, ok := strings.CutPrefix(connection, "${stageVariables."); ok {
-				connection = stage.Variables[strings.TrimSuffix(name, "}")]
-			}
-			if connection == string(id) {
+			if linkOf(stage, m.Integration.ConnectionID) == id {
 				list = append(list, fmt.Sprintf("%s:%s:%s:%s", stage.APIID, verb, r.ID, stage.Name))
 			}
 		}
 	}
+	for _, r := range def.Routes {
+		if i := def.RouteIntegrations[r.Target]; i != nil && i.ConnectionType == "VPC_LINK" && linkOf(stage, i.ConnectionID) == id {
+			list = append(list, fmt.Sprintf("%s:%s:%s", stage.APIID, r.Key, stage.Name))
+		}
+	}
 	slices.Sort(list)
 	return list
+}
+
+// linkOf is the link that a stage's connection ID names, itself or through a
+// stage variable.
+func linkOf(stage *apigw.Stage, connection string) apigw.VPCLinkID {
+	if name, ok := strings.CutPrefix(connection, "${stageVariables."); ok {
+		connection = stage.Variables[strings.TrimSuffix(name, "}")]
+	}
+	return apigw.VPCLinkID(connection)
 }

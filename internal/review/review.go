@@ -1,4 +1,4 @@
-// Package review tells two definitions of one REST API apart as a code review
+// Package review tells two definitions of one API apart as a code review
 // does: what was added, removed and changed, by the names that people use. It
 // knows the domain; it must not know where definitions are kept.
 package review
@@ -21,7 +21,7 @@ const (
 	Changed Kind = '~'
 )
 
-// Item is one thing that differs: a method, a model, the API's settings ...
+// Item is one thing that differs: a method, a route, a model, the API's settings ...
 type Item struct {
 	Kind    Kind
 	Name    string   // "GET /orders/{id}", "model Order"

@@ -225,3 +225,31 @@ func FuzzEdits(f *testing.F) {
 		}
 	})
 }
+
+// TestReviewOfRoutes: an import's new identifiers are no difference; what a
+// route calls is the route's.
+func TestReviewOfRoutes(t *testing.T) {
+	make := func(route apigw.RouteID, integration apigw.RouteIntegrationID, authorizer apigw.AuthorizerID, timeout int) *apigw.Definition {
+		return &apigw.Definition{
+			RouteAPI: &apigw.RouteAPI{ID: "a1b2c3d4e5", Name: "orders", Protocol: "HTTP", Created: time.Unix(int64(timeout), 0)},
+			Routes:   map[apigw.RouteID]*apigw.Route{route: {ID: route, Key: "GET /orders", Target: integration, AuthorizationType: "JWT", AuthorizerID: authorizer}},
+			RouteIntegrations: map[apigw.RouteIntegrationID]*apigw.RouteIntegration{integration: {
+				ID: integration, Type: "HTTP_PROXY", Method: "GET", URI: "https://orders.internal/", PayloadFormat: "1.0", TimeoutMillis: timeout}},
+			RouteAuthorizers: map[apigw.AuthorizerID]*apigw.RouteAuthorizer{authorizer: {ID: authorizer, Name: "people", Type: "JWT", Issuer: "https://issuer.example"}},
+		}
+	}
+	before := make("r1", "i1", "a1", 30000)
+	if got := printed(t, before, make("r2", "i2", "a2", 30000)); got != "no difference\n" {
+		t.Error(got)
+	}
+	after := make("r2", "i2", "a2", 5000)
+	after.Routes["r3"] = &apigw.Route{ID: "r3", Key: "$default", Target: "i2"}
+	want := `+ $default  HTTP_PROXY GET https://orders.internal/
+~ GET /orders
+    integration timeoutInMillis: 30000 → 5000
+1 added, 0 removed, 1 changed
+`
+	if got := printed(t, before, after); got != want {
+		t.Error(cmp.Diff(want, got))
+	}
+}

@@ -14,6 +14,10 @@ import (
 // form, so that none is left out.
 func things(def *apigw.Definition) (map[string]*thing, error) {
 	c := collector{def: def, list: map[string]*thing{}}
+	if def.RouteAPI != nil {
+		c.routes()
+		return c.list, c.err
+	}
 	api := def.API
 	api.Tags, api.Warnings = nil, nil // not frozen in what they do
 	c.add("API settings", thing{rank: 0}, &api)
@@ -85,7 +89,7 @@ func (c *collector) add(name string, t thing, value any) {
 }
 
 // unsaid are members that identify a thing or say when it was made.
-var unsaid = []string{"id", "apiId", "verb", "created", "rootResourceId"}
+var unsaid = []string{"id", "apiId", "verb", "key", "created", "rootResourceId"}
 
 // unsetMaps are the maps that are stored as null when nothing was sent. A
 // template that is null is one: it passes bodies through.
@@ -95,7 +99,8 @@ var unsetMaps = []string{"requestParameters", "requestTemplates", "responseParam
 var awsNames = map[string]string{
 	"timeoutMillis": "timeoutInMillis", "tlsInsecure": "tlsConfig.insecureSkipVerification", "responseMode": "responseTransferMode",
 	"templateOrder": "order of templates", "target": "integrationTarget", "authorizerId": "authorizer", "requestValidatorId": "request validator",
-	"ttlSeconds": "authorizerResultTtlInSeconds",
+	"ttlSeconds": "authorizerResultTtlInSeconds", "payloadFormat": "payloadFormatVersion", "subtype": "integrationSubtype", "cors": "corsConfiguration",
+	"tlsServerName": "tlsConfig.serverNameToVerify",
 }
 
 // flatten lists the members of the value that d is at, in their order, each
