@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/authorizer"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/identity"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 )
@@ -352,6 +355,76 @@ func TestBrokenFunctions(t *testing.T) {
 	if problems := Check(definition(map[string]string{"GET /": "fn"}, functionCall("")), st); len(problems) != 1 || problems[0].Warning {
 		t.Error(problems)
 	}
+}
+
+// TestLambdaEventOfToken: the event behind a JWT authorizer has what the sample of
+// AWS's library has.
+func TestLambdaEventOfToken(t *testing.T) {
+	own := newIssuer(t)
+	var in lambda.Invocation
+	env := testEnv(capture(&in))
+	env.Issuers.Client = http.DefaultClient
+	def := definition(map[string]string{"GET /{proxy+}": "fn"}, functionCall("2.0"))
+	def.RouteAuthorizers["a"] = &apigw.RouteAuthorizer{ID: "a", Name: "jwt", Type: "JWT", Issuer: own.URL, Audience: []string{"api"}, IdentitySource: []string{"$request.header.Authorization"}}
+	for _, r := range def.Routes {
+		r.AuthorizationType, r.AuthorizerID, r.AuthorizationScopes = "JWT", "a", []string{"scope1", "scope2"}
+	}
+	s := compileStage(t, def, ordersStage, env)
+	got := serve(t, s, "GET", "/my/path?parameter1=value1", "Cookie: cookie1\nUser-Agent: agent\nAuthorization: "+own.token(t, `"aud":"api","scope":"scope1","groups":["a","b"],"n":5`), "")
+	if got.Status != 204 {
+		t.Fatalf("%+v", got)
+	}
+	likeSample(t, "apigw-v2-request-jwt-authorizer.json", in.Payload, ".requestContext.authorizer.jwt.claims", ".requestContext.authentication", ".body")
+	var event events.APIGatewayV2HTTPRequest
+	if err := json.Unmarshal(in.Payload, &event); err != nil {
+		t.Fatal(err)
+	}
+	claims := event.RequestContext.Authorizer.JWT.Claims
+	if claims["groups"] != "[a b]" || claims["n"] != "5" || claims["aud"] != "api" {
+		t.Errorf("%v", claims)
+	}
+}
+
+// FuzzLambdaEvent: whatever a client sends, the event is JSON and shows it.
+func FuzzLambdaEvent(f *testing.F) {
+	f.Add("/a/b", "q=1&q=%00", "X-A", "v\"\\\xff", "Cookie", "a=1;; b", "body\xff", true)
+	f.Add("//\"", ";;&=&%zz", "host", "", "content-type", "text/plain", "", false)
+	f.Fuzz(func(t *testing.T, path, query, name, value, name2, value2, body string, two bool) {
+		if !http1.ValidName(name) || !http1.ValidName(name2) || !http1.ValidValue(value) || !http1.ValidValue(value2) {
+			return
+		}
+		format := map[bool]string{true: "2.0", false: "1.0"}[two]
+		s := compileStage(t, definition(map[string]string{"ANY /{proxy+}": "fn", "$default": "fn"}, functionCall(format)), nil, testEnv(answering(`{}`)))
+		x := new(exchange.Exchange)
+		x.Begin(nil)
+		fill(x, s, "POST", "/", "")
+		x.Header.Add(name, value)
+		x.Header.Add(name2, value2)
+		x.Query, x.Address.StagePath, x.Address.RequestPath = []byte(query), []byte("/"+path), []byte("/"+path)
+		r := s.begin(x)
+		defer x.End()
+		if f := r.findRoute(); f != nil {
+			return
+		}
+		r.body = []byte(body)
+		form := r.Route.backend.(*lambdaProxy).event
+		text := form.append(nil, r)
+		var event struct {
+			Body            *string
+			IsBase64Encoded bool
+		}
+		if err := json.Unmarshal(text, &event); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		if event.IsBase64Encoded {
+			if plain, err := base64.StdEncoding.DecodeString(*event.Body); err != nil || string(plain) != body {
+				t.Errorf("%q became %q", body, *event.Body)
+			}
+		}
+		if again := form.append(nil, r); !bytes.Equal(text, again) {
+			t.Errorf("%s, then %s", text, again)
+		}
+	})
 }
 
 func BenchmarkLambdaEvent(b *testing.B) {

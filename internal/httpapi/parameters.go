@@ -122,7 +122,31 @@ func (p *parameters) request(r *Request) *exchange.Fault {
 	if p.queries {
 		r.changeQuery(p.changes)
 	}
+	if len(r.out.Path) > maxMapped || len(r.out.Query) > maxMapped {
+		return serving.Unreadable
+	}
+	if r.X.Explaining() {
+		r.decideMapping("request mapping", p.changes)
+	}
 	return r.unmapped()
+}
+
+// maxMapped bounds a path or a query that was mapped, in bytes: of a body, much
+// more could be mapped there than a client may send.
+const maxMapped = 2 * maxHeaders
+
+// decideMapping tells what was mapped. It is only called for requests that are
+// explained.
+func (r *Request) decideMapping(step string, changes []mapping.RouteChange) {
+	for n := range changes {
+		c, result := &changes[n], "done"
+		if c.Operation != mapping.RouteRemove {
+			if _, missing, ok := c.Value.Append(nil, &r.input); !ok {
+				result = "left out: " + missing + " is nothing"
+			}
+		}
+		r.X.Decide(step, result, c.Key)
+	}
 }
 
 // unmapped is the fault of a mapping that couldn't be read within its bounds.
@@ -154,7 +178,7 @@ func (r *Request) fieldValue(c *mapping.RouteChange) (value []byte, f *exchange.
 	}
 	value, _, ok = c.Value.Append(r.scratch[:0], &r.input)
 	r.scratch = value
-	if !http1.ValidValue(value) {
+	if len(value) > maxHeaders || !http1.ValidValue(value) {
 		return nil, serving.Unreadable, false
 	}
 	return value, nil, ok
@@ -244,12 +268,15 @@ func (p *parameters) response(r *Request) *exchange.Fault {
 	if p.readsBack {
 		r.readAnswer()
 	}
+	if r.X.Explaining() {
+		r.decideMapping("response mapping", changes)
+	}
 	for n := range changes {
 		c := &changes[n]
 		value, f, ok := r.fieldValue(c)
 		switch {
 		case f != nil: // the integration's, not the client's
-			return integration.Misconfigured(fmt.Errorf("responseParameters give %s a value with a line break", c.Name))
+			return integration.Misconfigured(fmt.Errorf("responseParameters give %s a value that no field may have", c.Name))
 		case !ok:
 		case c.Place == mapping.InHeader:
 			changeField(&resp.Header, c, value)

@@ -64,6 +64,9 @@ func TestRequestParameters(t *testing.T) {
 		"path":             {map[string]string{"overwrite:path": "$request.path"}, "", "", "/pets/a%2Fb?n=1&n=2", "", 200},
 		"path of parts":    {map[string]string{"overwrite:path": "/${stageVariables.base}/${request.path.id}"}, "", "", "/shop/a%2Fb?n=1&n=2", "", 200},
 		"broken value":     {map[string]string{"append:header.x-a": "$request.body.x"}, "", `{"x":"1\r\nX-Evil: 1"}`, "", "", 400},
+		"too long a value": {map[string]string{"append:header.x-a": "$request.body"}, "", strings.Repeat("x", 11000), "", "", 400},
+		"too long a path":  {map[string]string{"overwrite:path": "/${request.body}"}, "", strings.Repeat("x", 21000), "", "", 400},
+		"too long a query": {map[string]string{"append:querystring.q": "$request.body"}, "", strings.Repeat("x", 21000), "", "", 400},
 		"host":             {map[string]string{"overwrite:header.Host": "other.example"}, "", "", "", "", 200},
 	} {
 		t.Run(name, func(t *testing.T) {

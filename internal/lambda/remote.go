@@ -207,7 +207,7 @@ func (c *remote) request(ctx context.Context, url string, in *Invocation, t *tar
 	if in.AsCaller && (in.Session == nil || t.aws || credentials.IsAWSHost(url)) {
 		return nil, errors.New("a caller who is known here has no credentials on AWS")
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(in.Payload))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(bytes.Clone(in.Payload))) // net/http may go on sending after it has answered
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ const InStatus Place = InHeader + 1
 // RouteChange is one entry of an HTTP API's requestParameters, or of its
 // responseParameters for one status.
 type RouteChange struct {
+	Key       string // as written: "append:header.x-id"
 	Operation RouteOperation
 	Place     Place
 	Name      string // of the field or query parameter
@@ -54,6 +55,7 @@ func ParseRouteChanges(params map[string]string, phase Phase, stageVariables map
 }
 
 func parseRouteChange(key, value string, phase Phase, stageVariables map[string]string) (c RouteChange, err error) {
+	c.Key = key
 	operation, target, _ := strings.Cut(key, ":")
 	var known bool
 	if c.Operation, known = routeOperations[operation]; !known {
