@@ -71,9 +71,12 @@ func (r *reloader) gone(ctx context.Context, file string) {
 		return
 	}
 	r.mu.Lock()
+	served := r.live[file] != nil
 	delete(r.texts, file)
 	delete(r.live, file)
 	delete(r.refused, file)
 	r.mu.Unlock()
-	r.p.screen.withdrawn(file)
+	if served {
+		r.p.screen.withdrawn(file)
+	}
 }
