@@ -94,15 +94,43 @@ var taken = map[string]string{
 	"TagResource":               `{"tags":{"a":"b"}}`,
 }
 
+// routeTaken are the same of version 2, of HTTP and of WebSocket APIs.
+var routeTaken = map[string]string{
+	"CreateApi":                           `{"name":"n","protocolType":"HTTP","corsConfiguration":{"allowOrigins":["https://a.example"],"allowMethods":["GET"],"allowHeaders":["a"],"exposeHeaders":["b"],"maxAge":5,"allowCredentials":true},"tags":{"a":"b"}}`,
+	"UpdateApi":                           `{"description":"d"}`,
+	"WebSocket UpdateApi":                 `{"description":"d","disableSchemaValidation":true}`,
+	"CreateRoute":                         `{"routeKey":"GET /r{n}/{a}","target":"integrations/{integrationId}","authorizationType":"JWT","authorizerId":"{authorizerId}","authorizationScopes":["a"],"operationName":"o"}`,
+	"UpdateRoute":                         `{"operationName":"o"}`,
+	"WebSocket CreateRoute":               `{"routeKey":"r{n}","target":"integrations/{mock}","modelSelectionExpression":"$request.body.a","requestModels":{"a":"M"},"routeResponseSelectionExpression":"$default"}`,
+	"WebSocket UpdateRoute":               `{"apiKeyRequired":true,"requestParameters":{"route.request.querystring.p":{"required":false}}}`,
+	"WebSocket UpdateRouteResponse":       `{"modelSelectionExpression":"a","responseModels":{"a":"M"}}`,
+	"CreateIntegration":                   `{"integrationType":"HTTP_PROXY","integrationMethod":"GET","integrationUri":"https://backend.example","requestParameters":{"append:header.a":"$request.body.a"},"responseParameters":{"500":{"overwrite:statuscode":"404"}},"timeoutInMillis":100}`,
+	"UpdateIntegration":                   `{"requestParameters":{"append:header.a":"b"},"responseParameters":{"404":{"append:header.a":"b"}}}`,
+	"WebSocket CreateIntegration":         `{"integrationType":"MOCK","requestTemplates":{"a":"{\"statusCode\":200}"},"templateSelectionExpression":"a","passthroughBehavior":"NEVER"}`,
+	"WebSocket UpdateIntegrationResponse": `{"responseTemplates":{"a":"b"}}`,
+	"CreateAuthorizer":                    `{"name":"a{n}","authorizerType":"REQUEST","identitySource":["$request.header.A"],"authorizerUri":"` + tfInvocation + `","authorizerPayloadFormatVersion":"2.0","enableSimpleResponses":true,"authorizerResultTtlInSeconds":5}`,
+	"UpdateAuthorizer":                    `{"jwtConfiguration":{"audience":["b"]}}`,
+	"WebSocket CreateAuthorizer":          `{"name":"a{n}","authorizerType":"REQUEST","identitySource":["route.request.header.A"],"authorizerUri":"` + tfInvocation + `"}`,
+	"WebSocket CreateModel":               `{"name":"M{n}","contentType":"application/json","schema":"{\"type\":\"object\"}"}`,
+	"WebSocket UpdateModel":               `{"description":"d"}`,
+	"CreateStage":                         `{"stageName":"s{n}","deploymentId":"{deploymentId}","stageVariables":{"a":"b"},"routeSettings":{"GET /pets":{"throttlingBurstLimit":1}},"defaultRouteSettings":{"detailedMetricsEnabled":true}}`,
+	"UpdateStage":                         `{"stageVariables":{"a":"c"},"accessLogSettings":{"destinationArn":"arn:aws:logs:us-east-1:000000000000:log-group:g","format":"$context.requestId"}}`,
+	"WebSocket CreateStage":               `{"stageName":"s{n}"}`,
+	"CreateDeployment":                    `{"stageName":"s","description":"d"}`,
+	"UpdateDeployment":                    `{"description":"e"}`,
+	"ImportApi":                           `{"body":"{\"openapi\":\"3.0.1\",\"info\":{\"title\":\"t\",\"version\":\"1\"},\"paths\":{}}"}`,
+	"TagResource":                         `{"tags":{"a":"b"}}`,
+}
+
 // bodies are those to make strange: a likely one with every member, and what is
 // taken, as it is and with each other member.
-func (m *model) bodies(t *testing.T, operation string, all map[string]any) []map[string]any {
+func (m *model) bodies(t *testing.T, good string, all map[string]any) []map[string]any {
 	t.Helper()
 	list := []map[string]any{all}
-	if good, ok := taken[operation]; ok {
+	if good != "" {
 		var body map[string]any
 		if err := json.Unmarshal([]byte(good), &body); err != nil {
-			t.Fatalf("%s: %v", operation, err)
+			t.Fatalf("%s: %v", good, err)
 		}
 		list = append(list, body)
 		for name, value := range all {
@@ -119,7 +147,16 @@ func (m *model) bodies(t *testing.T, operation string, all map[string]any) []map
 // TestBodiesOfAnyKind sends every operation a likely body of its model in which
 // one member, at any depth, is strange: refused or taken, but never our fault.
 func TestBodiesOfAnyKind(t *testing.T) {
-	raw, err := os.ReadFile("model/apigateway.json")
+	newWild(t).bodiesOfAnyKind(t, "apigateway", taken)
+}
+
+// TestRouteBodiesOfAnyKind is the same for version 2.
+func TestRouteBodiesOfAnyKind(t *testing.T) {
+	newWildRoutes(t).bodiesOfAnyKind(t, "apigatewayv2", routeTaken)
+}
+
+func (w *wild) bodiesOfAnyKind(t *testing.T, service string, taken map[string]string) {
+	raw, err := os.ReadFile("model/" + service + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,14 +164,14 @@ func TestBodiesOfAnyKind(t *testing.T) {
 	if err := json.Unmarshal(raw, &m); err != nil {
 		t.Fatal(err)
 	}
-	w, sent := newWild(t), 0
+	sent := 0
 	for _, o := range w.ops {
 		body, queries := map[string]any{}, []string{""}
 		for _, member := range m.Shapes[m.Operations[o.name].Input].Members {
 			switch member.In {
 			case "":
 				body[member.Wire] = m.likely(member.Shape, 4)
-			case "query":
+			case "querystring":
 				for _, value := range []string{"", "-1", "0", "99999999999999999999", "\x00", "\xff", "a,b", "true", "2026-13-99", "//", "csv"} {
 					queries = append(queries, url.QueryEscape(member.Wire)+"="+url.QueryEscape(value))
 				}
@@ -146,13 +183,17 @@ func TestBodiesOfAnyKind(t *testing.T) {
 		if len(body) == 0 {
 			continue
 		}
-		if good, ok := taken[o.name]; ok {
-			good = strings.ReplaceAll(good, "{n}", "0")
+		good := taken[o.name]
+		if strings.Contains(o.path, "{socket}") {
+			good = taken["WebSocket "+o.name]
+		}
+		if good != "" {
+			good := strings.ReplaceAll(good, "{n}", "0")
 			if status := w.send(t, o, "", good); status/100 != 2 {
 				t.Errorf("%s answers %d to what it should take", o.name, status)
 			}
 		}
-		for _, body := range m.bodies(t, o.name, body) {
+		for _, body := range m.bodies(t, good, body) {
 			for _, variant := range deepValues(body, func(v any) any { return v }) {
 				raw, err := json.Marshal(variant)
 				if err != nil {

@@ -49,7 +49,7 @@ func newWild(f testing.TB) *wild {
 		_ = os.RemoveAll(dir)
 	})
 	w := &wild{}
-	if w.api, err = New(Config{Operations: NewOperations(c, nil, nil), Logger: quiet, Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"}}); err != nil {
+	if w.api, err = New(Config{Operations: NewOperations(c, nil, nil), RouteOperations: NewRouteOperations(c), Logger: quiet, Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"}}); err != nil {
 		f.Fatal(err)
 	}
 	ops := NewOperations(c, nil, nil)
@@ -165,6 +165,13 @@ func FuzzOperations(f *testing.F) {
 // send sends a request of any kind to an operation, and returns the status.
 func (w *wild) send(t testing.TB, o wildOperation, query, body string) int {
 	t.Helper()
+	status, _ := w.ask(t, o, query, body)
+	return status
+}
+
+// ask is send that returns the body, too.
+func (w *wild) ask(t testing.TB, o wildOperation, query, body string) (int, []byte) {
+	t.Helper()
 	vars := strings.NewReplacer(w.labels...)
 	path := vars.Replace(o.path)
 	if o.method == "DELETE" {
@@ -185,7 +192,7 @@ func (w *wild) send(t testing.TB, o wildOperation, query, body string) int {
 	if status == 500 || status < 200 || status/100 == 4 && !json.Valid(answer) {
 		t.Fatalf("%s %s?%s %q: %d %s", o.name, path, query, body, status, answer)
 	}
-	return status
+	return status, answer
 }
 
 // TestPatchesOfAnyKind sends every path with every operation and odd values to
