@@ -122,7 +122,19 @@ func (e *edit) servable(doc *openapi.HTTPAPI, stage *apigw.Stage) error {
 	if err := checkRoutesDeployable(e.def); err != nil {
 		return err
 	}
-	return refusal(placedRoutes(serious(e.c.check(e.def, stage)), doc))
+	problems := append(aimless(e.def), serious(e.c.check(e.def, stage))...)
+	return refusal(placedRoutes(problems, doc))
+}
+
+// aimless are the routes that call nothing: a client may be about to change
+// that, a document says all there is.
+func aimless(def *apigw.Definition) (list []Problem) {
+	for _, r := range routesByKey(def) {
+		if r.Target == "" {
+			list = append(list, Problem{Place: r.Key, Text: "the route has no integration: give it x-amazon-apigateway-integration"})
+		}
+	}
+	return list
 }
 
 // placedRoutes adds to each problem of a route where the route stands in the
@@ -153,5 +165,5 @@ func CheckHTTPDefinition(doc *openapi.HTTPAPI, check Check) ([]Problem, error) {
 	if err := checkRoutesDeployable(def); err != nil {
 		return nil, err
 	}
-	return placedRoutes(check(def, nil), doc), nil
+	return placedRoutes(append(aimless(def), check(def, nil)...), doc), nil
 }

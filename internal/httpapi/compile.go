@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -173,8 +174,10 @@ func (c *compiler) authorizer(place string, from *apigw.Route) *Authorizer {
 func (c *compiler) integration(place string, from *apigw.Route) *called {
 	i := c.def.RouteIntegrations[from.Target]
 	if i == nil {
-		c.refuse(place, "the route has no integration: give it a target, integrations/{id}")
-		return nil
+		// Clients make routes first and give them a target later: one that waits
+		// for its own mustn't keep the others from being served. What AWS answers
+		// meanwhile isn't known.
+		return &called{backend: c.broken(place, errors.New("the route has no integration: give it a target, integrations/{id}"))}
 	}
 	if done, ok := c.called[i.ID]; ok {
 		return done

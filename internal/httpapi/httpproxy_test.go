@@ -311,7 +311,6 @@ func TestRefused(t *testing.T) {
 		"credentialsArn arn:x: an HTTP_PROXY":  {def: with(func(i *apigw.RouteIntegration) { i.Credentials = "arn:x" })},
 		`integrationType "MOCK" is none`:       {def: with(func(i *apigw.RouteIntegration) { i.Type = apigw.IntegrationMock })},
 		"another route stands for the same":    {def: dup},
-		"the route has no integration":         {def: definition(map[string]string{"GET /a": "none"})},
 		"authorizationType COGNITO is none": {def: func() *apigw.Definition {
 			d := with(func(*apigw.RouteIntegration) {})
 			d.Routes["r0"].AuthorizationType = "COGNITO"
@@ -340,5 +339,23 @@ func TestRefused(t *testing.T) {
 		if _, err := Compile(c.def, c.st, testEnv(nil)); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%s: compiled: %v", text, err)
 		}
+	}
+}
+
+// TestNoIntegration: a route that calls nothing yet keeps no other from being
+// served, and is told of.
+func TestNoIntegration(t *testing.T) {
+	def := definition(map[string]string{"GET /a": "none"})
+	problems := Check(def, nil)
+	if len(problems) != 1 || !problems[0].Warning || !strings.Contains(problems[0].Text, "the route has no integration") {
+		t.Fatal(problems)
+	}
+	s, err := Compile(def, &apigw.Stage{Name: "dev", Routes: &apigw.RouteStage{}}, testEnv(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got := serve(t, s, "GET", "/a", "", ""); got.Status != 500 || string(got.Body) != `{"message":"Internal Server Error"}` {
+		t.Errorf("%d %s", got.Status, got.Body)
 	}
 }
