@@ -69,7 +69,7 @@ func (r *Request) appendIAM(dst []byte) []byte {
 	dst = jsonpath.AppendText(append(dst, `{"iam":{"accessKey":`...), c.AccessKeyID)
 	dst = jsonpath.AppendText(append(dst, `,"accountId":`...), c.Account)
 	dst = jsonpath.AppendText(append(dst, `,"callerId":`...), c.ID)
-	dst = appendOrNull(append(dst, `,"cognitoIdentity":null,"principalOrgId":`...), organization(c))
+	dst = serving.AppendOrNull(append(dst, `,"cognitoIdentity":null,"principalOrgId":`...), organization(c))
 	dst = jsonpath.AppendText(append(dst, `,"userArn":`...), c.ARN)
 	dst = jsonpath.AppendText(append(dst, `,"userId":`...), c.ID)
 	return append(dst, `}}`...)

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"encoding/base64"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -59,22 +58,11 @@ func newEventForm(s *Stage, routeKey, format string) eventForm {
 		f.context = names + `,"authorizer":`
 		f.routing = `,"resourceId":` + key + `,"resourcePath":` + path + `,"stage":` + quoted(string(s.Name)) + `}`
 	}
-	if len(s.Variables) > 0 {
-		f.variables = variablesJSON(s.Variables)
-	}
+	f.variables = serving.VariablesJSON(s.Variables)
 	return f
 }
 
 func quoted(s string) string { return string(jsonpath.AppendText(nil, s)) }
-
-func variablesJSON(vars map[string]string) string {
-	dst := []byte{'{'}
-	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		dst = jsonpath.AppendText(serving.AppendComma(dst), name)
-		dst = jsonpath.AppendText(append(dst, ':'), vars[name])
-	}
-	return string(append(dst, '}'))
-}
 
 // append appends the event for r, whose body is read.
 func (f *eventForm) append(dst []byte, r *Request) []byte {

@@ -74,18 +74,18 @@ func (r *Request) appendIdentity1(dst []byte) []byte {
 	if r.caller != nil {
 		who = *r.caller
 	}
-	dst = appendOrNull(append(dst, `{"accessKey":`...), who.AccessKeyID)
-	dst = appendOrNull(append(dst, `,"accountId":`...), who.Account)
-	dst = appendOrNull(append(dst, `,"caller":`...), who.ID)
+	dst = serving.AppendOrNull(append(dst, `{"accessKey":`...), who.AccessKeyID)
+	dst = serving.AppendOrNull(append(dst, `,"accountId":`...), who.Account)
+	dst = serving.AppendOrNull(append(dst, `,"caller":`...), who.ID)
 	if cert := r.X.Client.Cert; cert != nil {
 		dst = append(append(dst, `,"clientCert":`...), cert.JSON...)
 	}
 	dst = append(dst, `,"cognitoAmr":null,"cognitoAuthenticationProvider":null,"cognitoAuthenticationType":null,"cognitoIdentityId":null,"cognitoIdentityPoolId":null`...)
-	dst = appendOrNull(append(dst, `,"principalOrgId":`...), organization(&who))
+	dst = serving.AppendOrNull(append(dst, `,"principalOrgId":`...), organization(&who))
 	dst = mapping.AppendClientIP(append(dst, `,"sourceIp":"`...), r.X)
-	dst = appendOrNull(append(dst, `","user":`...), who.ID)
+	dst = serving.AppendOrNull(append(dst, `","user":`...), who.ID)
 	dst = r.appendAgent(append(dst, `,"userAgent":`...))
-	return append(appendOrNull(append(dst, `,"userArn":`...), who.ARN), '}')
+	return append(serving.AppendOrNull(append(dst, `,"userArn":`...), who.ARN), '}')
 }
 
 func organization(c *identity.Caller) string {
@@ -93,11 +93,4 @@ func organization(c *identity.Caller) string {
 		return ""
 	}
 	return c.Organization.ID
-}
-
-func appendOrNull(dst []byte, s string) []byte {
-	if s == "" {
-		return append(dst, "null"...)
-	}
-	return jsonpath.AppendText(dst, s)
 }

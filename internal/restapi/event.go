@@ -1,9 +1,8 @@
 package restapi
 
 import (
+	"cmp"
 	"encoding/base64"
-	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
@@ -152,16 +151,16 @@ func (r *request) appendIdentity(dst []byte) []byte {
 	if r.identity.caller != nil {
 		who = *r.identity.caller
 	}
-	dst = appendOrNull(append(dst, `{"cognitoIdentityPoolId":null,"accountId":`...), who.Account)
-	dst = appendOrNull(append(dst, `,"cognitoIdentityId":null,"caller":`...), who.ID)
+	dst = serving.AppendOrNull(append(dst, `{"cognitoIdentityPoolId":null,"accountId":`...), who.Account)
+	dst = serving.AppendOrNull(append(dst, `,"cognitoIdentityId":null,"caller":`...), who.ID)
 	dst = mapping.AppendClientIP(append(dst, `,"sourceIp":"`...), r.x)
 	organization := ""
 	if who.Organization != nil {
 		organization = who.Organization.ID
 	}
-	dst = appendOrNull(append(dst, `","principalOrgId":`...), organization)
-	dst = appendOrNull(append(dst, `,"accessKey":`...), who.AccessKeyID)
-	dst = appendOrNull(append(dst, `,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":`...), who.ARN)
+	dst = serving.AppendOrNull(append(dst, `","principalOrgId":`...), organization)
+	dst = serving.AppendOrNull(append(dst, `,"accessKey":`...), who.AccessKeyID)
+	dst = serving.AppendOrNull(append(dst, `,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":`...), who.ARN)
 	dst = append(dst, `,"userAgent":`...)
 	if agent := r.x.Header.GetKnown(http1.NameUserAgent); agent != nil {
 		dst = appendJSONString(dst, agent)
@@ -176,17 +175,10 @@ func (r *request) appendIdentity(dst []byte) []byte {
 		dst = append(append(dst, `,"clientCert":`...), cert.JSON...)
 	}
 	if e := r.x.Client.Endpoint; e != nil {
-		dst = appendOrNull(append(dst, `,"vpcId":`...), e.VPC)
+		dst = serving.AppendOrNull(append(dst, `,"vpcId":`...), e.VPC)
 		dst = appendJSONString(append(dst, `,"vpceId":`...), e.ID)
 	}
-	return append(appendOrNull(append(dst, `,"user":`...), who.ID), '}')
-}
-
-func appendOrNull(dst []byte, s string) []byte {
-	if s == "" {
-		return append(dst, "null"...)
-	}
-	return appendJSONString(dst, s)
+	return append(serving.AppendOrNull(append(dst, `,"user":`...), who.ID), '}')
 }
 
 // contextJSON is the end of event.requestContext, the same for every request
@@ -203,15 +195,7 @@ func contextJSON(s *Stage) string {
 
 // variablesJSON is event.stageVariables: null without any.
 func variablesJSON(vars map[string]string) string {
-	if len(vars) == 0 {
-		return "null"
-	}
-	dst := []byte{'{'}
-	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		dst = appendJSONString(serving.AppendComma(dst), name)
-		dst = appendJSONString(append(dst, ':'), vars[name])
-	}
-	return string(append(dst, '}'))
+	return cmp.Or(serving.VariablesJSON(vars), "null")
 }
 
 // appendEventBody appends body, null when it is empty (recorded on AWS), and

@@ -2,6 +2,8 @@ package serving
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/jsonpath"
@@ -112,6 +114,28 @@ func appendBehindText(dst, more []byte) []byte {
 	dst = jsonpath.AppendText(dst[:quote], more)
 	dst[quote] = ',' // over the quote that more begins with
 	return dst
+}
+
+// VariablesJSON are stage variables as events have them, in the order of their
+// names; empty: there are none.
+func VariablesJSON(vars map[string]string) string {
+	if len(vars) == 0 {
+		return ""
+	}
+	dst := []byte{'{'}
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		dst = jsonpath.AppendText(AppendComma(dst), name)
+		dst = jsonpath.AppendText(append(dst, ':'), vars[name])
+	}
+	return string(append(dst, '}'))
+}
+
+// AppendOrNull appends s as a JSON string, null when it is empty.
+func AppendOrNull(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, "null"...)
+	}
+	return jsonpath.AppendText(dst, s)
 }
 
 // AppendComma separates from what stands before, unless a map or list begins.
