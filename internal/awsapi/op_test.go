@@ -26,6 +26,7 @@ type house struct {
 
 	account string // whose calls they are; empty: the configured one
 	store   *store.Store
+	control *control.Control
 }
 
 func newHouse(t *testing.T) *house { return newHouseOf(t, control.Limits{}, nil, nil) }
@@ -51,7 +52,7 @@ func newHouseOf(t *testing.T, limits control.Limits, method Tester, authorizer A
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(api.Loopback())
-	h := &house{T: t, url: server.URL, store: s}
+	h := &house{T: t, url: server.URL, store: s, control: c}
 	t.Cleanup(func() {
 		server.Close()
 		c.Close()
