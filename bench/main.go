@@ -55,7 +55,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 11, "rounds; each measures every peer once, medians are printed")
 	flag.DurationVar(&o.duration, "duration", time.Second, "of one measurement")
 	flag.IntVar(&o.conns, "connections", 64, "client connections")
-	flag.StringVar(&only, "only", "plain,logged,cached,tls,h2", "scenarios: plain, logged, cached, tls, h2; or alone: overload, swaps, edits, functions")
+	flag.StringVar(&only, "only", "plain,logged,httpapi,cached,tls,h2", "scenarios: plain, logged, httpapi, cached, tls, h2; or alone: overload, swaps, edits, functions")
 	offline := flag.String("serverless", "", "with functions: folder where serverless and serverless-offline are installed")
 	flag.StringVar(&peers, "peers", "gatehouse,nginx,haproxy,caddy,fasthttp", "proxies")
 	apis := flag.Int("scale", 0, "instead: import this many APIs, restart, and print start time and memory")
@@ -101,11 +101,11 @@ func run(o options) error {
 		return err
 	}
 	defer w.close()
-	for _, scenario := range []string{"plain", logged, cached, "tls", "h2"} {
+	for _, scenario := range []string{"plain", logged, httpAPI, cached, "tls", "h2"} {
 		if !slices.Contains(o.only, scenario) {
 			continue
 		}
-		tool := map[string]string{"plain": "wrk", logged: "wrk", cached: "wrk", "tls": "wrk", "h2": "h2load"}[scenario]
+		tool := map[string]string{"plain": "wrk", logged: "wrk", httpAPI: "wrk", cached: "wrk", "tls": "wrk", "h2": "h2load"}[scenario]
 		if _, err := exec.LookPath(tool); err != nil {
 			fmt.Printf("\n%s: left out, %s is not installed\n", scenario, tool)
 			continue

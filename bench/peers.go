@@ -159,7 +159,12 @@ paths:
 	if err := addLogged(control, id); err != nil {
 		return err
 	}
-	return addCached(control, id)
+	if err := addCached(control, id); err != nil {
+		return err
+	}
+	routed, err := addHTTPAPI(control, w.backend)
+	w.peers[len(w.peers)-1].targets[httpAPI] = target{"http://" + plain + "/item", routed + ".execute-api.localhost"}
+	return err
 }
 
 // build makes the binary from this checkout.
@@ -200,8 +205,8 @@ func (w *workshop) nginx() error {
 	if err := makeCache(w.dir); err != nil {
 		return err
 	}
-	plain, tls, withLog, withCache := freeAddress(), freeAddress(), freeAddress(), freeAddress()
-	config := w.file("nginx.conf", strings.NewReplacer("<plain>", plain, "<tls>", tls, "<logged>", withLog, "<cached>", withCache, "<backend>", w.backend, "<cert>", w.cert, "<key>", w.key, "<dir>", w.dir).Replace(`
+	plain, tls, withLog, withCache, withJSON := freeAddress(), freeAddress(), freeAddress(), freeAddress(), freeAddress()
+	config := w.file("nginx.conf", strings.NewReplacer("<plain>", plain, "<tls>", tls, "<logged>", withLog, "<cached>", withCache, "<httpapi>", withJSON, "<backend>", w.backend, "<cert>", w.cert, "<key>", w.key, "<dir>", w.dir).Replace(`
 daemon off; worker_processes auto; pid <dir>/nginx.pid; error_log <dir>/nginx.err;
 events { worker_connections 4096; }
 http {
@@ -212,12 +217,13 @@ http {
     location / { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header Host $host; }
   }
-`+nginxLogged+nginxCached+`}`))
+`+nginxLogged+nginxCached+nginxHTTPAPI+`}`))
 	p, err := w.start(plain, "nginx", "-p", w.dir, "-c", config)
 	if err == nil {
 		w.add("nginx", p, plain, tls, "/item", "")
 		w.peers[len(w.peers)-1].targets[logged] = target{"http://" + withLog + "/item", ""}
 		w.peers[len(w.peers)-1].targets[cached] = target{"http://" + withCache + "/item", ""}
+		w.peers[len(w.peers)-1].targets[httpAPI] = target{"http://" + withJSON + "/item", ""}
 	}
 	return err
 }

@@ -81,7 +81,7 @@ func (r *request) admitHere() *exchange.Fault {
 	if !l.On() {
 		return nil
 	}
-	admitted := l.Take(serving.ClockAt(r.start))
+	admitted := r.stage.env.Take(l, r.start)
 	if !admitted && r.route.needsKey {
 		r.key.use.GiveBack()
 	}

@@ -47,8 +47,18 @@ func (e *Env) Limit(name string, l throttle.Limit) (limiter Limiter, release fun
 // On says whether there is a limit.
 func (l *Limiter) On() bool { return l.bucket != nil }
 
-// Take takes one request's token at a time of Clock, by what this node knows.
-func (l *Limiter) Take(now int64) bool { return l.bucket == nil || l.bucket.Take(now) }
+// Take takes the token of a request that came at at, by what this node knows. A
+// request that waited for its turn on the processor comes with a time from before
+// what others took since, which a large rate with a small burst takes for too many:
+// then the time is looked at again.
+func (e *Env) Take(l *Limiter, at time.Time) bool {
+	now := ClockAt(at)
+	if l.bucket == nil || l.bucket.Take(now) {
+		return true
+	}
+	again := ClockAt(e.Time())
+	return again-now > int64(time.Millisecond) && l.bucket.Take(again)
+}
 
 // Decide adds to the decisions of x what the limit said, where x is explained.
 func (l *Limiter) Decide(x *exchange.Exchange, whose string, admitted bool) {
@@ -76,5 +86,5 @@ func (e *Env) Admit(l *Limiter, at time.Time) bool {
 			}
 		}
 	}
-	return l.Take(now)
+	return e.Take(l, at)
 }
