@@ -49,7 +49,7 @@ type redeployment struct {
 	strict bool
 }
 
-// newRedeployment reads the stages of an API; nil when none deploys by itself.
+// newRedeployment reads the stages of an API; nil for a REST API.
 func (c *Control) newRedeployment(ctx context.Context, s *snapshot) (*redeployment, error) {
 	if s.ref.kind != routesKind {
 		return nil, nil
@@ -74,14 +74,15 @@ func (c *Control) newRedeployment(ctx context.Context, s *snapshot) (*redeployme
 			r.used = append(r.used, stage)
 		}
 	}
-	if len(r.due) == 0 {
-		return nil, nil
-	}
 	return r, nil
 }
 
-// txn is what deploys def, whose tree t is about to be stored, or is.
+// txn is what deploys def, whose tree t is about to be stored, or is. Without
+// a stage to deploy to it is the condition that none appeared meanwhile.
 func (r *redeployment) txn(t *store.Tree, def *apigw.Definition) (store.Txn, error) {
+	if len(r.due) == 0 && r.guard.revision != 0 {
+		return store.Txn{If: []store.Condition{r.guard.unchanged()}}, nil
+	}
 	if !r.needed(t, def) {
 		return store.Txn{}, nil
 	}

@@ -247,3 +247,31 @@ func TestTwoNodesOfRoutes(t *testing.T) {
 		t.Errorf("%d routes are served", n)
 	}
 }
+
+// TestStageBesideEdits: a stage that is made on one node while another edits
+// the API serves what both left.
+func TestStageBesideEdits(t *testing.T) {
+	w := newWorld(t)
+	other := otherNode(w)
+	for range 5 {
+		api := w.newHTTPAPI()
+		w.newRoute(api, "GET /first")
+		var all sync.WaitGroup
+		all.Go(func() {
+			for n := range 5 {
+				if _, err := w.CreateRoute(t.Context(), w.scope, api.ID, apigw.Route{Key: fmt.Sprintf("GET /%d", n)}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		all.Go(func() {
+			if _, err := other.CreateRouteStage(t.Context(), w.scope, api.ID, automatic("$default")); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Wait()
+		if n := len(w.served(api, "$default").Routes); n != 6 {
+			t.Errorf("%d routes are served", n)
+		}
+	}
+}
