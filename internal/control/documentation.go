@@ -164,7 +164,7 @@ func (c *Control) ImportDocumentationParts(ctx context.Context, scope apigw.Scop
 		return nil, documentationError(err)
 	}
 	if failOnWarnings && len(warnings) > 0 {
-		return nil, apigw.Errorf(apigw.BadRequest, "Warnings found during import:\n\t%s", strings.Join(warnings, "\n\t"))
+		return nil, openapi.FailOnWarnings(warnings)
 	}
 	ref := restRef(scope, api)
 	ids, err := mutatedAlone(ctx, c, ref, ref.unknownAPI(), func(e *edit) (*[]string, error) {

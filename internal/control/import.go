@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -66,8 +65,10 @@ func (o ImportOptions) parse(scope apigw.Scope, doc []byte, p importParameters) 
 	if err != nil {
 		return nil, importError(err)
 	}
-	if o.FailOnWarnings && len(api.Warnings) > 0 {
-		return nil, apigw.Errorf(apigw.BadRequest, "Warnings found during import:\n\t%s", strings.Join(api.Warnings, "\n\t"))
+	if o.FailOnWarnings {
+		if err := openapi.FailOnWarnings(api.Warnings); err != nil {
+			return nil, err
+		}
 	}
 	if o.Allowed != nil {
 		if err := o.Allowed(api); err != nil {
@@ -85,31 +86,7 @@ func importError(err error) error {
 	if e.Invalid {
 		return &apigw.Error{Kind: apigw.BadRequest, Message: "Invalid OpenAPI input.", Cause: err}
 	}
-	texts := make([]string, len(e.Problems))
-	for i, p := range e.Problems {
-		texts[i] = p.String()
-	}
-	return importFailure(texts, e.Warnings)
-}
-
-// maxImportTexts bounds how many errors an answer lists.
-const maxImportTexts = 100
-
-// importFailure lists errors and warnings as AWS does.
-func importFailure(problems, warnings []string) error {
-	var b strings.Builder
-	b.WriteString("Errors found during import:")
-	for i, text := range problems {
-		if i == maxImportTexts {
-			fmt.Fprintf(&b, "\n\tand %d more", len(problems)-i)
-			break
-		}
-		b.WriteString("\n\t" + text)
-	}
-	if len(warnings) > 0 {
-		b.WriteString("\nAdditionally, these warnings were found:\n\t" + strings.Join(warnings, "\n\t"))
-	}
-	return apigw.Errorf(apigw.BadRequest, "%s", b.String())
+	return e.Failure()
 }
 
 // ImportRestAPI makes an API of a document. Warnings of the result are those

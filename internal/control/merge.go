@@ -24,7 +24,7 @@ func (e *edit) merge(doc *openapi.API, overwrite bool) error {
 		}
 	}
 	if len(m.problems) > 0 {
-		return importFailure(m.problems, doc.Warnings)
+		return openapi.ImportFailure(m.problems, doc.Warnings)
 	}
 	e.resolveModelURLs()
 	return nil

@@ -164,7 +164,7 @@ func ofDocument(what string, err error) error {
 	if apigw.KindOf(err) != apigw.BadRequest && apigw.KindOf(err) != apigw.Conflict {
 		return err
 	}
-	return importFailure([]string{fmt.Sprintf("Unable to create %s: %s", what, message(err))}, nil)
+	return openapi.ImportFailure([]string{fmt.Sprintf("Unable to create %s: %s", what, message(err))}, nil)
 }
 
 // keepRouteIDs gives routes whose key was there before the ID of that one.

@@ -95,14 +95,20 @@ func (e *exporter) head() {
 }
 
 func (e *exporter) server() *node {
-	base, variables, s := newObject(), newObject(), newObject()
-	base.put("default", newText(e.o.Stage))
-	variables.put("basePath", base)
-	s.put("url", newText("https://"+e.o.Host+"/{basePath}"))
-	s.put("variables", variables)
+	s := serverNode(e.o.Host, e.o.Stage)
 	if e.o.Extensions {
 		s.put(extEndpoint, e.endpoint())
 	}
+	return s
+}
+
+// serverNode is where a document says its API is served, below a base path.
+func serverNode(host, base string) *node {
+	path, variables, s := newObject(), newObject(), newObject()
+	path.put("default", newText(base))
+	variables.put("basePath", path)
+	s.put("url", newText("https://"+host+"/{basePath}"))
+	s.put("variables", variables)
 	return s
 }
 

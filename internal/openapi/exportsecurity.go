@@ -42,10 +42,20 @@ func (x *methodExport) security() *node {
 
 // free is a scheme's name, or a longer one while an authorizer has it.
 func (e *exporter) free(name string) string {
-	for _, a := range e.def.Authorizers {
-		if a.Name == name {
-			return e.free(name + "_")
+	return freeName(name, func(name string) bool {
+		for _, a := range e.def.Authorizers {
+			if a.Name == name {
+				return true
+			}
 		}
+		return false
+	})
+}
+
+// freeName is name, or a longer one while it is taken.
+func freeName(name string, taken func(string) bool) string {
+	for taken(name) {
+		name += "_"
 	}
 	return name
 }

@@ -180,37 +180,19 @@ func (im *httpImporter) unsupported(m *node) {
 
 // FailOnWarnings is the error of an import that is to fail on warnings; nil
 // when there are none.
-func (a *HTTPAPI) FailOnWarnings() error {
-	if len(a.Warnings) == 0 {
-		return nil
-	}
-	return apigw.Errorf(apigw.BadRequest, "Warnings found during import:\n\t%s", strings.Join(a.Warnings, "\n\t"))
-}
+func (a *HTTPAPI) FailOnWarnings() error { return FailOnWarnings(a.Warnings) }
 
 // HTTPError is the error of ParseHTTP for who asked for an import: all that is
 // wrong, each with its place, and the warnings.
 func HTTPError(err error) error {
 	e, ok := errors.AsType[*Errors](err)
-	if !ok {
+	switch {
+	case !ok:
 		return err
+	case e.Invalid:
+		return &apigw.Error{Kind: apigw.BadRequest, Message: "Invalid OpenAPI input. " + e.Problems[0].String(), Cause: err}
 	}
-	const most = 100 // problems in an answer
-	list := make([]string, 0, most+1)
-	for i, p := range e.Problems {
-		if i == most {
-			list = append(list, "Further problems are not listed.")
-			break
-		}
-		list = append(list, p.String())
-	}
-	text := "Errors found during import:\n\t" + strings.Join(list, "\n\t")
-	if e.Invalid {
-		text = "Invalid OpenAPI input. " + strings.Join(list, " ")
-	}
-	if len(e.Warnings) > 0 {
-		text += "\nAdditionally, these warnings were found:\n\t" + strings.Join(e.Warnings, "\n\t")
-	}
-	return &apigw.Error{Kind: apigw.BadRequest, Message: text, Cause: err}
+	return e.Failure()
 }
 
 // sortedRoutes are an API's routes by key.

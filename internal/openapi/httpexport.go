@@ -67,12 +67,7 @@ func (e *httpExporter) document() {
 }
 
 func (e *httpExporter) server() *node {
-	base, variables, s := newObject(), newObject(), newObject()
-	base.put("default", newText(strings.TrimPrefix(e.o.Stage, defaultRoute)))
-	variables.put("basePath", base)
-	s.put("url", newText("https://"+e.o.Host+"/{basePath}"))
-	s.put("variables", variables)
-	endpoint := newObject()
+	s, endpoint := serverNode(e.o.Host, strings.TrimPrefix(e.o.Stage, string(apigw.DefaultStage))), newObject()
 	if e.def.RouteAPI.DisableExecuteAPIEndpoint {
 		endpoint.put("disableExecuteApiEndpoint", newBool(true))
 	}
@@ -212,12 +207,14 @@ func (e *httpExporter) security(r *apigw.Route) *node {
 
 // free is a scheme's name, or a longer one while an authorizer has it.
 func (e *httpExporter) free(name string) string {
-	for _, a := range e.def.RouteAuthorizers {
-		if a.Name == name {
-			return e.free(name + "_")
+	return freeName(name, func(name string) bool {
+		for _, a := range e.def.RouteAuthorizers {
+			if a.Name == name {
+				return true
+			}
 		}
-	}
-	return name
+		return false
+	})
 }
 
 // components are the security schemes, and the integrations that don't stand

@@ -119,9 +119,5 @@ type Errors struct {
 
 // Error is one line for every problem, "file:line: pointer: message".
 func (e *Errors) Error() string {
-	lines := make([]string, len(e.Problems))
-	for i, p := range e.Problems {
-		lines[i] = p.String()
-	}
-	return strings.Join(lines, "\n")
+	return strings.Join(e.texts(), "\n")
 }
