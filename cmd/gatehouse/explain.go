@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
-	"path"
 	"strings"
 	"time"
 
@@ -66,7 +66,7 @@ func (p *program) explainHandler() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		var report *explain.Report
 		if p.recorder != nil {
-			report = p.recorder.Find(path.Base(r.URL.Path))
+			report = p.recorder.Find(strings.TrimPrefix(r.URL.Path, explainPath))
 		}
 		if report == nil {
 			message := fmt.Sprintf("nothing is known of this request; decisions are kept of the latest %d requests that were explained", explained)
@@ -103,15 +103,18 @@ func explainRequest(args []string, stdout, stderr *os.File) error {
 	return report.Print(stdout)
 }
 
+// explainPath is where a gatehouse tells of requests, by their IDs.
+const explainPath = "/_gatehouse/explain/"
+
 // maxReport bounds what is read of an answer, in bytes.
 const maxReport = 1 << 20
 
 // askReport asks the gatehouse at a control address.
 func askReport(control, id string) (*explain.Report, error) {
-	if strings.ContainsAny(id, "/?#%") {
+	if strings.ContainsAny(id, ":?#%") || strings.HasPrefix(id, "/") {
 		return nil, &usageError{fmt.Sprintf("%q is no request ID", id)}
 	}
-	body, err := askControl(control, "/_gatehouse/explain/"+id, maxReport)
+	body, err := askControl(control, explainPath+url.PathEscape(id), maxReport)
 	if err != nil {
 		return nil, err
 	}

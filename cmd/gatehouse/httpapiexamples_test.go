@@ -40,7 +40,10 @@ func TestHTTPAPIFunctionsExample(t *testing.T) {
 		{"POST", "/baskets/7", "no list", []string{"Content-Type", jsonType}, 500, map[string][]string{"Content-Type": {jsonType}}, `{"message":"Internal Server Error"}`},
 		{"PUT", "/any/thing?else=1", "", nil, 404, map[string][]string{"Content-Type": {jsonType}}, `["$default","PUT","/any/thing","else=1","$default"]`},
 	} {
-		got := call(t, c.method, base+c.path, "", c.body, c.send...)
+		got := call(t, c.method, base+c.path, "", c.body, append(c.send, "x-gatehouse-explain", "1")...)
+		if out, errs := s.explainCommand(got.header.Get("Apigw-Requestid")); !strings.Contains(out, "AWS_PROXY") {
+			t.Errorf("%s %s is explained: %s%s", c.method, c.path, out, errs)
+		}
 		if got.status != c.status || got.body != c.want {
 			t.Errorf("%s %s: %d %s", c.method, c.path, got.status, got.body)
 		}

@@ -89,11 +89,20 @@ func (r *Recorder) Record(x *exchange.Exchange, ended time.Time) {
 	r.byID[report.RequestID] = report
 }
 
-// Find is the report of a request, or nil. It must not be changed.
+// Find is the report of a request, or nil. It must not be changed. Either of the
+// request's IDs names it: clients of HTTP APIs are told the extended one alone.
 func (r *Recorder) Find(requestID string) *Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.byID[requestID]
+	if report := r.byID[requestID]; report != nil {
+		return report
+	}
+	for _, report := range r.ring {
+		if report != nil && report.ExtendedID == requestID {
+			return report
+		}
+	}
+	return nil
 }
 
 func newReport(x *exchange.Exchange, ended time.Time) *Report {

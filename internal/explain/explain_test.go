@@ -42,6 +42,11 @@ func TestRecorder(t *testing.T) {
 			t.Errorf("request %d is kept: %t, want %t", n, got, want)
 		}
 	}
+	other := request(id(7))
+	copy(other.ExtendedID[:], "cq/848p88IAyK/8=")
+	if r.Record(other, time.Now()); r.Find("cq/848p88IAyK/8=") != r.Find(id(7)) || r.Find("none") != nil {
+		t.Error("not found by its extended ID")
+	}
 	if len(r.byID) != 2 {
 		t.Errorf("%d requests are found", len(r.byID))
 	}
