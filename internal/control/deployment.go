@@ -23,7 +23,9 @@ type frozenMeta struct {
 // frozenMetaOf is the meta of a deployment of def.
 func frozenMetaOf(dep apigw.Deployment, def *apigw.Definition) frozenMeta {
 	if def.RouteAPI != nil {
-		return frozenMeta{Deployment: dep, Routes: def.RouteAPI}
+		api := *def.RouteAPI
+		api.ImportInfo, api.Warnings = nil, nil // of the edited API alone
+		return frozenMeta{Deployment: dep, Routes: &api}
 	}
 	return frozenMeta{Deployment: dep, API: &def.API}
 }

@@ -199,7 +199,7 @@ func (c *Control) RestAPIs(ctx context.Context, scope apigw.Scope, after apigw.A
 	return list, more, err
 }
 
-// headsPage is how many heads are read at once.
+// headsPage is how many heads are read at once, at most.
 const headsPage = 200
 
 // heads are the settings of at most limit APIs of a kind, by ID, from the one
@@ -210,8 +210,12 @@ func (c *Control) heads(ctx context.Context, scope apigw.Scope, kind apiKind, af
 	if after != "" {
 		start = prefix + segment(string(after))
 	}
+	page := headsPage
+	if limit > 0 {
+		page = min(limit+1, headsPage)
+	}
 	for {
-		records, rest, _, err := c.store.List(ctx, prefix, start, headsPage)
+		records, rest, _, err := c.store.List(ctx, prefix, start, page)
 		if err != nil {
 			return nil, false, storeError(err)
 		}

@@ -97,3 +97,47 @@ func TestQuickCreate(t *testing.T) {
 		t.Fatal(records, err)
 	}
 }
+
+// TestPagesOfOneKind: pages of APIs of one kind are full whatever lies between.
+func TestPagesOfOneKind(t *testing.T) {
+	w := newWorld(t)
+	want := map[bool]int{}
+	for n := range 11 {
+		if rest := n%3 == 0; rest {
+			w.newAPI()
+			want[rest]++
+		} else {
+			w.newHTTPAPI()
+			want[rest]++
+		}
+	}
+	for rest, total := range want {
+		seen := map[apigw.APIID]bool{}
+		for after, more := apigw.APIID(""), true; more; {
+			var page []apigw.APIID
+			var err error
+			if rest {
+				var list []*apigw.RestAPI
+				list, more, err = w.RestAPIs(t.Context(), w.scope, after, 2)
+				for _, a := range list {
+					page = append(page, a.ID)
+				}
+			} else {
+				var list []*apigw.RouteAPI
+				list, more, err = w.RouteAPIs(t.Context(), w.scope, after, 2)
+				for _, a := range list {
+					page = append(page, a.ID)
+				}
+			}
+			if err != nil || len(page) == 0 || more && len(page) != 2 {
+				t.Fatal(page, more, err)
+			}
+			for _, id := range page {
+				seen[id], after = true, id
+			}
+		}
+		if len(seen) != total {
+			t.Errorf("%d of %d", len(seen), total)
+		}
+	}
+}
