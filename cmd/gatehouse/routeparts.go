@@ -41,6 +41,7 @@ func (s *parts) httpKind() gateway.Kind {
 			return compiled, nil
 		},
 		NoStage: httpapi.NotFound,
+		Broken:  httpapi.Broken,
 		NewIDs:  serving.NewIDs,
 	}
 }

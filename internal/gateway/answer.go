@@ -49,7 +49,8 @@ func (g *Gateway) panicked(x *exchange.Exchange, p any) {
 	if x.Response.Stream != nil {
 		x.Response.Stream.Close()
 	}
-	plain(x, 500, "InternalServerErrorException", "Internal server error")
+	x.Response.Stream = nil
+	g.broken(x)
 }
 
 // finish sends x.Response and ends x.
@@ -72,7 +73,8 @@ func (g *Gateway) finish(x *exchange.Exchange, to answerer) {
 func (g *Gateway) unanswerable(x *exchange.Exchange, err error) {
 	g.log.Error("an answer can't be sent", "api", x.Address.APIID, "stage", x.Address.Stage,
 		"requestId", string(x.RequestID[:]), "error", err)
-	plain(x, 500, "InternalServerErrorException", "Internal server error")
+	x.Response.Stream = nil
+	g.broken(x)
 }
 
 // answer sends x.Response. When nothing could be sent, to isn't answered;

@@ -15,6 +15,9 @@ type Kind struct {
 	Compile func(st *apigw.Stage, def, canary *apigw.Definition) (Stage, error)
 	// NoStage answers x as AWS does for an unknown stage or a disabled endpoint.
 	NoStage func(x *exchange.Exchange)
+	// Broken answers x with 500 where its stage can't be served, or broke; nil: as
+	// REST APIs do.
+	Broken func(x *exchange.Exchange)
 	// NewIDs gives x its request IDs. It is REST's that is asked: a request has
 	// them before anybody knows which API it is for.
 	NewIDs func(x *exchange.Exchange)
@@ -46,6 +49,17 @@ func (g *Gateway) kindOf(a *api) *Kind {
 		}
 	}
 	return &g.cfg.REST
+}
+
+// broken answers x for a stage that nothing came of, in the words of its kind.
+func (g *Gateway) broken(x *exchange.Exchange) {
+	if a := g.hosts.api([]byte(x.Address.APIID)); a != nil {
+		if k := g.kindOf(a); k.Broken != nil {
+			k.Broken(x)
+			return
+		}
+	}
+	plain(x, 500, "InternalServerErrorException", "Internal server error")
 }
 
 // kindFor is the kind that answers for a custom domain name where it leads

@@ -264,7 +264,7 @@ func (s *stage) serve(g *Gateway, x *exchange.Exchange) *running {
 	r, err := s.current(g)
 	switch {
 	case err != nil || r == nil:
-		plain(x, 500, "InternalServerErrorException", "Internal server error")
+		g.broken(x)
 	case r.disabled && !x.Address.Custom:
 		r.kind.NoStage(x)
 	default:

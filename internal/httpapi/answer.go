@@ -71,6 +71,14 @@ func refuse(x *exchange.Exchange, status int, text string) {
 	x.Response.Body = append(jsonpath.AppendText(append(x.Response.Body[:0], `{"message":`...), text), '}')
 }
 
+// Broken answers x with 500 {"message":"Internal Server Error"}: its stage can't
+// be served.
+func Broken(x *exchange.Exchange) {
+	x.Response.Body = nil // which may be a kept answer's
+	refuse(x, 500, "Internal Server Error")
+	x.Response.Header.AddBytes(fieldRequestID, x.ExtendedID[:])
+}
+
 // NotFound answers x as AWS answers where an HTTP API has no stage for it, and
 // where its own address is disabled: 404 {"message":"Not Found"}.
 func NotFound(x *exchange.Exchange) {

@@ -153,6 +153,9 @@ func (p *httpProxy) addHeaders(r *Request) {
 		if integration.OwnRequestField(k) || k == http1.NameForwarded || k == http1.NameVia || k == http1.NameXAmznTraceID {
 			continue
 		}
+		if k == http1.NameAuthorization && r.caller != nil {
+			continue // a signature is for the gateway, as recorded on AWS of REST APIs
+		}
 		if nominated != nil {
 			if name, _ := from.At(i); integration.ListHolds(nominated, name) {
 				continue
