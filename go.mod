@@ -34,6 +34,8 @@ require (
 
 require github.com/maypok86/otter/v2 v2.4.0
 
+require github.com/aws/aws-sdk-go-v2/service/acm v1.51.1
+
 require (
 	github.com/gobwas/httphead v0.1.0 // indirect
 	github.com/gobwas/ws v1.5.0

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 )
@@ -25,6 +26,24 @@ func (s *server) sdkAs(id, secret string) *apigateway.Client {
 		BaseEndpoint: aws.String(s.control), Region: "us-east-1", RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider(id, secret, ""),
 	})
+}
+
+// acm is the SDK's client of AWS Certificate Manager.
+func (s *server) acm() *acm.Client {
+	return acm.New(acm.Options{
+		BaseEndpoint: aws.String(s.control), Region: "us-east-1", RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	})
+}
+
+// certificate requests one for name, and returns its ARN.
+func (s *server) certificate(name string) string {
+	s.t.Helper()
+	out, err := s.acm().RequestCertificate(s.t.Context(), &acm.RequestCertificateInput{DomainName: &name})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return *out.CertificateArn
 }
 
 // greets checks that the API answers by host and by path form.

@@ -31,7 +31,12 @@ type stack struct {
 	t       *testing.T
 	backend string // takes the place of http://backend.example in templates
 	api     string
+
+	certificate string // takes the place of the templates' own; made when one names it
 }
+
+// templateCertificate is the certificate that templates name.
+const templateCertificate = "arn:aws:acm:us-east-1:000000000000:certificate/pets"
 
 func newStack(t *testing.T, name string, args ...string) *stack {
 	t.Helper()
@@ -69,7 +74,14 @@ func (x *stack) deploy(file string) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	template, err := stacktest.Parse([]byte(strings.ReplaceAll(string(text), "http://backend.example", x.backend)))
+	content := strings.ReplaceAll(string(text), "http://backend.example", x.backend)
+	if strings.Contains(content, templateCertificate) {
+		if x.certificate == "" {
+			x.certificate = x.server.certificate("pets.example.com")
+		}
+		content = strings.ReplaceAll(content, templateCertificate, x.certificate)
+	}
+	template, err := stacktest.Parse([]byte(content))
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -34,10 +34,12 @@ type walk struct {
 	*apigateway.Client
 	ctx    context.Context
 	called map[string]int
+
+	certificate string // that domain names show
 }
 
 func newWalk(t *testing.T, s *server) *walk {
-	w := &walk{T: t, ctx: t.Context(), called: map[string]int{}}
+	w := &walk{T: t, ctx: t.Context(), called: map[string]int{}, certificate: s.certificate("*.example.com")}
 	w.Client = apigateway.New(apigateway.Options{
 		BaseEndpoint: aws.String(s.control), Region: "us-east-1", RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),

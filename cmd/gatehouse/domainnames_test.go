@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,33 +16,46 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-)
 
-const anyCertificate = "arn:aws:acm:us-east-1:000000000000:certificate/c"
+	"github.com/gatehouse/gatehouse/internal/freeport"
+)
 
 // TestCustomDomainExample runs examples/custom-domain with the AWS CLI and curl.
 func TestCustomDomainExample(t *testing.T) {
 	t.Parallel()
 	need(t, "aws", "sh", "curl")
-	s := serveWith(t)
-	cmd := exec.CommandContext(t.Context(), "sh", filepath.Join("..", "..", "examples", "custom-domain", "setup.sh"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "examples", "custom-domain", "gatehouse.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, secure := freeport.Address(t), freeport.Address(t)
+	config := strings.NewReplacer("127.0.0.1:8080", plain, "127.0.0.1:8443", secure).Replace(string(text))
+	s := serveListening(t, config)
+	pem := filepath.Join(t.TempDir(), "certificate.pem")
+	cmd := exec.CommandContext(t.Context(), "sh", filepath.Join("..", "..", "examples", "custom-domain", "setup.sh"), pem)
 	cmd.Env = s.clientEnv()
 	out, err := cmd.CombinedOutput()
 	if err != nil || string(out) != "api.shop.localhost\n*.shop.localhost\n" {
 		t.Fatalf("setup.sh: %v\n%s", err, out)
 	}
-	addr := address(t, s.invoke)
-	port := addr[strings.LastIndexByte(addr, ':')+1:]
+	port := plain[strings.LastIndexByte(plain, ':')+1:]
+	securePort := secure[strings.LastIndexByte(secure, ':')+1:]
 	for url, want := range map[string]string{
 		"http://api.shop.localhost:PORT/v1/orders/1":       `{"order": "1", "name": "api.shop.localhost", "path": "/v1/orders/1"}200`,
 		"http://API.Shop.LOCALHOST:PORT/v1/orders/1":       `{"order": "1", "name": "api.shop.localhost", "path": "/v1/orders/1"}200`, // curl's own lower case
 		"http://api.shop.localhost:PORT/any/beta/orders/1": `{"order": "1", "name": "api.shop.localhost", "path": "/any/beta/orders/1"}200`,
 		"http://web.shop.localhost:PORT/orders/1":          `{"order": "1", "name": "web.shop.localhost", "path": "/orders/1"}200`,
 		"http://api.shop.localhost:PORT/orders/1":          `{"message":"Forbidden"}403`,
+		"https://api.shop.localhost:PORT/v1/orders/1":      `{"order": "1", "name": "api.shop.localhost", "path": "/v1/orders/1"}200`,
+		"https://any.shop.localhost:PORT/orders/1":         `{"order": "1", "name": "any.shop.localhost", "path": "/orders/1"}200`,
 		"http://api.shop.localhost:PORT/v10/orders/1":      `{"message":"Forbidden"}403`,
 	} {
-		url = strings.ReplaceAll(url, "PORT", port)
-		got, err := exec.CommandContext(t.Context(), "curl", "-s", "--max-time", "20", "-w", "%{http_code}", "--connect-to", "::127.0.0.1:"+port, url).Output()
+		to := port
+		if strings.HasPrefix(url, "https:") {
+			to = securePort
+		}
+		url = strings.ReplaceAll(url, "PORT", to)
+		got, err := exec.CommandContext(t.Context(), "curl", "-s", "--max-time", "20", "-w", "%{http_code}", "--cacert", pem, "--connect-to", "::127.0.0.1:"+to, url).Output()
 		if text := string(got); err != nil || !strings.EqualFold(text, want) {
 			t.Errorf("%s: %v %s, want %s", url, err, got, want)
 		}
@@ -88,7 +102,7 @@ func TestDomainNamesSurvive(t *testing.T) {
 	if got := get("/v1/hello"); got != 404 {
 		t.Errorf("before: %d", got)
 	}
-	must1(c.CreateDomainName(ctx, &apigateway.CreateDomainNameInput{DomainName: aws.String("api.example.com"), CertificateArn: aws.String(anyCertificate)}))(t)
+	must1(c.CreateDomainName(ctx, &apigateway.CreateDomainNameInput{DomainName: aws.String("api.example.com"), CertificateArn: aws.String(s.certificate("api.example.com"))}))(t)
 	if got := get("/v1/hello"); got != 403 {
 		t.Errorf("unmapped: %d", got)
 	}
@@ -128,10 +142,10 @@ func TestTerraformDomainName(t *testing.T) {
 	file := apiFile(t, greeting("hi"))
 	s := serveWith(t, file)
 	api, c, ctx := s.api(file), s.sdk(), t.Context()
-	name := aws.String("tf.example.com")
+	name, certificate := aws.String("tf.example.com"), s.certificate("tf.example.com")
 
 	made := must1(c.CreateDomainName(ctx, &apigateway.CreateDomainNameInput{
-		DomainName: name, RegionalCertificateArn: aws.String(anyCertificate), SecurityPolicy: types.SecurityPolicyTls12,
+		DomainName: name, RegionalCertificateArn: aws.String(certificate), SecurityPolicy: types.SecurityPolicyTls12,
 		EndpointConfiguration: &types.EndpointConfiguration{Types: []types.EndpointType{types.EndpointTypeRegional}}, Tags: map[string]string{"a": "b"},
 	}))(t)
 	read := must1(c.GetDomainName(ctx, &apigateway.GetDomainNameInput{DomainName: name}))(t)
@@ -157,7 +171,7 @@ func TestTerraformDomainName(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	updated := must1(c.UpdateDomainName(ctx, &apigateway.UpdateDomainNameInput{DomainName: name, PatchOperations: []types.PatchOperation{
-		op("/certificateArn", anyCertificate), op("/endpointConfiguration/types/0", "EDGE"), op("/regionalCertificateArn", ""),
+		op("/certificateArn", certificate), op("/endpointConfiguration/types/0", "EDGE"), op("/regionalCertificateArn", ""),
 	}}))(t)
 	if updated.DomainNameStatus != types.DomainNameStatusAvailable || updated.DistributionDomainName == nil || time.Since(*updated.CertificateUploadDate) > time.Hour {
 		t.Errorf("%+v", updated)

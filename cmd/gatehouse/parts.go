@@ -29,6 +29,7 @@ import (
 // parts are what stages of every deployment share, and what outlives the
 // store: they stand from the start of the process to its end.
 type parts struct {
+	own       credentials.Source // the process's own
 	pools     *integration.Pools
 	functions *lambda.Functions
 	env       *serving.Env // of the stages of all API kinds
@@ -67,7 +68,7 @@ func (p *program) newParts() (*parts, error) {
 		return nil, err
 	}
 	throttles, ledger := p.newThrottles(), tally.New(shared, p.log)
-	s := &parts{valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
+	s := &parts{own: own, valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	if err := p.openResponses(s); err != nil {
 		return nil, err
 	}

@@ -35,13 +35,14 @@ type plane struct {
 	missing error        // why it can't
 	control *control.Control
 
-	functions  *control.Functions  // created through Lambda's API; nil without a store
-	metered    *control.Metered    // API keys and usage plans; nil without a store
-	domains    *control.Domains    // custom domain names; nil without a store
-	pools      *poolPlane          // user pools; nil without a store
-	metering   *control.Metering   // what is served, by month; nil without a store
-	cluster    *cluster.Cluster    // the nodes on one etcd cluster; nil without
-	identities *control.Identities // made by commands; nil without a store
+	functions    *control.Functions    // created through Lambda's API; nil without a store
+	metered      *control.Metered      // API keys and usage plans; nil without a store
+	domains      *control.Domains      // custom domain names; nil without a store
+	certificates *control.Certificates // ACM's; nil without a store
+	pools        *poolPlane            // user pools; nil without a store
+	metering     *control.Metering     // what is served, by month; nil without a store
+	cluster      *cluster.Cluster      // the nodes on one etcd cluster; nil without
+	identities   *control.Identities   // made by commands; nil without a store
 
 	following context.Context // ends when the store is given back
 	stop      context.CancelFunc
@@ -79,9 +80,11 @@ func (p *program) openPlane(ctx context.Context) error {
 		})
 	}
 	pl := &plane{store: s}
-	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, CheckPart: checkIntegration, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s)})
+	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, CheckPart: checkIntegration, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s),
+		Declared: p.declared, Truststore: p.readTruststore})
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	pl.metered = p.newMetered(pl.control)
+	pl.certificates = p.newCertificates(pl.control)
 	pl.domains = control.NewDomains(pl.control, control.DomainsOptions{Changed: p.gateway.SetDomainNames, Keep: p.keepDomains})
 	pl.pools = p.newPools(pl.control, p.sealerOf(context.Background(), s))
 	pl.identities = p.newIdentities(pl.control)
@@ -159,7 +162,9 @@ func (p *program) follow(pl *plane, src gateway.Source) {
 		pl.running.Go(func() { pl.functions.Follow(pl.following) })
 		pl.running.Go(func() { pl.identities.Follow(pl.following) })
 		pl.running.Go(func() { pl.metered.Follow(pl.following) })
+		pl.running.Go(func() { pl.certificates.Follow(pl.following) })
 		pl.running.Go(func() { pl.domains.Follow(pl.following) })
+		pl.running.Go(func() { p.renewCertificates(pl.following, pl.control) })
 		pl.running.Go(func() { pl.pools.follow(pl.following) })
 		pl.running.Go(func() { pl.metering.Follow(pl.following) })
 	}
@@ -199,6 +204,7 @@ func (p *program) setAPI(operations awsapi.Operations, functions *control.Functi
 	if pl := p.plane.Load(); pl != nil && pl.control != nil {
 		a.RouteOperations = awsapi.NewRouteOperations(pl.control)
 		a.Review, a.Usage = pl.review, p.usageOf(pl)
+		a.Certificates = awsapi.NewCertificateOperations(pl.control)
 		a.UserPools, a.UserPoolWeb = userpools.NewOperations(pl.pools.service), userpools.NewWeb(pl.pools.service, p.log)
 	}
 	a.Identities, a.Sessions = p.directory, awsapi.NewSessionOperations(p.directory)
@@ -251,6 +257,7 @@ func (p *program) settle(ctx context.Context) error {
 	var settling sync.WaitGroup // a store that is away keeps them waiting together
 	settling.Go(func() { p.settleFunctions(ctx) })
 	settling.Go(func() { p.settlePlans(ctx) })
+	settling.Go(func() { p.settleCertificates(ctx) })
 	settling.Go(func() { p.settleDomains(ctx) })
 	settling.Go(func() { p.settlePools(ctx) })
 	settling.Go(func() { p.settleIdentities(ctx) })

@@ -141,7 +141,7 @@ func (p *program) start(ctx context.Context) error {
 }
 
 func (p *program) gatewayConfig(sockets *gateway.Sockets) gateway.Config {
-	g := gateway.Config{Scope: p.config.Scope(), DataDir: p.config.Data, REST: p.parts.restKind(), HTTP: p.parts.httpKind(), Logger: p.log, Inherited: sockets, Done: p.done(), Explain: p.explain}
+	g := gateway.Config{Scope: p.config.Scope(), DataDir: p.config.Data, REST: p.parts.restKind(), HTTP: p.parts.httpKind(), Logger: p.log, Inherited: sockets, Certificates: p.certificateFiles(), Done: p.done(), Explain: p.explain}
 	p.limit(&g)
 	if p.parts.lastGood != nil {
 		g.LastGood = p.parts.lastGood

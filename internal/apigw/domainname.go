@@ -33,8 +33,19 @@ type DomainName struct {
 	ManagementPolicy string            `json:"managementPolicy,omitempty"` // of PRIVATE: who may associate
 	Tags             map[string]string `json:"tags,omitempty"`
 
+	MutualTLS *MutualTLS `json:"mutualTls,omitempty"` // nil: clients need no certificate
+
 	Mappings     []BasePathMapping `json:"mappings,omitempty"` // by base path
 	Associations []DomainAccess    `json:"associations,omitempty"`
+}
+
+// MutualTLS has clients of a domain name show a certificate that a trust store
+// vouches for (API reference, MutualTlsAuthentication).
+type MutualTLS struct {
+	URI      string   `json:"uri"`               // s3://bucket/key, or file:///path
+	Version  string   `json:"version,omitempty"` // of the object, as it was asked for
+	Store    string   `json:"store"`             // PEM, as it was read then
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // BasePathMapping leads what is under a base path of a domain name to a stage.

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"github.com/gatehouse/gatehouse/internal/awsapi/acm"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
@@ -23,6 +24,8 @@ type (
 	FunctionOperations = lambdaapi.Operations
 	// UserPoolOperations is what the API of user pools can do, likewise.
 	UserPoolOperations = cognitoidp.Operations
+	// CertificateOperations is what AWS Certificate Manager can do, likewise.
+	CertificateOperations = acm.Operations
 	// SessionOperations is what the Security Token Service can do, likewise.
 	SessionOperations = sts.Operations
 )

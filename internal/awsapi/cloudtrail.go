@@ -213,7 +213,7 @@ var secretMembers = map[string]bool{
 	"secrethash": true, "clientsecret": true, "accesstoken": true, "idtoken": true, "refreshtoken": true, "token": true, "session": true,
 	"authparameters": true, "challengeresponses": true, "challengeparameters": true, "confirmationcode": true, "userattributes": true,
 	"attributes": true, "validationdata": true, "clientmetadata": true, "secretaccesskey": true, "sessiontoken": true, "webidentitytoken": true,
-	"tokencode": true, "payload": true,
+	"tokencode": true, "payload": true, "privatekey": true, "certificateprivatekey": true, "passphrase": true,
 }
 
 // isSecret says whether a member isn't told. The value of an API key is one;

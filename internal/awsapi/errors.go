@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi/acm"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
@@ -48,6 +49,9 @@ func (s *Server) answerOf(c *Call, err error) *refusal {
 		}
 		if c.Service == apigatewayv2.Service {
 			status, code = routeStatusOf(e.Kind)
+		}
+		if c.Service == acm.Service {
+			status, code = certificateStatusOf(e.Kind)
 		}
 		if c.Service == cognitoidp.Service {
 			status, code = poolStatusOf(e.Kind)

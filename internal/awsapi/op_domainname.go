@@ -20,6 +20,9 @@ func (o rest) createDomainName(ctx context.Context, c *Call, in *apigateway.Crea
 		SecurityPolicy:          val(in.SecurityPolicy), AccessMode: val(in.EndpointAccessMode), RoutingMode: val(in.RoutingMode),
 		Policy: val(in.Policy), Tags: in.Tags,
 	}
+	if m := in.MutualTlsAuthentication; m != nil && (val(m.TruststoreUri) != "" || val(m.TruststoreVersion) != "") {
+		d.MutualTLS = &apigw.MutualTLS{URI: val(m.TruststoreUri), Version: val(m.TruststoreVersion)}
+	}
 	if e := in.EndpointConfiguration; e != nil {
 		if e.Types != nil {
 			d.Types = e.Types
@@ -33,25 +36,18 @@ func (o rest) createDomainName(ctx context.Context, c *Call, in *apigateway.Crea
 	return domainView(c, made), err
 }
 
-// refuseUploads refuses what needs certificates of a domain name's own:
-// listeners have theirs in the configuration file.
+// refuseUploads refuses certificates that aren't ACM's, as AWS has them from
+// before that.
 func refuseUploads(in *apigateway.CreateDomainNameRequest) error {
 	for _, member := range []struct {
 		name string
 		sent *string
 	}{{"certificateBody", in.CertificateBody}, {"certificatePrivateKey", in.CertificatePrivateKey}, {"certificateChain", in.CertificateChain}} {
 		if val(member.sent) != "" {
-			return apigw.Errorf(apigw.BadRequest, "%s: uploaded certificates aren't served. Give the certificate to a listener in the configuration file, and name one here by certificateArn or regionalCertificateArn", member.name)
+			return apigw.Errorf(apigw.BadRequest, "%s: import the certificate into ACM (ImportCertificate), and name it here by certificateArn or regionalCertificateArn", member.name)
 		}
 	}
-	if m := in.MutualTlsAuthentication; m != nil && (val(m.TruststoreUri) != "" || val(m.TruststoreVersion) != "") {
-		return mutualTLSError()
-	}
 	return nil
-}
-
-func mutualTLSError() error {
-	return apigw.Errorf(apigw.BadRequest, "mutualTlsAuthentication: certificates aren't served per domain name yet. Give a listener a truststore in the configuration file")
 }
 
 func (o rest) getDomainName(ctx context.Context, c *Call, in *apigateway.GetDomainNameRequest) (*apigateway.DomainName, error) {
@@ -111,6 +107,9 @@ func domainView(c *Call, d *apigw.DomainName) *apigateway.DomainName {
 	}
 	if d.Is(apigw.EndpointRegional) {
 		out.RegionalDomainName, out.RegionalHostedZoneId = set(d.RegionalName), new(control.RegionalZone(c.Scope.Region))
+	}
+	if m := d.MutualTLS; m != nil {
+		out.MutualTlsAuthentication = &apigateway.MutualTlsAuthentication{TruststoreUri: set(m.URI), TruststoreVersion: set(m.Version), TruststoreWarnings: m.Warnings}
 	}
 	if d.Private() {
 		out.DomainNameId, out.DomainNameArn = set(d.ID), set(control.DomainARN(c.Scope, d))

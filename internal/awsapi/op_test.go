@@ -43,9 +43,12 @@ func newHouseOf(t *testing.T, limits control.Limits, method Tester, authorizer A
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := control.New(control.Options{Store: s, Logger: quiet, Limits: limits, Sealer: func() (*store.Sealer, error) { return sealer, nil }})
+	c := control.New(control.Options{Store: s, Logger: quiet, Limits: limits, Sealer: func() (*store.Sealer, error) { return sealer, nil },
+		Declared: func(arn apigw.ARN) bool {
+			return strings.HasSuffix(string(arn), "certificate/c") || strings.HasSuffix(string(arn), "certificate/d")
+		}})
 	api, err := New(Config{
-		Operations: NewOperations(c, method, authorizer), RouteOperations: NewRouteOperations(c), Logger: quiet,
+		Operations: NewOperations(c, method, authorizer), RouteOperations: NewRouteOperations(c), Certificates: NewCertificateOperations(c), Logger: quiet,
 		Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"},
 	})
 	if err != nil {

@@ -24,6 +24,14 @@ func patchDomain(ops []PatchOp) func(*apigw.DomainName) error {
 		if has("add") && has("remove") {
 			return apigw.Errorf(apigw.BadRequest, "Certificates can't be added and removed in one request")
 		}
+		names := func(member string) bool {
+			return slices.ContainsFunc(ops, func(op PatchOp) bool { return op.Path == "/mutualTlsAuthentication/"+member })
+		}
+		if d.MutualTLS != nil && names("truststoreUri") && !names("truststoreVersion") { // the version was another object's
+			m := *d.MutualTLS
+			m.Version = ""
+			d.MutualTLS = &m
+		}
 		return applyEach(ops, func(op PatchOp) error { return patchDomainOp(d, op) })
 	}
 }
@@ -53,7 +61,7 @@ func patchDomainOp(d *apigw.DomainName, op PatchOp) error {
 	case "/securityPolicy":
 		return op.planText(&d.SecurityPolicy, "replace")
 	case "/mutualTlsAuthentication/truststoreUri", "/mutualTlsAuthentication/truststoreVersion":
-		return patchDomainTruststore(op)
+		return patchDomainTruststore(d, op)
 	}
 	if op.Path == "/endpointConfiguration/types" || strings.HasPrefix(op.Path, "/endpointConfiguration/types/") {
 		return patchDomainTypes(d, op)
@@ -73,14 +81,26 @@ func (p PatchOp) addReplaceRemove(to *string) error {
 	return nil
 }
 
-// patchDomainTruststore: there is nothing to take away, and nothing may be set.
-func patchDomainTruststore(op PatchOp) error {
+// patchDomainTruststore has the trust store read again, also where what names it
+// stays: that is how a new version of it is taken up. Without a URI, clients need
+// no certificate (developer guide, "Update your truststore").
+func patchDomainTruststore(d *apigw.DomainName, op PatchOp) error {
 	var value string
 	if err := op.addReplaceRemove(&value); err != nil {
 		return err
 	}
-	if value != "" {
-		return mutualTLSError()
+	var m apigw.MutualTLS
+	if d.MutualTLS != nil {
+		m.URI, m.Version = d.MutualTLS.URI, d.MutualTLS.Version
+	}
+	if strings.HasSuffix(op.Path, "/truststoreVersion") {
+		m.Version = value
+	} else {
+		m.URI = value
+	}
+	d.MutualTLS = &m
+	if m.URI == "" && (m.Version == "" || strings.HasSuffix(op.Path, "Uri")) {
+		d.MutualTLS = nil
 	}
 	return nil
 }

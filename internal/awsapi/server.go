@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi/acm"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
@@ -36,6 +37,10 @@ type Config struct {
 	// UserPools is what is served of the API of user pools; a nil field is
 	// answered with a 501 that names the operation.
 	UserPools UserPoolOperations
+
+	// Certificates is what is served of AWS Certificate Manager; a nil field is
+	// answered with a 501 that names the operation.
+	Certificates CertificateOperations
 
 	// UserPoolWeb answers for keys, discovery and tokens of user pools; nil:
 	// nothing does.
@@ -82,6 +87,8 @@ type Server struct {
 	Config
 	served map[string]*routes         // by service
 	pools  map[string]*wire.Operation // of user pools, by name
+	// targets are the services that X-Amz-Target names, by what it begins with.
+	targets map[string]targeted
 	// queries are the operations of services of the query protocol, by service
 	// and by name.
 	queries  map[string]map[string]*wire.Operation
@@ -113,6 +120,7 @@ func New(c Config) (*Server, error) {
 		},
 		queries:  map[string]map[string]*wire.Operation{sts.Service: byName(c.Sessions.Table())},
 		pools:    poolTable(&c.UserPools),
+		targets:  map[string]targeted{acm.Target: {acm.Service, byName(c.Certificates.Table())}},
 		verifier: &sigv4.Verifier{Now: c.Now},
 		large:    make(chan struct{}, largeBodies),
 		upload:   make(chan struct{}, uploads),

@@ -8,10 +8,12 @@ import (
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi/acm"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
+	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 )
 
 // services whose endpoint a client may take us for.
@@ -30,6 +32,9 @@ func (x *request) resolve(context.Context) error {
 		prefix, name, _ := strings.Cut(target, ".")
 		if prefix == cognitoidp.Target {
 			return x.resolvePool(name)
+		}
+		if t, ok := x.targets[prefix]; ok {
+			return x.resolveTarget(t, name)
 		}
 		c.Operation = name
 		if c.Service == "" {
@@ -57,6 +62,27 @@ func (x *request) resolve(context.Context) error {
 		x.op, x.in.Labels, c.Operation = op, labels, op.Name
 	}
 	return x.named()
+}
+
+// targeted is a service of the AWS JSON protocol, whose operations X-Amz-Target
+// names.
+type targeted struct {
+	service string
+	ops     map[string]*wire.Operation
+}
+
+// resolveTarget finds an operation of such a service.
+func (x *request) resolveTarget(t targeted, name string) error {
+	c := x.call
+	c.Service, c.Operation, x.op = t.service, name, t.ops[name]
+	x.out.Header = http.Header{"Content-Type": {jsonType}}
+	if err := x.named(); err != nil {
+		return err
+	}
+	if t.service == acm.Service {
+		c.Resource = certificateInBody(x.body)
+	}
+	return nil
 }
 
 // unknownOperation is AWS's answer to a signed request whose method and path

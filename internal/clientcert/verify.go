@@ -49,6 +49,9 @@ func (s *Store) Verify(shown []*x509.Certificate, now time.Time) (until time.Tim
 		return until, refuse(Missing, "it shows none")
 	}
 	leaf := shown[0]
+	if s.roots == nil { // of a store without a content; crypto/x509 would ask the system's
+		return until, refuse(UnknownIssuer, "there is no trust store that can be used")
+	}
 	switch {
 	case now.After(leaf.NotAfter):
 		return until, refuse(Expired, "it expired on %s", leaf.NotAfter.UTC().Format(time.RFC3339))

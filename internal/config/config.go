@@ -46,9 +46,14 @@ type Config struct {
 	UserPools    UserPools         `yaml:"userPools"`
 	Limits       Limits            `yaml:"limits"`
 	Logs         Logs              `yaml:"logs"`
-	Valkey       *Valkey           `yaml:"valkey"` // nil: none
-	Audit        Audit             `yaml:"audit"`
-	Prices       metering.Prices   `yaml:"prices"` // what gatehouse usage reckons with
+	// Certificates are shown for their names beside the listeners' own.
+	Certificates []Certificate `yaml:"certificates"`
+	// TrustStores is the folder that truststoreUri file://... of domain names may
+	// read; empty: none.
+	TrustStores string          `yaml:"trustStores"`
+	Valkey      *Valkey         `yaml:"valkey"` // nil: none
+	Audit       Audit           `yaml:"audit"`
+	Prices      metering.Prices `yaml:"prices"` // what gatehouse usage reckons with
 
 	// File is where the configuration was read from; empty without a file.
 	File string `yaml:"-"`
@@ -366,6 +371,11 @@ func (c *Config) absolute(dir string) {
 		}
 	}
 	abs(&c.Data)
+	abs(&c.TrustStores)
+	for i := range c.Certificates {
+		abs(&c.Certificates[i].Cert)
+		abs(&c.Certificates[i].Key)
+	}
 	abs(&c.Logs.Directory)
 	abs(&c.Audit.Directory)
 	for name, f := range c.Functions {

@@ -172,6 +172,7 @@ func (c *Config) check() error {
 	for name, f := range c.Functions {
 		problems = append(problems, f.check(name)...)
 	}
+	problems = append(problems, checkCertificates(c.Certificates)...)
 	problems = append(problems, c.Limits.check()...)
 	problems = append(problems, c.Identities.check()...)
 	problems = append(problems, c.Logs.check()...)

@@ -111,6 +111,11 @@ type Options struct {
 	// revision, before the call that made it returns: it may wait until the
 	// change is served. Default: nothing is waited for.
 	Visible func(ctx context.Context, revision int64)
+	// Declared says that the configuration gives files for a certificate's ARN,
+	// so that domain names may name it without ACM having it. Default: none.
+	Declared func(certificate apigw.ARN) bool
+	// Truststore reads the trust stores of domain names. Default: none can be.
+	Truststore ReadTruststore
 	// CachedAPIs and CachedBytes bound the definitions kept in memory;
 	// defaults 256 and 64 MiB (of stored text).
 	CachedAPIs  int
@@ -134,6 +139,10 @@ type Control struct {
 	metered *Metered   // what counts here; nil: nothing does
 	domains *Domains   // who serves domain names here; nil: nobody does
 
+	certificates   *Certificates // who shows server certificates here; nil: nobody does
+	readTruststore ReadTruststore
+	declared       func(apigw.ARN) bool // see Options.Declared
+
 	garbage garbage
 	scopes  sync.Map // apigw.Scope → struct{}: those known to be noted
 
@@ -150,6 +159,12 @@ func New(o Options) *Control {
 		sealer:  o.Sealer,
 		cache:   newCache(orDefault(o.CachedAPIs, 256), orDefault(o.CachedBytes, 64<<20)),
 		writers: map[apiRef]*writer{},
+	}
+	if c.declared = o.Declared; c.declared == nil {
+		c.declared = func(apigw.ARN) bool { return false }
+	}
+	if c.readTruststore = o.Truststore; c.readTruststore == nil {
+		c.readTruststore = noTruststores
 	}
 	if c.now == nil {
 		c.now = time.Now

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/tlspolicy"
 )
 
 // What a name may look like: labels of letters, digits and hyphens, without
@@ -64,6 +65,7 @@ func (c *Control) checkDomain(scope apigw.Scope, d *apigw.DomainName) error {
 		func() error { return checkDomainAddresses(d) },
 		func() error { return checkDomainCertificates(scope, d) },
 		func() error { return checkDomainServed(d) },
+		func() error { return checkDomainMutualTLS(d) },
 		func() error { return c.checkDomainPolicies(d) },
 		func() error { return checkTags(d.Tags) },
 	}
@@ -170,12 +172,25 @@ func checkDomainServed(d *apigw.DomainName) error {
 	switch {
 	case d.Private() && d.SecurityPolicy != "TLS_1_2":
 		return apigw.Errorf(apigw.BadRequest, "securityPolicy: a PRIVATE domain name has TLS_1_2")
-	case d.SecurityPolicy != "TLS_1_0" && d.SecurityPolicy != "TLS_1_2":
-		return apigw.Errorf(apigw.BadRequest, "securityPolicy %.100q: certificates aren't served per domain name yet, so that no domain name has a policy of its own. Choose TLS_1_2", d.SecurityPolicy)
-	case d.AccessMode != "" && d.AccessMode != "BASIC":
-		return apigw.Errorf(apigw.BadRequest, "endpointAccessMode %.100q: nothing holds the TLS server name to the host yet. Choose BASIC, or leave it out", d.AccessMode)
+	case d.AccessMode != "" && d.AccessMode != "BASIC" && d.AccessMode != "STRICT":
+		return apigw.Errorf(apigw.BadRequest, "endpointAccessMode %.100q: it is BASIC or STRICT", d.AccessMode)
+	case tlspolicy.Enhanced(d.SecurityPolicy) && d.AccessMode == "":
+		return apigw.Errorf(apigw.BadRequest, "securityPolicy %.100s needs endpointAccessMode BASIC or STRICT", d.SecurityPolicy)
 	case d.RoutingMode != "BASE_PATH_MAPPING_ONLY":
 		return apigw.Errorf(apigw.BadRequest, "routingMode %.100q: there are no routing rules yet. Choose BASE_PATH_MAPPING_ONLY", d.RoutingMode)
+	}
+	return checkSecurityPolicy(d)
+}
+
+// checkSecurityPolicy: of the enhanced ones, some are of the endpoint type EDGE
+// and the others of REGIONAL.
+func checkSecurityPolicy(d *apigw.DomainName) error {
+	p, err := tlspolicy.Find(d.SecurityPolicy)
+	if err != nil {
+		return apigw.Errorf(apigw.BadRequest, "securityPolicy %.100q: %v", d.SecurityPolicy, err)
+	}
+	if tlspolicy.Enhanced(p.Name) && slices.ContainsFunc(d.Types, func(t string) bool { return (t == apigw.EndpointEdge) != p.Edge }) {
+		return apigw.Errorf(apigw.BadRequest, "securityPolicy %s isn't supported for the endpoint type %s", p.Name, strings.Join(d.Types, " with "))
 	}
 	return nil
 }

@@ -68,13 +68,20 @@ func (c *Control) CreateDomainName(ctx context.Context, scope apigw.Scope, d api
 	if err := c.checkDomain(scope, &d); err != nil {
 		return nil, err
 	}
+	var err error
+	if d.MutualTLS, err = c.loadTruststore(ctx, &d); err != nil {
+		return nil, err
+	}
 	var made *apigw.DomainName
-	err := c.changeScope(ctx, scope, func(s *scopeChange) error {
+	err = c.changeScope(ctx, scope, func(s *scopeChange) error {
 		fresh := d
 		if err := c.admitDomain(ctx, s, &fresh); err != nil {
 			return err
 		}
 		if err := c.completeDomain(scope, &fresh, nil); err != nil {
+			return err
+		}
+		if err := c.useCertificates(ctx, s, nil, &fresh); err != nil {
 			return err
 		}
 		made = &fresh
@@ -114,7 +121,11 @@ func (c *Control) admitDomain(ctx context.Context, s *scopeChange, d *apigw.Doma
 
 // UpdateDomainName changes a domain name's settings, but for its mappings.
 func (c *Control) UpdateDomainName(ctx context.Context, scope apigw.Scope, name string, id apigw.DomainID, mutate func(*apigw.DomainName) error) (*apigw.DomainName, error) {
-	return c.changeDomain(ctx, scope, name, id, func(_ *scopeChange, d *apigw.DomainName) error {
+	truststore, err := c.truststoreOf(ctx, scope, name, id, mutate)
+	if err != nil {
+		return nil, err
+	}
+	return c.changeDomain(ctx, scope, name, id, func(s *scopeChange, d *apigw.DomainName) error {
 		old := *d
 		d.Types, d.Tags = slices.Clone(d.Types), maps.Clone(d.Tags)
 		if err := mutate(d); err != nil {
@@ -126,7 +137,13 @@ func (c *Control) UpdateDomainName(ctx context.Context, scope apigw.Scope, name 
 		if err := c.checkDomain(scope, d); err != nil {
 			return err
 		}
-		return c.completeDomain(scope, d, &old)
+		if err := truststore.apply(d); err != nil {
+			return err
+		}
+		if err := c.completeDomain(scope, d, &old); err != nil {
+			return err
+		}
+		return c.useCertificates(ctx, s, &old, d)
 	})
 }
 
@@ -167,6 +184,9 @@ func (c *Control) DeleteDomainName(ctx context.Context, scope apigw.Scope, name 
 			return err
 		}
 		s.remove(domainRecord(scope, name, id))
+		if err := c.useCertificates(ctx, s, d, nil); err != nil {
+			return err
+		}
 		if d.Private() {
 			return nil
 		}

@@ -16,7 +16,7 @@ func regionalDomain(name string) apigw.DomainName {
 
 // otherNode is a second Control over the same store.
 func otherNode(w *world) *Control {
-	c := New(Options{Store: shared, Logger: slog.New(slog.DiscardHandler)})
+	c := New(Options{Store: shared, Logger: slog.New(slog.DiscardHandler), Declared: isDeclared})
 	w.Cleanup(c.Close)
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -50,6 +51,9 @@ func newWorldWith(t *testing.T, o Options) *world {
 	w := &world{T: t, clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	w.scope = apigw.Scope{Partition: "aws", Account: fmt.Sprintf("%012d", accounts.Add(1)), Region: "us-east-1"}
 	o.Store = shared
+	if o.Declared == nil {
+		o.Declared = isDeclared
+	}
 	if o.Now == nil {
 		o.Now = func() time.Time { return w.clock }
 	}
@@ -58,6 +62,9 @@ func newWorldWith(t *testing.T, o Options) *world {
 	t.Cleanup(w.Control.Close)
 	return w
 }
+
+// isDeclared is of certificates that tests name without having them.
+func isDeclared(arn apigw.ARN) bool { return strings.HasSuffix(string(arn), "certificate/c") }
 
 // must fails the test unless err is nil.
 func must[T any](t testing.TB) func(T, error) T {

@@ -27,13 +27,14 @@ const KeyRoot = "/gatehouse/"
 //	usageplan-usage/{plan}/{key}       what is left to the key, as it was last set
 //	usageplan-count/{plan}/{day}/{n}   how many requests keys of the plan had on a day
 //	vpclink/{id}                       VPCLink
-//	usage-guard                        changes with every change of those six, and of domain names
+//	usage-guard                        changes with every change of those six, of domain names and certificates
 //	domainname/{name}[+{id}]           DomainName with its mappings; the ID is of a private one
 //	account                            Account
 //	meter/{month}/{api}/{n}            what the API served in a month: in all, or to some keys
 //	function/{name}                    Function as JSON, its environments sealed
 //	function-code/{name}/{hash}/{n}    a piece of a zip
 //	client-certificate/{id}            ClientCertificate as JSON, its private key sealed
+//	certificate/{id}                   ServerCertificate, its private key sealed
 //	userpool/pool/{pool}               a user pool, its signing keys sealed
 //	userpool/client/{pool}/{client}    an app client, its secret sealed
 //	userpool/domain/{domain}           which pool has the domain
@@ -53,6 +54,7 @@ const (
 
 	KeyFunctionCode      KeyKind = "function-code"
 	KeyClientCertificate KeyKind = "client-certificate"
+	KeyServerCertificate KeyKind = "certificate"
 
 	KeyPool     KeyKind = "userpool"
 	KeyPoolData KeyKind = "userpool-data"
@@ -115,7 +117,7 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Rest = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink, KeyDomain:
+	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyServerCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink, KeyDomain:
 		p.Name = parts[4]
 		return p, len(parts) == 5
 	}

@@ -132,7 +132,8 @@ func (c *Control) tryScope(ctx context.Context, scope apigw.Scope, apply func(*s
 	if err == nil && c.metered != nil {
 		c.metered.committed(s.txn.Ops, revision)
 	}
-	if err == nil && c.domains != nil {
+	if err == nil { // certificates first: a domain name finds its own
+		c.certificates.committed(s.txn.Ops, revision)
 		c.domains.committed(s.txn.Ops, revision)
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/clientcert"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 )
@@ -19,9 +20,10 @@ type peer struct {
 	trusted  bool // its forwarding headers are believed
 
 	// Of a client that had to show a certificate.
-	trust        *trust    // what let it in
-	trustedUntil time.Time // and for how long
-	info         http1.ConnInfo
+	vouched []vouching              // what let it in
+	shown   *clientcert.Certificate // its own
+
+	info http1.ConnInfo
 }
 
 // connect takes a connection from its first byte to the protocol that serves
@@ -35,9 +37,7 @@ func (g *Gateway) connect(l *listener, nc net.Conn) {
 		g.log.Debug("a connection ended before its first request", "listener", l.cfg.String(), "remote", nc.RemoteAddr(), "error", err)
 		return
 	}
-	if l.trust != nil {
-		defer l.trust.leave(p)
-	}
+	defer p.leave()
 	g.conns.known(nc)
 	if h2 {
 		g.serveHTTP2(conn, p)
@@ -68,12 +68,15 @@ func (g *Gateway) greet(l *listener, nc net.Conn) (p *peer, conn net.Conn, h2 bo
 		return p, conn, h2, err
 	}
 	conn, h2, err = handshake(l.tls, nc, p, deadline)
-	if l.trust != nil && err == nil {
-		err = l.trust.admit(p, nc, p.info.TLS.PeerCertificates)
+	if len(p.vouched) == 0 {
+		return p, conn, h2, err
 	}
-	if l.trust != nil && err != nil {
-		l.trust.leave(p)
-		l.trust.refused.count(p, err)
+	if err == nil {
+		err = p.admit(nc, p.info.TLS.PeerCertificates)
+	}
+	if err != nil {
+		p.leave()
+		p.vouched[0].by.refused.count(p, err)
 	}
 	return p, conn, h2, err
 }
@@ -101,10 +104,7 @@ func (g *Gateway) proxied(nc net.Conn, p *peer, deadline time.Time) error {
 func handshake(cfg *tls.Config, nc net.Conn, p *peer, deadline time.Time) (net.Conn, bool, error) {
 	c := tls.Server(nc, cfg)
 	nc.SetDeadline(deadline)
-	ctx := context.Background()
-	if p.listener.trust != nil {
-		ctx = context.WithValue(ctx, handshakeKey{}, p)
-	}
+	ctx := context.WithValue(context.Background(), handshakeKey{}, p)
 	if err := c.HandshakeContext(ctx); err != nil {
 		return nc, false, err
 	}

@@ -21,6 +21,7 @@ type domainTable struct {
 
 // domain is one custom domain name.
 type domain struct {
+	domainTLS
 	mappings map[string]*mapped // by base path: "v1", "sales/reports"
 	depth    int                // segments of the longest base path
 	rest     *mapped            // of the empty base path; nil: there is none
@@ -42,13 +43,16 @@ func (g *Gateway) SetDomainNames(list []*apigw.DomainName) {
 		if d.Private() {
 			continue
 		}
+		made := newDomain(d)
+		made.domainTLS = g.domainTLS(d)
 		if under, ok := strings.CutPrefix(d.Name, "*."); ok {
-			t.wild[under] = newDomain(d)
+			t.wild[under] = made
 		} else {
-			t.exact[d.Name] = newDomain(d)
+			t.exact[d.Name] = made
 		}
 	}
 	g.domains.Store(t)
+	g.domainTrust.retain(list)
 }
 
 func newDomain(d *apigw.DomainName) *domain {
@@ -117,6 +121,9 @@ func (d *domain) match(path []byte) (to *mapped, rest []byte) {
 func (f *finder) findMapped(g *Gateway, x *exchange.Exchange, at address) *stage {
 	f.nameHost(x)
 	x.Address.Custom = true
+	if !f.mayAsk(g, x, at.domain) {
+		return nil
+	}
 	path := oneSlash(at.path)
 	if len(path) == 0 || path[0] != '/' { // the asterisk form
 		x.Decide("address", "none", "the path of a custom domain name begins with a slash")

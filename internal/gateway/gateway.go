@@ -35,14 +35,15 @@ type Stage interface {
 
 // Config is what a Gateway needs. Zero fields take the defaults named.
 type Config struct {
-	Listeners []ListenerConfig
-	Inherited *Sockets    // sockets of a predecessor or of systemd; nil: none
-	Scope     apigw.Scope // its region is in the domain name of requests addressed by path
-	DataDir   string      // holds the development certificate
-	REST      Kind        // required
-	HTTP      Kind        // of stages of routes; without Compile their stages can't be served
-	LastGood  LastGood    // nil: nothing is kept, and nothing is served without the store
-	Logger    *slog.Logger
+	Listeners    []ListenerConfig
+	Inherited    *Sockets            // sockets of a predecessor or of systemd; nil: none
+	Scope        apigw.Scope         // its region is in the domain name of requests addressed by path
+	DataDir      string              // holds the development certificate
+	Certificates []CertificateConfig // shown for the names that they cover
+	REST         Kind                // required
+	HTTP         Kind                // of stages of routes; without Compile their stages can't be served
+	LastGood     LastGood            // nil: nothing is kept, and nothing is served without the store
+	Logger       *slog.Logger
 
 	// Done is called for every request once its answer is out, on the
 	// request's goroutine; nil: nothing is spent on it.
@@ -80,10 +81,13 @@ type Gateway struct {
 
 	hosts   hostTable
 	domains atomic.Pointer[domainTable]
-	stages  map[string]*stage // by key of their record; the applier's own
-	warmth  warmth
-	keeper  *keeper // nil: no last good state
-	applied applied
+
+	certificates certificateTable  // that handshakes may choose beside the listeners' own
+	domainTrust  domainTrusts      // of domain names that want certificates of clients
+	stages       map[string]*stage // by key of their record; the applier's own
+	warmth       warmth
+	keeper       *keeper // nil: no last good state
+	applied      applied
 }
 
 // New checks cfg and makes a Gateway that serves nothing yet.
@@ -99,6 +103,10 @@ func New(cfg Config) (*Gateway, error) {
 	g.sessions.New = func() any { return new(session) }
 	g.hosts.init(cfg.Scope)
 	g.domains.Store(&domainTable{})
+	if err := g.certificates.open(cfg.Certificates, g.log); err != nil {
+		return nil, err
+	}
+	g.domainTrust.init(g.log)
 	g.warmth.init(cfg.MaxRoutes)
 	g.applied.init()
 	if cfg.LastGood != nil {

@@ -30,7 +30,7 @@ func (b *http1Body) Length() int64 { return b.length }
 func (g *Gateway) serveHTTP1(nc net.Conn, p *peer) {
 	s := g.sessions.Get().(*session)
 	s.peer = p
-	s.finder.private = p.listener.private()
+	s.finder.private, s.finder.peer = p.listener.private(), p
 	p.info.Tag = s
 	defer func() {
 		if p := recover(); p != nil { // the connection is closed, the session lost
@@ -38,7 +38,7 @@ func (g *Gateway) serveHTTP1(nc net.Conn, p *peer) {
 		}
 	}()
 	g.h1.ServeConn(nc, p.info)
-	s.peer, s.body = nil, http1Body{}
+	s.peer, s.finder.peer, s.body = nil, nil, http1Body{}
 	g.sessions.Put(s)
 }
 

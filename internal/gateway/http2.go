@@ -33,7 +33,7 @@ func (g *Gateway) handleHTTP2(c *http2.Stream, r *http1.Request) {
 		c.Tag = s
 	}
 	s.peer = c.Info().Tag.(*peer)
-	s.finder.private = s.peer.listener.private()
+	s.finder.private, s.finder.peer = s.peer.listener.private(), s.peer
 	x := &s.x
 	x.Begin(c)
 	x.Received = r.Received
@@ -45,7 +45,7 @@ func (g *Gateway) handleHTTP2(c *http2.Stream, r *http1.Request) {
 		forwarded(x, s.peer.listener.cfg.TrustedProxies)
 	}
 	g.attend(&s.finder, x, c)
-	s.peer = nil
+	s.peer, s.finder.peer = nil, nil
 }
 
 // brokenHTTP2 tells of a client that doesn't speak HTTP/2 as it should.

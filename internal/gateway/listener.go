@@ -103,11 +103,11 @@ func (g *Gateway) open(cfg *ListenerConfig) (*listener, error) {
 			return nil, err
 		}
 		if cfg.TLS.TrustFile != "" {
-			if l.trust, err = openTrustStore(cfg.TLS.TrustFile, c, g.log); err != nil {
+			if l.trust, err = openTrustStore(cfg.TLS.TrustFile, g.log); err != nil {
 				return nil, err
 			}
-			c.GetConfigForClient = l.trust.config
 		}
+		c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) { return g.tlsFor(l, hello) }
 		l.tls = c
 	}
 	socket, err := g.socket(cfg)
@@ -191,9 +191,10 @@ func (g *Gateway) Serve(ctx context.Context) error {
 	for _, l := range g.listeners {
 		g.accepting.Go(func() { failed <- g.accept(l) })
 		if l.trust != nil {
-			g.accepting.Go(func() { l.trust.watch(g.stopped, l.tls) })
+			g.accepting.Go(func() { l.trust.watch(g.stopped) })
 		}
 	}
+	g.accepting.Go(func() { g.domainTrust.watch(g.stopped) })
 	var err error
 	select {
 	case <-g.drained:

@@ -13,6 +13,7 @@ import (
 type finder struct {
 	addresser
 	private bool
+	peer    *peer  // whose requests they are; nil: nobody's who has a connection
 	host    []byte // x.Host the two names below were made from
 	domain  string
 	prefix  string

@@ -19,18 +19,19 @@ import (
 	"github.com/gatehouse/gatehouse/internal/clientcert"
 )
 
-// trustStore is a trust store on disk and the clients that were let in by it.
-// It is read again when its content changes; content that can't be used is
-// reported, and what was read before stays. A client that a new content
-// doesn't vouch for, and one whose certificate has expired meanwhile, loses its
-// connection with what is in flight on it.
+// trustStore is a trust store and the clients that were let in by it: a file
+// of a listener, or what a domain name was given. A file is read again when its
+// content changes; content that can't be used is reported, and what was read
+// before stays. A client that a new content doesn't vouch for, and one whose
+// certificate has expired meanwhile, loses its connection with what is in flight
+// on it.
 type trustStore struct {
-	file    string
+	file    string // or the domain name
 	log     *slog.Logger
 	now     func() time.Time
-	current atomic.Pointer[trust]
+	current atomic.Pointer[clientcert.Store]
 	failed  atomic.Bool // the file can't be used as it is now
-	refused refusals
+	refused *refusals
 
 	looking sync.Mutex // guards what follows: one looks at a time
 	seen    string     // version of what was looked at last
@@ -40,12 +41,6 @@ type trustStore struct {
 	let map[*peer]admittance
 }
 
-// trust is one version of a store and the TLS that goes with it.
-type trust struct {
-	*clientcert.Store
-	tls *tls.Config
-}
-
 // admittance is a connection that a store let in.
 type admittance struct {
 	conn  net.Conn
@@ -53,15 +48,18 @@ type admittance struct {
 	until time.Time
 }
 
-// openTrustStore reads file, for connections that otherwise have base.
-func openTrustStore(file string, base *tls.Config, log *slog.Logger) (*trustStore, error) {
-	t := &trustStore{file: file, log: log, now: time.Now, let: map[*peer]admittance{}}
-	t.refused.log = log
+func newTrustStore(name string, refused *refusals, log *slog.Logger) *trustStore {
+	return &trustStore{file: name, log: log, now: time.Now, refused: refused, let: map[*peer]admittance{}}
+}
+
+// openTrustStore reads file.
+func openTrustStore(file string, log *slog.Logger) (*trustStore, error) {
+	t := newTrustStore(file, &refusals{log: log}, log)
 	content, err := ReadTrustStore(file)
 	if err != nil {
 		return nil, fmt.Errorf("trust store: %w", err)
 	}
-	if err := t.use(content, base); err != nil {
+	if err := t.use(content); err != nil {
 		return nil, fmt.Errorf("trust store %s: %w", file, err)
 	}
 	return t, nil
@@ -82,16 +80,12 @@ func ReadTrustStore(file string) ([]byte, error) {
 }
 
 // use makes content the store in force.
-func (t *trustStore) use(content []byte, base *tls.Config) error {
+func (t *trustStore) use(content []byte) error {
 	store, err := clientcert.Parse(content, t.now())
 	if err != nil {
 		return err
 	}
-	cfg := base.Clone()
-	cfg.GetConfigForClient = nil
-	cfg.ClientAuth = tls.RequireAnyClientCert // and verified by verify, also when a session is resumed
-	cfg.ClientCAs = store.CAs()
-	before := t.current.Swap(&trust{store, cfg})
+	before := t.current.Swap(store)
 	t.seen = store.Version
 	what := "the trust store is in use"
 	if before != nil {
@@ -104,43 +98,75 @@ func (t *trustStore) use(content []byte, base *tls.Config) error {
 	return nil
 }
 
-type handshakeKey struct{}
+// vouching is what let a client in.
+type vouching struct {
+	by    *trustStore
+	as    *clientcert.Store // of its versions
+	until time.Time
+}
 
-// config is the TLS of one handshake, whose context has its peer. The ticket
-// keys are those of the listener's own configuration (crypto/tls: of the
-// original Config when the one returned has none).
-func (t *trustStore) config(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-	p, ok := hello.Context().Value(handshakeKey{}).(*peer)
-	if !ok {
-		return nil, errors.New("gateway: a handshake without its peer")
+// requireClient has a handshake of p fail unless all stores vouch for the client;
+// the first one's names tell it which certificate to show. They are asked, too,
+// when a session is resumed.
+func requireClient(cfg *tls.Config, p *peer, stores ...*trustStore) {
+	p.vouched = make([]vouching, len(stores))
+	for i, t := range stores {
+		p.vouched[i].by = t
 	}
-	in := t.current.Load()
-	cfg := in.tls.Clone()
+	cfg.ClientAuth = tls.RequireAnyClientCert
+	cfg.ClientCAs = stores[0].current.Load().CAs()
 	cfg.VerifyConnection = func(state tls.ConnectionState) error {
-		until, err := in.Verify(state.PeerCertificates, t.now())
-		if err == nil {
-			p.trust = in
-			p.trustedUntil = until
+		for i := range p.vouched {
+			v := &p.vouched[i]
+			v.as = v.by.current.Load()
+			var err error
+			if v.until, err = v.as.Verify(state.PeerCertificates, v.by.now()); err != nil {
+				return err
+			}
 		}
-		return err
+		return nil
 	}
-	return cfg, nil
 }
 
 // admit notes that p was let in on nc, and has its certificate shown.
-func (t *trustStore) admit(p *peer, nc net.Conn, shown []*x509.Certificate) error {
-	p.client.Cert = clientcert.Show(shown[0])
+func (p *peer) admit(nc net.Conn, shown []*x509.Certificate) error {
+	p.shown = clientcert.Show(shown[0])
+	if p.listener.trust != nil { // else to requests for the domain name alone
+		p.client.Cert = p.shown
+	}
+	for i := range p.vouched {
+		v := &p.vouched[i]
+		if err := v.by.admit(p, v, nc, shown); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *trustStore) admit(p *peer, v *vouching, nc net.Conn, shown []*x509.Certificate) error {
 	t.mu.Lock()
-	t.let[p] = admittance{nc, shown, p.trustedUntil}
+	t.let[p] = admittance{nc, shown, v.until}
 	t.mu.Unlock()
-	by := p.trust
-	p.trust = nil                         // not to be kept by a long connection
+	by := v.as
+	v.as = nil                            // not to be kept by a long connection
 	if in := t.current.Load(); in != by { // renewed during the handshake
 		if _, err := in.Verify(shown, t.now()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// leave has all stores forget p.
+func (p *peer) leave() {
+	for _, v := range p.vouched {
+		v.by.leave(p)
+	}
+}
+
+// vouchedBy says whether t let p in.
+func (p *peer) vouchedBy(t *trustStore) bool {
+	return slices.ContainsFunc(p.vouched, func(v vouching) bool { return v.by == t })
 }
 
 // leave forgets p.
@@ -151,7 +177,7 @@ func (t *trustStore) leave(p *peer) {
 }
 
 // watch looks at the file until stopped is closed.
-func (t *trustStore) watch(stopped <-chan struct{}, base *tls.Config) {
+func (t *trustStore) watch(stopped <-chan struct{}) {
 	tick := time.NewTicker(recheck)
 	defer tick.Stop()
 	for {
@@ -159,7 +185,7 @@ func (t *trustStore) watch(stopped <-chan struct{}, base *tls.Config) {
 		case <-stopped:
 			return
 		case <-tick.C:
-			t.look(base)
+			t.look()
 		}
 	}
 }
@@ -167,7 +193,7 @@ func (t *trustStore) watch(stopped <-chan struct{}, base *tls.Config) {
 // look takes up new content once it is the same in two looks, because a file
 // that is being written may look whole; then it ends the connections of
 // clients that aren't trusted any more.
-func (t *trustStore) look(base *tls.Config) {
+func (t *trustStore) look() {
 	t.looking.Lock()
 	defer t.looking.Unlock()
 	content, err := ReadTrustStore(t.file)
@@ -184,7 +210,7 @@ func (t *trustStore) look(base *tls.Config) {
 	case !stable:
 		t.seen = version
 	default:
-		if err := t.use(content, base); err != nil {
+		if err := t.use(content); err != nil {
 			t.fail(err)
 			break
 		}
@@ -334,12 +360,15 @@ func (g *Gateway) TrustStores() []TrustStore {
 // reason.
 func (g *Gateway) RefusedClients() map[clientcert.Reason]int64 {
 	sum := map[clientcert.Reason]int64{}
-	for _, l := range g.listeners {
-		if l.trust == nil {
-			continue
-		}
+	add := func(r *refusals) {
 		for i, reason := range clientcert.Reasons {
-			sum[reason] += l.trust.refused.counts[i].Load()
+			sum[reason] += r.counts[i].Load()
+		}
+	}
+	add(&g.domainTrust.refused)
+	for _, l := range g.listeners {
+		if l.trust != nil {
+			add(l.trust.refused)
 		}
 	}
 	return sum

@@ -126,7 +126,7 @@ func (s *secured) store() *trustStore { return s.listeners[0].trust }
 // take looks at the file as often as it takes for a change.
 func (s *secured) take() {
 	for range 2 {
-		s.store().look(s.listeners[0].tls)
+		s.store().look()
 	}
 }
 
@@ -353,7 +353,7 @@ func TestTrustStoreIsReadAgain(t *testing.T) {
 			t.Errorf("%s: %+v, told %d times", what, got, s.log.count("can't be used"))
 		}
 	}
-	s.store().look(s.listeners[0].tls)
+	s.store().look()
 	state("unchanged", true, false, 0)
 	os.WriteFile(s.file, []byte("-----BEGIN CERTIFICATE-----\nhalf"), 0o600)
 	for range 3 {
@@ -372,9 +372,9 @@ func TestTrustStoreIsReadAgain(t *testing.T) {
 	s.take()
 	state("as before", true, false, 2)
 	s.write(other)
-	s.store().look(s.listeners[0].tls)
+	s.store().look()
 	state("perhaps still being written", true, false, 2)
-	s.store().look(s.listeners[0].tls)
+	s.store().look()
 	state("another one", false, false, 2)
 	if lets(root) || !lets(other) {
 		t.Error("the new version isn't in force")

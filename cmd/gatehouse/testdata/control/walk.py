@@ -173,7 +173,7 @@ call("delete_usage_plan_key", usagePlanId=plans[0], keyId=keys[0])
 call("delete_api_key", apiKey=keys[0])
 call("delete_usage_plan", usagePlanId=plans[1])
 # Domain names.
-certificate = "arn:aws:acm:us-east-1:000000000000:certificate/c"
+certificate = boto3.client("acm", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="any", aws_secret_access_key="any").request_certificate(DomainName="*.example.com")["CertificateArn"]
 for name in "a.example.com", "b.example.com":
     call("create_domain_name", domainName=name, certificateArn=certificate)
 call("update_domain_name", domainName="a.example.com", patchOperations=patch(("replace", "/securityPolicy", "TLS_1_0")))

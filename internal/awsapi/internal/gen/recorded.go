@@ -32,7 +32,7 @@ var sparse = map[string]bool{
 
 // plainPaths are the services whose constraint texts name a member of the body
 // like one of the URI, without the name of the operation's input.
-var plainPaths = map[string]bool{"lambda": true, "cognito-idp": true, "sts": true, "apigatewayv2": true}
+var plainPaths = map[string]bool{"lambda": true, "cognito-idp": true, "sts": true, "apigatewayv2": true, "acm": true}
 
 // camel are the services whose members the model writes with a capital and the
 // wire without. Theirs too is that an empty text takes back what was set, so
@@ -48,20 +48,22 @@ var checkedLater = map[string]bool{"ProtocolType": true}
 
 // bounded are the services whose shapes' lengths and ranges are checked as
 // well as their enums and patterns, on what lists and maps hold, too.
-var bounded = map[string]bool{"cognito-idp": true, "sts": true, "apigatewayv2": true}
+var bounded = map[string]bool{"cognito-idp": true, "sts": true, "apigatewayv2": true, "acm": true}
 
 // sensitive are the shapes whose values no text repeats (the service's public
 // model marks them).
 var sensitive = map[string]bool{
 	"PasswordType": true, "TokenModelType": true, "SecretHashType": true, "ClientSecretType": true, "SessionType": true,
 	"ConfirmationCodeType": true, "UsernameType": true, "ClientIdType": true, "AttributeValueType": true, "UserFilterType": true,
-	"clientTokenType": true, "tokenCodeType": true,
+	"clientTokenType": true, "tokenCodeType": true, "PrivateKeyBlob": true, "PassphraseBlob": true,
 }
 
 // goPatterns say with Go's patterns what Java's look around for.
 var goPatterns = map[string]string{
 	`(?!^[0-9]+$)([a-zA-Z0-9-_]+)`: `[a-zA-Z0-9-_]*[a-zA-Z-_][a-zA-Z0-9-_]*`,
-	`[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+`: `[\t\n\r\x20-\x7E\x{85}\x{A0}-\x{D7FF}\x{E000}-\x{FFFD}\x{10000}-\x{10FFFF}]+`,
-	`[\u0009\u000A\u000D\u0020-\u00FF]+`:                                                 `[\t\n\r\x20-\x{FF}]+`,
-	`[0-9A-Za-z\.\-_]*(?<!\.)`:                                                           `(?:[0-9A-Za-z\.\-_]*[0-9A-Za-z\-_])?`,
+	`[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+`:   `[\t\n\r\x20-\x7E\x{85}\x{A0}-\x{D7FF}\x{E000}-\x{FFFD}\x{10000}-\x{10FFFF}]+`,
+	`[\u0009\u000A\u000D\u0020-\u00FF]+`:                                                   `[\t\n\r\x20-\x{FF}]+`,
+	`[\u0009\u000A\u000D\u0020-\u00FF]*`:                                                   `[\t\n\r\x20-\x{FF}]*`,
+	`(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])`: `(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]`,
+	`[0-9A-Za-z\.\-_]*(?<!\.)`:                                                             `(?:[0-9A-Za-z\.\-_]*[0-9A-Za-z\-_])?`,
 }

@@ -1,0 +1,77 @@
+package control
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
+
+// domainCertificates are the certificates that d names, each once; d may be nil.
+func domainCertificates(d *apigw.DomainName) []apigw.ARN {
+	if d == nil {
+		return nil
+	}
+	list := []apigw.ARN{d.CertificateARN, d.RegionalCertificateARN, d.OwnershipCertificateARN}
+	slices.Sort(list)
+	return slices.DeleteFunc(slices.Compact(list), func(arn apigw.ARN) bool { return arn == "" })
+}
+
+// useCertificates notes on certificates that a domain name shows them or does
+// so no more; either of old and d may be nil. One that isn't there is refused, and
+// so is one for other names. The texts are AWS's, as reported in the field.
+func (c *Control) useCertificates(ctx context.Context, s *scopeChange, old, d *apigw.DomainName) error {
+	before, after := domainCertificates(old), domainCertificates(d)
+	for _, arn := range after {
+		if slices.Contains(before, arn) || c.declared(arn) {
+			continue
+		}
+		v, err := c.usableServer(ctx, s.scope, arn)
+		if err != nil {
+			return orUnknown(err, apigw.Errorf(apigw.BadRequest, "The provided certificate does not exist."))
+		}
+		if !covers(v.Names, d.Name) {
+			return apigw.Errorf(apigw.BadRequest, "The domain name to be created is not covered by the provided certificate: %s", arn)
+		}
+		v.Users = append(v.Users, string(DomainARN(s.scope, d)))
+		if err := v.put(s); err != nil {
+			return err
+		}
+	}
+	for _, arn := range before {
+		if slices.Contains(after, arn) {
+			continue
+		}
+		v, err := c.usableServer(ctx, s.scope, arn)
+		if apigw.KindOf(err) == apigw.NotFound {
+			continue // it was named before certificates were looked up, or in the configuration
+		}
+		if err != nil {
+			return err
+		}
+		user := string(DomainARN(s.scope, old))
+		v.Users = slices.DeleteFunc(slices.Clone(v.Users), func(u string) bool { return u == user })
+		if err := v.put(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// usableServer is a certificate of the account, in any region: that of an EDGE
+// name is in us-east-1.
+func (c *Control) usableServer(ctx context.Context, scope apigw.Scope, arn apigw.ARN) (*storedServer, error) {
+	of, _, ok := parseCertificateARN(arn)
+	if !ok || of.Account != scope.Account || of.Partition != scope.Partition {
+		return nil, c.unknownServerCertificate(arn)
+	}
+	return c.readServer(ctx, of, arn)
+}
+
+// covers says whether one of the names of a certificate stands for name: itself,
+// or a wildcard of one label.
+func covers(names []string, name string) bool {
+	_, under, _ := strings.Cut(name, ".")
+	return slices.Contains(names, name) || under != "" && !strings.HasPrefix(name, "*.") && slices.Contains(names, "*."+under)
+}

@@ -1,0 +1,195 @@
+package gateway
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/tlspolicy"
+)
+
+// CertificateConfig is a certificate in files, which are read again when they
+// change. It is shown for every name that it covers and, with an ARN, for custom
+// domain names that name it.
+type CertificateConfig struct {
+	ARN               apigw.ARN // empty: none
+	CertFile, KeyFile string
+}
+
+// certificateTable is what handshakes choose from.
+type certificateTable struct {
+	files []fileCertificate
+	held  atomic.Pointer[map[apigw.ARN]*tls.Certificate] // ACM's
+}
+
+type fileCertificate struct {
+	arn apigw.ARN
+	*certificate
+}
+
+// shownCertificate is a certificate that may change.
+type shownCertificate interface {
+	get(*tls.ClientHelloInfo) (*tls.Certificate, error)
+}
+
+// heldCertificate is one that doesn't change.
+type heldCertificate struct{ *tls.Certificate }
+
+func (h heldCertificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return h.Certificate, nil
+}
+
+func (t *certificateTable) open(list []CertificateConfig, log *slog.Logger) error {
+	t.held.Store(&map[apigw.ARN]*tls.Certificate{})
+	for _, c := range list {
+		source := &certificate{certFile: c.CertFile, keyFile: c.KeyFile, log: log}
+		if err := source.load(); err != nil {
+			return fmt.Errorf("certificate %s: %w", c.CertFile, err)
+		}
+		t.files = append(t.files, fileCertificate{c.ARN, source})
+	}
+	return nil
+}
+
+// SetCertificates has the gateway show these certificates, by ARN, and those of
+// files. Handshakes under way go on with what they chose.
+func (g *Gateway) SetCertificates(held map[apigw.ARN]*tls.Certificate) {
+	g.certificates.held.Store(&held)
+}
+
+// find is the certificate for a server name: the one that its domain name names,
+// else a file that covers it, else nil, which is the listener's own.
+func (t *certificateTable) find(d *domain, hello *tls.ClientHelloInfo) shownCertificate {
+	if d != nil {
+		held := *t.held.Load()
+		for _, arn := range d.certificates {
+			if c := held[arn]; c != nil {
+				return heldCertificate{c}
+			}
+			for _, f := range t.files {
+				if f.arn == arn {
+					return f
+				}
+			}
+		}
+	}
+	for _, f := range t.files {
+		if c, err := f.get(hello); err == nil && c.Leaf.VerifyHostname(hello.ServerName) == nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// domainTLS is what handshakes for a custom domain name, and requests to it, are
+// held to.
+type domainTLS struct {
+	certificates []apigw.ARN       // that it names, the first that is there is shown
+	policy       *tlspolicy.Policy // nil: it can't be enforced, and no handshake succeeds
+	strict       bool              // Host must be the server name of the handshake
+	trust        *trustStore       // nil: clients need no certificate
+}
+
+func (g *Gateway) domainTLS(d *apigw.DomainName) domainTLS {
+	t := domainTLS{strict: d.AccessMode == "STRICT"}
+	for _, arn := range []apigw.ARN{d.RegionalCertificateARN, d.CertificateARN} {
+		if arn != "" {
+			t.certificates = append(t.certificates, arn)
+		}
+	}
+	name := d.SecurityPolicy
+	if name == "" {
+		name = "TLS_1_2"
+	}
+	var err error
+	if t.policy, err = tlspolicy.Find(name); err != nil {
+		g.log.Error("the security policy of a custom domain name can't be enforced; its TLS connections are refused", "domainName", d.Name, "securityPolicy", name, "error", err)
+	}
+	if d.MutualTLS != nil {
+		t.trust = g.domainTrust.of(d)
+	}
+	return t
+}
+
+type handshakeKey struct{}
+
+// tlsFor is the TLS of one handshake with l, whose context has its peer; nil is
+// the listener's own. The ticket keys are those of the listener's own
+// configuration (crypto/tls: of the original Config when the one returned has
+// none).
+func (g *Gateway) tlsFor(l *listener, hello *tls.ClientHelloInfo) (*tls.Config, error) {
+	p, ok := hello.Context().Value(handshakeKey{}).(*peer)
+	if !ok {
+		return nil, errors.New("gateway: a handshake without its peer")
+	}
+	d := g.domainOf(l, hello.ServerName)
+	show := g.certificates.find(d, hello)
+	if d == nil && show == nil && l.trust == nil {
+		return nil, nil
+	}
+	cfg := l.tls.Clone()
+	cfg.GetConfigForClient = nil
+	if show != nil {
+		cfg.GetCertificate = show.get
+	}
+	if d != nil {
+		if d.policy == nil {
+			return nil, fmt.Errorf("gateway: %.100s: its security policy can't be enforced", hello.ServerName)
+		}
+		d.policy.Apply(cfg)
+	}
+	switch {
+	case d != nil && d.trust != nil && l.trust != nil: // whose listener it is may want more than whose name it is
+		requireClient(cfg, p, d.trust, l.trust)
+	case d != nil && d.trust != nil:
+		requireClient(cfg, p, d.trust)
+	case l.trust != nil:
+		requireClient(cfg, p, l.trust)
+	}
+	return cfg, nil
+}
+
+// domainOf is the custom domain name that a server name means at l. A private
+// endpoint serves none.
+func (g *Gateway) domainOf(l *listener, name string) *domain {
+	if l.private() || name == "" || len(name) > maxDomain {
+		return nil
+	}
+	var host, memory [maxDomain]byte
+	return g.domains.Load().find(host[:copy(host[:], name)], &memory)
+}
+
+// mayAsk answers requests that a domain name doesn't take from this connection.
+// Nobody may come to a name that wants certificates past the handshake that asks
+// for them: by another server name, or without TLS. What AWS answers isn't
+// known. 421 tells a client that it may try on a connection of its own (RFC
+// 9110, section 15.5.20), as one of HTTP/2 must that reused a connection because
+// its certificate covers both names.
+func (f *finder) mayAsk(g *Gateway, x *exchange.Exchange, d *domain) bool {
+	if d.trust == nil && !d.strict {
+		return true
+	}
+	p := f.peer
+	switch {
+	case p == nil || p.info.TLS == nil:
+		x.Decide("address", "none", "the custom domain name is served over TLS alone")
+		g.kindFor(d).NoStage(x)
+		return false
+	case d.trust != nil && !p.vouchedBy(d.trust):
+		x.Decide("address", "none", "the connection was made for another name, which asks for no certificate of this one's")
+	case d.strict && !bytes.EqualFold(bytes.TrimSuffix(hostName(x.Host), []byte{'.'}), []byte(p.info.TLS.ServerName)):
+		x.Decide("address", "none", "the connection was made for another server name")
+	default:
+		if d.trust != nil {
+			x.Client.Cert = p.shown
+		}
+		return true
+	}
+	plain(x, 421, "MisdirectedRequestException", "Misdirected Request")
+	return false
+}
