@@ -75,6 +75,9 @@ func serve(args []string, stdout, stderr *os.File) error {
 	for _, text := range sameTitles(definitions) {
 		p.log.Warn(text)
 	}
+	if len(given.folders) > 0 && len(definitions) == 0 {
+		p.log.Warn("no definitions yet", "folders", given.folders)
+	}
 	if !quiet && (format != "" || term.IsTerminal(int(stderr.Fd()))) {
 		p.requests = &requestLog{screen: screen}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -29,6 +30,9 @@ func validate(args []string, stdout, stderr *os.File) error {
 	given, err := find(arguments)
 	if err != nil {
 		return err
+	}
+	if len(given.files) == 0 {
+		return fmt.Errorf("no definitions in %s", strings.Join(given.folders, ", "))
 	}
 	wrong := 0
 	for _, file := range given.files {
