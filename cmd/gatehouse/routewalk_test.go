@@ -28,7 +28,7 @@ func routesNotServed(operation string) bool {
 			return true
 		}
 	}
-	return strings.Contains(operation, "DomainName") || strings.Contains(operation, "ApiMapping")
+	return false
 }
 
 // routesServed are the others.

@@ -26,6 +26,7 @@ func (w *routeWalk) everything() {
 	w.responses(x)
 	w.stages(x)
 	w.imports(x)
+	w.domainNames(x)
 	w.tags(x)
 	w.DeleteRoute(w.ctx, &api.DeleteRouteInput{ApiId: x.http, RouteId: x.route})
 	w.DeleteIntegration(w.ctx, &api.DeleteIntegrationInput{ApiId: x.http, IntegrationId: x.integration})
@@ -187,6 +188,30 @@ func (w *routeWalk) imports(x *routesWalked) {
 		w.same("export", strings.Contains(string(doc.Body), "/pets/{id}"), true)
 	}
 	w.DeleteApi(w.ctx, &api.DeleteApiInput{ApiId: made.ApiId})
+}
+
+func (w *routeWalk) domainNames(x *routesWalked) {
+	name := aws.String("walk.example.com")
+	made, _ := w.CreateDomainName(w.ctx, &api.CreateDomainNameInput{DomainName: name, DomainNameConfigurations: []types.DomainNameConfiguration{
+		{CertificateArn: aws.String("arn:aws:acm:us-east-1:000000000000:certificate/a"), EndpointType: types.EndpointTypeRegional, SecurityPolicy: types.SecurityPolicyTls12}}})
+	w.same("domain name", []any{made.DomainNameConfigurations[0].DomainNameStatus, made.RoutingMode, made.Tags}, []any{types.DomainNameStatusAvailable, types.RoutingModeApiMappingOnly, map[string]string{}})
+	changed, _ := w.UpdateDomainName(w.ctx, &api.UpdateDomainNameInput{DomainName: name, DomainNameConfigurations: []types.DomainNameConfiguration{{IpAddressType: types.IpAddressTypeDualstack}}})
+	read, _ := w.GetDomainName(w.ctx, &api.GetDomainNameInput{DomainName: name})
+	w.same("address type", []types.IpAddressType{changed.DomainNameConfigurations[0].IpAddressType, read.DomainNameConfigurations[0].IpAddressType}, []types.IpAddressType{"dualstack", "dualstack"})
+	w.paged("GetDomainNames", 1, func(token *string) (int, *string) {
+		out, _ := w.GetDomainNames(w.ctx, &api.GetDomainNamesInput{MaxResults: one, NextToken: token})
+		return len(out.Items), out.NextToken
+	})
+	mapping, _ := w.CreateApiMapping(w.ctx, &api.CreateApiMappingInput{DomainName: name, ApiId: x.http, Stage: aws.String("$default"), ApiMappingKey: aws.String("shop/v1")})
+	w.UpdateApiMapping(w.ctx, &api.UpdateApiMappingInput{DomainName: name, ApiMappingId: mapping.ApiMappingId, ApiId: x.http, ApiMappingKey: aws.String("shop/v2")})
+	mapped, _ := w.GetApiMapping(w.ctx, &api.GetApiMappingInput{DomainName: name, ApiMappingId: mapping.ApiMappingId})
+	w.same("mapping", []string{*mapped.ApiMappingKey, *mapped.Stage}, []string{"shop/v2", "$default"})
+	w.paged("GetApiMappings", 1, func(token *string) (int, *string) {
+		out, _ := w.GetApiMappings(w.ctx, &api.GetApiMappingsInput{DomainName: name, MaxResults: one, NextToken: token})
+		return len(out.Items), out.NextToken
+	})
+	w.DeleteApiMapping(w.ctx, &api.DeleteApiMappingInput{DomainName: name, ApiMappingId: mapping.ApiMappingId})
+	w.DeleteDomainName(w.ctx, &api.DeleteDomainNameInput{DomainName: name})
 }
 
 func (w *routeWalk) tags(x *routesWalked) {

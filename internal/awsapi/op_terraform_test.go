@@ -91,7 +91,7 @@ func cycles() map[string]cycle {
 			all["aws_api_gateway_"+name] = c
 		}
 	}
-	for _, some := range []map[string]cycle{routeAPICycles(), routeCycles(), routeStageCycles(), webSocketCycles()} {
+	for _, some := range []map[string]cycle{routeAPICycles(), routeCycles(), routeStageCycles(), domainCycles(), webSocketCycles()} {
 		for name, c := range some {
 			all["aws_apigatewayv2_"+name] = c
 		}

@@ -75,6 +75,18 @@ func NewRouteOperations(c *control.Control) RouteOperations {
 		DeleteRouteSettings:     o.deleteRouteSettings,
 		DeleteAccessLogSettings: o.deleteAccessLogSettings,
 
+		CreateDomainName: o.createDomainName,
+		GetDomainName:    o.getDomainName,
+		GetDomainNames:   o.getDomainNames,
+		UpdateDomainName: o.updateDomainName,
+		DeleteDomainName: o.deleteDomainName,
+
+		CreateApiMapping: o.createAPIMapping,
+		GetApiMapping:    o.getAPIMapping,
+		GetApiMappings:   o.getAPIMappings,
+		UpdateApiMapping: o.updateAPIMapping,
+		DeleteApiMapping: o.deleteAPIMapping,
+
 		GetTags:       o.getTags,
 		TagResource:   o.tagResource,
 		UntagResource: o.untagResource,

@@ -129,6 +129,61 @@ func autoDeployCycle() cycle {
 	})
 }
 
+// domainCycles: a domain name, and what it leads to.
+func domainCycles() map[string]cycle {
+	name := aws.String("api.example.com")
+	const shown = `"DomainName":"api.example.com","DomainNameArn":"arn:aws:apigateway:us-east-1::/domainnames/api.example.com","ApiMappingSelectionExpression":"$request.basepath","RoutingMode":"API_MAPPING_ONLY"`
+	configured := func(certificate string) []types.DomainNameConfiguration {
+		return []types.DomainNameConfiguration{{CertificateArn: aws.String("arn:aws:acm:us-east-1:000000000000:certificate/" + certificate), EndpointType: types.EndpointTypeRegional, IpAddressType: types.IpAddressTypeIpv4, SecurityPolicy: types.SecurityPolicyTls12}}
+	}
+	configuration := func(certificate string) string {
+		return `"DomainNameConfigurations":[{"ApiGatewayDomainName":"{dns}","CertificateArn":"arn:aws:acm:us-east-1:000000000000:certificate/` + certificate + `","DomainNameStatus":"AVAILABLE","EndpointType":"REGIONAL","HostedZoneId":"Z1UJRXOUMOOFQ8","IpAddressType":"ipv4","SecurityPolicy":"TLS_1_2"}]`
+	}
+	makesName := func(x *terraform) error {
+		out, err := x.v2.CreateDomainName(x.ctx, &sdkv2.CreateDomainNameInput{DomainName: name, DomainNameConfigurations: configured("a"), Tags: map[string]string{"t": "1"}})
+		if err == nil {
+			x.names("{dns}", out.DomainNameConfigurations[0].ApiGatewayDomainName)
+		}
+		return err
+	}
+	return map[string]cycle{
+		"domain_name": {
+			create: makesName,
+			read: func(x *terraform) (any, error) {
+				return x.v2.GetDomainName(x.ctx, &sdkv2.GetDomainNameInput{DomainName: name})
+			},
+			destroy: func(x *terraform) error {
+				return done(x.v2.DeleteDomainName(x.ctx, &sdkv2.DeleteDomainNameInput{DomainName: name}))
+			},
+			want: `{` + shown + `,` + configuration("a") + `,"Tags":{"t":"1"}}`,
+			updates: []update{{"certificate", func(x *terraform) error {
+				return done(x.v2.UpdateDomainName(x.ctx, &sdkv2.UpdateDomainNameInput{DomainName: name, DomainNameConfigurations: configured("b")}))
+			}, `{` + shown + `,` + configuration("b") + `,"Tags":{"t":"1"}}`}},
+		},
+		"api_mapping": {
+			create: func(x *terraform) error {
+				return first(x, deployable, deploys, makesStage(&sdkv2.CreateStageInput{AutoDeploy: aws.Bool(false), StageName: aws.String("s"), DeploymentId: aws.String("{deployment}")}), makesName, func(x *terraform) error {
+					out, err := x.v2.CreateApiMapping(x.ctx, &sdkv2.CreateApiMappingInput{ApiId: x.id("{mine}"), DomainName: name, Stage: aws.String("s"), ApiMappingKey: aws.String("a/b")})
+					if err == nil {
+						x.names("{mapping}", out.ApiMappingId)
+					}
+					return err
+				})
+			},
+			read: func(x *terraform) (any, error) {
+				return x.v2.GetApiMapping(x.ctx, &sdkv2.GetApiMappingInput{ApiMappingId: x.id("{mapping}"), DomainName: name})
+			},
+			destroy: func(x *terraform) error {
+				return done(x.v2.DeleteApiMapping(x.ctx, &sdkv2.DeleteApiMappingInput{ApiMappingId: x.id("{mapping}"), DomainName: name}))
+			},
+			want: `{"ApiId":"{mine}","ApiMappingId":"{mapping}","ApiMappingKey":"a/b","Stage":"s"}`,
+			updates: []update{{"key", func(x *terraform) error {
+				return done(x.v2.UpdateApiMapping(x.ctx, &sdkv2.UpdateApiMappingInput{ApiId: x.id("{mine}"), ApiMappingId: x.id("{mapping}"), DomainName: name, ApiMappingKey: aws.String("")}))
+			}, `{"ApiId":"{mine}","ApiMappingId":"{mapping}","Stage":"s"}`}},
+		},
+	}
+}
+
 // webSocketCycles: what WebSocket APIs have more.
 func webSocketCycles() map[string]cycle {
 	socket := ofProtocol(types.ProtocolTypeWebsocket)

@@ -32,16 +32,22 @@ func readBasePath(path string) string {
 // checkBasePath refuses what can't be the base path of a mapping. The first
 // text is AWS's, as reported in the field.
 func checkBasePath(path string) error {
-	switch {
-	case strings.Contains(path, "/"):
+	if strings.Contains(path, "/") {
 		return apigw.Errorf(apigw.BadRequest, "API Gateway V1 doesn't support the slash character (/) in base path mappings. To create a multi-level base path mapping, use API Gateway V2.")
+	}
+	return checkBasePathText(path)
+}
+
+// checkBasePathText is what holds for base paths of several levels, too.
+func checkBasePathText(path string) error {
+	switch {
 	case len(path) > maxBasePath:
 		return apigw.Errorf(apigw.BadRequest, "Invalid base path specified: it has %d characters, %d at most", len(path), maxBasePath)
 	case path == "ping" || path == "sping":
 		return apigw.Errorf(apigw.BadRequest, "Invalid base path specified: /ping and /sping of a domain name are reserved for health checks")
 	}
 	if strings.ContainsFunc(path, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("$-_.+!*'()", r)
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("$-_.+!*'()/", r)
 	}) {
 		return apigw.Errorf(apigw.BadRequest, "Invalid base path specified: letters, digits and $-_.+!*'() only")
 	}
@@ -174,6 +180,9 @@ func (c *Control) UpdateBasePathMapping(ctx context.Context, scope apigw.Scope, 
 		changed.BasePath = readBasePath(changed.BasePath)
 		if err := checkBasePath(changed.BasePath); err != nil {
 			return err
+		}
+		if changed.BasePath != old.BasePath {
+			changed.ID = mappingID(d, &old) // which may come of the base path
 		}
 		d.Mappings = slices.Delete(slices.Clone(d.Mappings), at, at+1)
 		if changed.API != old.API || changed.Stage != old.Stage {

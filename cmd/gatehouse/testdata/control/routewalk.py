@@ -166,6 +166,20 @@ same(call("reimport_api", Body=document % "again", Basepath="prepend", FailOnWar
 assert "/pets" in call("export_api", Specification="OAS30", OutputType="JSON", **imported)["body"]
 assert "/pets/{id}" in call("export_api", Specification="OAS30", OutputType="YAML", StageName="$default", **http)["body"]
 
+# Domain names and their mappings, for which botocore has no paginator.
+name = dict(DomainName="walk.example.com")
+configuration = call("create_domain_name", DomainNameConfigurations=[dict(CertificateArn="arn:aws:acm:us-east-1:000000000000:certificate/a", EndpointType="REGIONAL")], **name)["DomainNameConfigurations"][0]
+same([configuration["DomainNameStatus"], configuration["SecurityPolicy"]], ["AVAILABLE", "TLS_1_2"])
+call("update_domain_name", DomainNameConfigurations=[dict(IpAddressType="dualstack")], **name)
+same(call("get_domain_name", **name)["DomainNameConfigurations"][0]["IpAddressType"], "dualstack")
+pages("get_domain_names", 1)
+mapping = dict(ApiMappingId=call("create_api_mapping", Stage="$default", ApiMappingKey="shop/v1", **name, **http)["ApiMappingId"], **name)
+call("update_api_mapping", ApiMappingKey="shop/v2", **mapping, **http)
+same(call("get_api_mapping", **mapping)["ApiMappingKey"], "shop/v2")
+same(len(call("get_api_mappings", **name)["Items"]), 1)
+call("delete_api_mapping", **mapping)
+call("delete_domain_name", **name)
+
 # Tags.
 for part in "", "/stages/$default":
     arn = f"arn:aws:apigateway:us-east-1::/apis/{http['ApiId']}{part}"
