@@ -58,9 +58,7 @@ func oneConfiguration() error {
 // mergeDomain puts what was sent into a domain name. What a configuration has
 // from the service (its name in DNS, its status) says nothing when it is sent.
 func mergeDomain(d *apigw.DomainName, configurations []*v2.DomainNameConfiguration, tls *v2.MutualTlsAuthenticationInput, mode *string) error {
-	if tls != nil && (val(tls.TruststoreUri) != "" || val(tls.TruststoreVersion) != "") {
-		return mutualTLSError()
-	}
+	mergeTruststore(d, tls)
 	if mode != nil {
 		d.RoutingMode = strings.Replace(*mode, "API_MAPPING", "BASE_PATH_MAPPING", 1)
 	}
@@ -87,6 +85,26 @@ func mergeDomain(d *apigw.DomainName, configurations []*v2.DomainNameConfigurati
 	return nil
 }
 
+// mergeTruststore has the trust store read again, as every change of version 1
+// does; without a URI, clients need no certificate. Another object has another
+// version.
+func mergeTruststore(d *apigw.DomainName, sent *v2.MutualTlsAuthenticationInput) {
+	if sent == nil {
+		return
+	}
+	var m apigw.MutualTLS
+	if d.MutualTLS != nil {
+		m.URI, m.Version = d.MutualTLS.URI, d.MutualTLS.Version
+	}
+	if sent.TruststoreUri != nil {
+		m.URI, m.Version = *sent.TruststoreUri, ""
+	}
+	put(&m.Version, sent.TruststoreVersion)
+	if d.MutualTLS = nil; m.URI != "" {
+		d.MutualTLS = &m
+	}
+}
+
 // routeDomainView shows a configuration for each endpoint type. A name is
 // available at once.
 func routeDomainView(c *Call) func(*apigw.DomainName) *v2.DomainName {
@@ -97,6 +115,9 @@ func routeDomainView(c *Call) func(*apigw.DomainName) *v2.DomainName {
 		out := &v2.DomainName{
 			DomainName: set(d.Name), DomainNameArn: set(control.DomainARN(c.Scope, d)), ApiMappingSelectionExpression: new("$request.basepath"),
 			RoutingMode: new(strings.Replace(d.RoutingMode, "BASE_PATH_MAPPING", "API_MAPPING", 1)), Tags: orEmpty(d.Tags),
+		}
+		if m := d.MutualTLS; m != nil {
+			out.MutualTlsAuthentication = &v2.MutualTlsAuthentication{TruststoreUri: set(m.URI), TruststoreVersion: set(m.Version), TruststoreWarnings: m.Warnings}
 		}
 		for _, kind := range d.Types {
 			k := &v2.DomainNameConfiguration{

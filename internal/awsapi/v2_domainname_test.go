@@ -21,8 +21,6 @@ func TestRouteDomains(t *testing.T) {
 	}
 	h.tell([]step{
 		{"POST /v2/domainnames", `{"domainName":"b.example.com"}`, 400, `BadRequestException: A domain name has exactly one of domainNameConfigurations`, ""},
-		{"POST /v2/domainnames", `{"domainName":"b.example.com","domainNameConfigurations":[{"certificateArn":"` + certificate + `"}],"mutualTlsAuthentication":{"truststoreUri":"s3://b/k"}}`, 400,
-			`BadRequestException: mutualTlsAuthentication: certificates aren't served per domain name yet. Give a listener a truststore in the configuration file`, ""},
 		{"PATCH /v2/domainnames/api.example.com", `{"domainNameConfigurations":[{"ipAddressType":"dualstack"}],"mutualTlsAuthentication":{"truststoreUri":""},"routingMode":"API_MAPPING_ONLY"}`, 200, configured("dualstack"), ""},
 		{"GET /v2/domainnames", ``, 200, `{"items":[` + configured("dualstack") + `]}`, ""},
 
