@@ -55,26 +55,33 @@ func (c *Control) deployRoutes(ctx context.Context, ref apiRef, description stri
 	txn := guard.with(s.tree.Unchanged(), store.Condition{Key: ref.deployment(dep.ID)})
 	txn.Ops = append(txn.Ops, freeze)
 	if name == "" {
-		if err := c.refuse(ref, s.def, nil); err != nil {
-			return nil, 0, err
-		}
-		_, err := c.store.Commit(ctx, txn)
-		return dep, 0, err
+		err = c.refuse(ref, s.def, nil)
+	} else {
+		err = c.deployTo(ctx, s, dep.ID, name, &txn)
 	}
-	old, revision, err := c.readStage(ctx, ref, name)
 	if err != nil {
 		return nil, 0, err
 	}
-	r := &redeployment{c: c, ref: ref, strict: true}
-	stage, err := r.stage(old, dep.ID, s.def)
-	if err != nil {
-		return nil, 0, err
+	revision, err := c.store.Commit(ctx, txn)
+	if name == "" {
+		revision = 0 // no stage changed
 	}
-	if err := c.putStage(&txn, ref, stage, revision); err != nil {
-		return nil, 0, err
-	}
-	revision, err = c.store.Commit(ctx, txn)
 	return dep, revision, err
+}
+
+// deployTo adds to txn that a stage serves deployment dep of s. A stage that
+// deploys by itself may be named, too: it is what it would serve anyway.
+func (c *Control) deployTo(ctx context.Context, s *snapshot, dep apigw.DeploymentID, name apigw.StageName, txn *store.Txn) error {
+	old, revision, err := c.readStage(ctx, s.ref, name)
+	if err != nil {
+		return err
+	}
+	r := &redeployment{c: c, ref: s.ref, strict: true}
+	stage, err := r.stage(old, dep, s.def)
+	if err != nil {
+		return err
+	}
+	return c.putStage(txn, s.ref, stage, revision)
 }
 
 // UpdateRouteDeployment changes a deployment's description.

@@ -16,6 +16,9 @@ const (
 	// maxAttempts bounds how often a change is made anew because another
 	// node wrote first.
 	maxAttempts = 20
+	// writeAttempts bounds the same for a change of an API, beside commitTime:
+	// nodes that write to one API without a pause meet again and again.
+	writeAttempts = 500
 	// maxBatch bounds how many changes are stored together.
 	maxBatch = 256
 	// maxQueue bounds how many changes of one API wait.
@@ -183,10 +186,7 @@ func (c *Control) runAlone(ctx context.Context, ch *change) error {
 			ch.revision, err = ch.alone(ctx)
 			return err
 		})
-		if !errors.Is(err, store.ErrConflict) || attempt == maxAttempts {
-			return err
-		}
-		if err := stepAside(ctx, attempt); err != nil {
+		if !errors.Is(err, store.ErrConflict) || attempt == writeAttempts || stepAside(ctx, min(attempt, maxAttempts)) != nil {
 			return err
 		}
 	}
@@ -210,7 +210,7 @@ func (c *Control) runBatch(ctx context.Context, ref apiRef, batch []*change) {
 	answers := make([]error, len(batch))
 	for attempt := 1; ; attempt++ {
 		err := recovered(func() error { return c.tryBatch(ctx, ref, batch, answers) })
-		if errors.Is(err, store.ErrConflict) && attempt < maxAttempts && stepAside(ctx, attempt) == nil {
+		if errors.Is(err, store.ErrConflict) && attempt < writeAttempts && stepAside(ctx, min(attempt, maxAttempts)) == nil {
 			continue
 		}
 		if errors.Is(err, store.ErrTooLarge) && len(batch) > 1 {
