@@ -105,7 +105,7 @@ func TestWalkRoutesControlPlane(t *testing.T) {
 	t.Parallel()
 	s := serveWith(t, "--config", allower(t))
 	w := newRouteWalk(t, s)
-	w.everything()
+	w.everything(s)
 
 	w.same("operations called", slices.Sorted(maps.Keys(w.called)), routesServed())
 	for _, o := range new(wireapi.Operations).Table() {

@@ -16,7 +16,7 @@ var one = aws.String("1")
 type routesWalked struct{ http, socket, integration, route, deployment *string }
 
 // everything makes what the model has, reads, lists, changes and deletes it.
-func (w *routeWalk) everything() {
+func (w *routeWalk) everything(s *server) {
 	x := new(routesWalked)
 	w.apis(x)
 	w.integrations(x)
@@ -26,7 +26,7 @@ func (w *routeWalk) everything() {
 	w.responses(x)
 	w.stages(x)
 	w.imports(x)
-	w.domainNames(x)
+	w.domainNames(s, x)
 	w.tags(x)
 	w.DeleteRoute(w.ctx, &api.DeleteRouteInput{ApiId: x.http, RouteId: x.route})
 	w.DeleteIntegration(w.ctx, &api.DeleteIntegrationInput{ApiId: x.http, IntegrationId: x.integration})
@@ -190,10 +190,10 @@ func (w *routeWalk) imports(x *routesWalked) {
 	w.DeleteApi(w.ctx, &api.DeleteApiInput{ApiId: made.ApiId})
 }
 
-func (w *routeWalk) domainNames(x *routesWalked) {
+func (w *routeWalk) domainNames(s *server, x *routesWalked) {
 	name := aws.String("walk.example.com")
 	made, _ := w.CreateDomainName(w.ctx, &api.CreateDomainNameInput{DomainName: name, DomainNameConfigurations: []types.DomainNameConfiguration{
-		{CertificateArn: aws.String("arn:aws:acm:us-east-1:000000000000:certificate/a"), EndpointType: types.EndpointTypeRegional, SecurityPolicy: types.SecurityPolicyTls12}}})
+		{CertificateArn: aws.String(s.certificate("*.example.com")), EndpointType: types.EndpointTypeRegional, SecurityPolicy: types.SecurityPolicyTls12}}})
 	w.same("domain name", []any{made.DomainNameConfigurations[0].DomainNameStatus, made.RoutingMode, made.Tags}, []any{types.DomainNameStatusAvailable, types.RoutingModeApiMappingOnly, map[string]string{}})
 	changed, _ := w.UpdateDomainName(w.ctx, &api.UpdateDomainNameInput{DomainName: name, DomainNameConfigurations: []types.DomainNameConfiguration{{IpAddressType: types.IpAddressTypeDualstack}}})
 	read, _ := w.GetDomainName(w.ctx, &api.GetDomainNameInput{DomainName: name})

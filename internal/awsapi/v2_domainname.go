@@ -100,7 +100,7 @@ func mergeTruststore(d *apigw.DomainName, sent *v2.MutualTlsAuthenticationInput)
 		m.URI, m.Version = *sent.TruststoreUri, ""
 	}
 	put(&m.Version, sent.TruststoreVersion)
-	if d.MutualTLS = nil; m.URI != "" {
+	if d.MutualTLS = nil; m.URI != "" || m.Version != "" { // a version alone is refused
 		d.MutualTLS = &m
 	}
 }

@@ -8,7 +8,7 @@ import "testing"
 // custom domain name").
 func TestRouteDomains(t *testing.T) {
 	h := newHouse(t)
-	const certificate = "arn:aws:acm:us-east-1:000000000000:certificate/a"
+	const certificate = "arn:aws:acm:us-east-1:000000000000:certificate/c"
 	configured := func(ip string) string {
 		return `{"apiMappingSelectionExpression":"$request.basepath","domainName":"api.example.com","domainNameArn":"arn:aws:apigateway:us-east-1::/domainnames/api.example.com",` +
 			`"domainNameConfigurations":[{"apiGatewayDomainName":"{dns}","certificateArn":"` + certificate + `","domainNameStatus":"AVAILABLE","endpointType":"REGIONAL","hostedZoneId":"Z1UJRXOUMOOFQ8","ipAddressType":"` + ip + `","securityPolicy":"TLS_1_2"}],` +

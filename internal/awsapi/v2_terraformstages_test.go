@@ -140,7 +140,7 @@ func domainCycles() map[string]cycle {
 		return `"DomainNameConfigurations":[{"ApiGatewayDomainName":"{dns}","CertificateArn":"arn:aws:acm:us-east-1:000000000000:certificate/` + certificate + `","DomainNameStatus":"AVAILABLE","EndpointType":"REGIONAL","HostedZoneId":"Z1UJRXOUMOOFQ8","IpAddressType":"ipv4","SecurityPolicy":"TLS_1_2"}]`
 	}
 	makesName := func(x *terraform) error {
-		out, err := x.v2.CreateDomainName(x.ctx, &sdkv2.CreateDomainNameInput{DomainName: name, DomainNameConfigurations: configured("a"), Tags: map[string]string{"t": "1"}})
+		out, err := x.v2.CreateDomainName(x.ctx, &sdkv2.CreateDomainNameInput{DomainName: name, DomainNameConfigurations: configured("c"), Tags: map[string]string{"t": "1"}})
 		if err == nil {
 			x.names("{dns}", out.DomainNameConfigurations[0].ApiGatewayDomainName)
 		}
@@ -155,10 +155,10 @@ func domainCycles() map[string]cycle {
 			destroy: func(x *terraform) error {
 				return done(x.v2.DeleteDomainName(x.ctx, &sdkv2.DeleteDomainNameInput{DomainName: name}))
 			},
-			want: `{` + shown + `,` + configuration("a") + `,"Tags":{"t":"1"}}`,
+			want: `{` + shown + `,` + configuration("c") + `,"Tags":{"t":"1"}}`,
 			updates: []update{{"certificate", func(x *terraform) error {
-				return done(x.v2.UpdateDomainName(x.ctx, &sdkv2.UpdateDomainNameInput{DomainName: name, DomainNameConfigurations: configured("b")}))
-			}, `{` + shown + `,` + configuration("b") + `,"Tags":{"t":"1"}}`}},
+				return done(x.v2.UpdateDomainName(x.ctx, &sdkv2.UpdateDomainNameInput{DomainName: name, DomainNameConfigurations: configured("d")}))
+			}, `{` + shown + `,` + configuration("d") + `,"Tags":{"t":"1"}}`}},
 		},
 		"api_mapping": {
 			create: func(x *terraform) error {

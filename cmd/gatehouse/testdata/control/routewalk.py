@@ -168,7 +168,8 @@ assert "/pets/{id}" in call("export_api", Specification="OAS30", OutputType="YAM
 
 # Domain names and their mappings, for which botocore has no paginator.
 name = dict(DomainName="walk.example.com")
-configuration = call("create_domain_name", DomainNameConfigurations=[dict(CertificateArn="arn:aws:acm:us-east-1:000000000000:certificate/a", EndpointType="REGIONAL")], **name)["DomainNameConfigurations"][0]
+certificate = boto3.client("acm", endpoint_url=endpoint, region_name="us-east-1").request_certificate(DomainName="*.example.com")["CertificateArn"]
+configuration = call("create_domain_name", DomainNameConfigurations=[dict(CertificateArn=certificate, EndpointType="REGIONAL")], **name)["DomainNameConfigurations"][0]
 same([configuration["DomainNameStatus"], configuration["SecurityPolicy"]], ["AVAILABLE", "TLS_1_2"])
 call("update_domain_name", DomainNameConfigurations=[dict(IpAddressType="dualstack")], **name)
 same(call("get_domain_name", **name)["DomainNameConfigurations"][0]["IpAddressType"], "dualstack")
