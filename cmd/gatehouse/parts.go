@@ -88,6 +88,11 @@ func (p *program) newParts() (*parts, error) {
 	return s, nil
 }
 
+// checkIssuer asks a token issuer for its keys.
+func (s *parts) checkIssuer(ctx context.Context, issuer string) error {
+	return httpapi.Reachable(ctx, s.env.Issuers, issuer)
+}
+
 // servedNothing says that the last good state is empty.
 func (s *parts) servedNothing() bool {
 	if s.lastGood == nil {

@@ -202,7 +202,7 @@ func (p *program) setAPI(operations awsapi.Operations, functions *control.Functi
 		Health: http.HandlerFunc(health), Ready: http.HandlerFunc(p.readiness), Explain: p.explainHandler(), Metrics: p.parts.metrics.Handler(p.log),
 	}
 	if pl := p.plane.Load(); pl != nil && pl.control != nil {
-		a.RouteOperations = awsapi.NewRouteOperations(pl.control)
+		a.RouteOperations = awsapi.NewRouteOperations(pl.control, p.parts.checkIssuer)
 		a.Review, a.Usage = pl.review, p.usageOf(pl)
 		a.Certificates = awsapi.NewCertificateOperations(pl.control)
 		a.UserPools, a.UserPoolWeb = userpools.NewOperations(pl.pools.service), userpools.NewWeb(pl.pools.service, p.log)

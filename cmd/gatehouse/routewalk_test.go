@@ -2,8 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -99,6 +104,26 @@ func (w *routeWalk) paged(what string, want int, page func(token *string) (items
 	w.same(what, total, want)
 }
 
+// keyServer is an issuer of tokens as far as a JWT authorizer that is made asks.
+func keyServer(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modulus := base64.RawURLEncoding.EncodeToString(key.N.Bytes())
+	var s *httptest.Server
+	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/keys" {
+			io.WriteString(w, `{"keys":[{"kty":"RSA","kid":"1","alg":"RS256","use":"sig","e":"AQAB","n":"`+modulus+`"}]}`)
+			return
+		}
+		io.WriteString(w, `{"issuer":"`+s.URL+`","jwks_uri":"`+s.URL+`/keys"}`)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
 // TestWalkRoutesControlPlane calls every operation of version 2 that is served
 // with AWS's SDK for Go, and sees that what isn't served says so.
 func TestWalkRoutesControlPlane(t *testing.T) {
@@ -128,7 +153,7 @@ func walkRoutes(t *testing.T, client string) {
 	t.Parallel()
 	needBoto(t)
 	s := serveWith(t, "--config", allower(t))
-	cmd := exec.CommandContext(t.Context(), "python3", filepath.Join("testdata", "control", "routewalk.py"), s.control, client)
+	cmd := exec.CommandContext(t.Context(), "python3", filepath.Join("testdata", "control", "routewalk.py"), s.control, client, keyServer(t))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

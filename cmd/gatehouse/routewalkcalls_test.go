@@ -86,7 +86,7 @@ func (w *routeWalk) routes(x *routesWalked) {
 
 func (w *routeWalk) authorizers(x *routesWalked) {
 	jwt, _ := w.CreateAuthorizer(w.ctx, &api.CreateAuthorizerInput{ApiId: x.http, Name: aws.String("jwt"), AuthorizerType: types.AuthorizerTypeJwt, IdentitySource: []string{"$request.header.Authorization"},
-		JwtConfiguration: &types.JWTConfiguration{Issuer: aws.String("https://issuer.example"), Audience: []string{"a"}}})
+		JwtConfiguration: &types.JWTConfiguration{Issuer: aws.String(keyServer(w.T)), Audience: []string{"a"}}})
 	request, _ := w.CreateAuthorizer(w.ctx, &api.CreateAuthorizerInput{ApiId: x.http, Name: aws.String("request"), AuthorizerType: types.AuthorizerTypeRequest, IdentitySource: []string{"$request.header.Authorization"},
 		AuthorizerPayloadFormatVersion: aws.String("2.0"), AuthorizerUri: aws.String("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:f/invocations")})
 	w.UpdateAuthorizer(w.ctx, &api.UpdateAuthorizerInput{ApiId: x.http, AuthorizerId: request.AuthorizerId, EnableSimpleResponses: aws.Bool(true), AuthorizerResultTtlInSeconds: aws.Int32(60)})

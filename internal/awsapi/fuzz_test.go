@@ -49,7 +49,7 @@ func newWild(f testing.TB) *wild {
 		_ = os.RemoveAll(dir)
 	})
 	w := &wild{}
-	if w.api, err = New(Config{Operations: NewOperations(c, nil, nil), RouteOperations: NewRouteOperations(c), Logger: quiet, Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"}}); err != nil {
+	if w.api, err = New(Config{Operations: NewOperations(c, nil, nil), RouteOperations: NewRouteOperations(c, nil), Logger: quiet, Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"}}); err != nil {
 		f.Fatal(err)
 	}
 	ops := NewOperations(c, nil, nil)

@@ -48,7 +48,7 @@ func newHouseOf(t *testing.T, limits control.Limits, method Tester, authorizer A
 			return strings.HasSuffix(string(arn), "certificate/c") || strings.HasSuffix(string(arn), "certificate/d")
 		}})
 	api, err := New(Config{
-		Operations: NewOperations(c, method, authorizer), RouteOperations: NewRouteOperations(c), Certificates: NewCertificateOperations(c), Logger: quiet,
+		Operations: NewOperations(c, method, authorizer), RouteOperations: NewRouteOperations(c, nil), Certificates: NewCertificateOperations(c), Logger: quiet,
 		Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"},
 	})
 	if err != nil {

@@ -22,6 +22,9 @@ func (o routed) createAuthorizer(ctx context.Context, c *Call, in *v2.CreateAuth
 	if err := c.PassRole(a.Credentials, apiGatewayPrincipal); err != nil {
 		return nil, err
 	}
+	if err := o.askIssuer(ctx, in.JwtConfiguration); err != nil {
+		return nil, err
+	}
 	made, err := o.c.CreateRouteAuthorizer(ctx, c.Scope, apiID(in.ApiId), a)
 	return (*v2.CreateAuthorizerResponse)(routeAuthorizerView(made)), err
 }
@@ -34,6 +37,15 @@ func notValidated(expression *string) error {
 		return nil
 	}
 	return apigw.Errorf(apigw.BadRequest, "identityValidationExpression isn't used by authorizers of HTTP and WebSocket APIs: leave it out")
+}
+
+// askIssuer asks a new issuer for its keys before anybody relies on it, as AWS
+// does (error text seen on AWS).
+func (o routed) askIssuer(ctx context.Context, j *v2.JWTConfiguration) error {
+	if o.issuer == nil || j == nil || val(j.Issuer) == "" {
+		return nil
+	}
+	return o.issuer(ctx, *j.Issuer)
 }
 
 func (o routed) getAuthorizer(ctx context.Context, c *Call, in *v2.GetAuthorizerRequest) (*v2.GetAuthorizerResponse, error) {
@@ -52,6 +64,9 @@ func (o routed) getAuthorizers(ctx context.Context, c *Call, in *v2.GetAuthorize
 
 func (o routed) updateAuthorizer(ctx context.Context, c *Call, in *v2.UpdateAuthorizerRequest) (*v2.UpdateAuthorizerResponse, error) {
 	if err := notValidated(in.IdentityValidationExpression); err != nil {
+		return nil, err
+	}
+	if err := o.askIssuer(ctx, in.JwtConfiguration); err != nil {
 		return nil, err
 	}
 	a, err := o.c.UpdateRouteAuthorizer(ctx, c.Scope, apiID(in.ApiId), apigw.AuthorizerID(in.AuthorizerId), func(a *apigw.RouteAuthorizer) error {

@@ -30,7 +30,7 @@ func TestRouteCallers(t *testing.T) {
 	h, ctx := newHouse(t), t.Context()
 	var records []AuditRecord
 	api, err := New(Config{
-		RouteOperations: NewRouteOperations(h.control), Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"},
+		RouteOperations: NewRouteOperations(h.control, nil), Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"},
 		Logger: slog.New(slog.DiscardHandler), Audit: func(r AuditRecord) { records = append(records, r) },
 		Identities: directoryOf(t, &apigw.User{Name: "maker", Keys: []apigw.UserKey{{ID: "AKIAMAKER", Secret: "s"}}, Policies: []apigw.NamedPolicy{{Name: "p", Document: makerPolicy}}}),
 	})

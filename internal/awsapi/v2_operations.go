@@ -1,18 +1,27 @@
 package awsapi
 
 import (
+	"context"
+
 	"github.com/gatehouse/gatehouse/internal/control"
 )
 
 // routed are the operations on APIs of routes, of version 2 of the management
 // API: each turns a wire shape into domain values, asks control, and turns the
 // answer back.
-type routed struct{ c *control.Control }
+type routed struct {
+	c      *control.Control
+	issuer IssuerCheck
+}
+
+// IssuerCheck says in AWS's words why a JWT authorizer can't ask an issuer for
+// its keys; nil: it can.
+type IssuerCheck func(ctx context.Context, issuer string) error
 
 // NewRouteOperations returns the operations of version 2 that are served; the
-// others are answered 501.
-func NewRouteOperations(c *control.Control) RouteOperations {
-	o := routed{c}
+// others are answered 501. A nil check believes in every issuer.
+func NewRouteOperations(c *control.Control, issuer IssuerCheck) RouteOperations {
+	o := routed{c, issuer}
 	return RouteOperations{
 		CreateApi:               o.createAPI,
 		GetApi:                  o.getAPI,

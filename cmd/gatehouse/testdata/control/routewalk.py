@@ -1,14 +1,14 @@
 """Walks version 2 of the management API, of HTTP and WebSocket APIs, and prints
 "called" and the name of each operation that succeeded. The arguments: the
-address, and the client: boto3, or cli for the AWS CLI, whose program runs in
-this process where it can. Lists are read with every paginator that botocore has, in pages of
+address, the client (boto3, or cli for the AWS CLI, whose program runs in this
+process where it can), and an issuer of tokens. Lists are read with every paginator that botocore has, in pages of
 one item."""
 import contextlib, io, json, os, subprocess, sys, tempfile
 
 import boto3
 from botocore import xform_name
 
-endpoint, kind = sys.argv[1:]
+endpoint, kind, issuer = sys.argv[1:]
 os.environ.update(AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any", AWS_DEFAULT_REGION="us-east-1", AWS_PAGER="", AWS_CONFIG_FILE=os.devnull)
 client = boto3.client("apigatewayv2", endpoint_url=endpoint, region_name="us-east-1")
 names = {xform_name(o): o for o in client.meta.service_model.operation_names}
@@ -105,9 +105,9 @@ pages("get_routes", 2, **http)
 
 # Authorizers.
 jwt = dict(AuthorizerId=call("create_authorizer", Name="jwt", AuthorizerType="JWT", IdentitySource=["$request.header.Authorization"],
-                             JwtConfiguration=dict(Issuer="https://issuer.example", Audience=["a"]), **http)["AuthorizerId"], **http)
+                             JwtConfiguration=dict(Issuer=issuer, Audience=["a"]), **http)["AuthorizerId"], **http)
 call("update_authorizer", JwtConfiguration=dict(Audience=["b", "c"]), **jwt)
-same(call("get_authorizer", **jwt)["JwtConfiguration"], dict(Issuer="https://issuer.example", Audience=["b", "c"]))
+same(call("get_authorizer", **jwt)["JwtConfiguration"], dict(Issuer=issuer, Audience=["b", "c"]))
 pages("get_authorizers", 1, **http)
 call("delete_authorizer", **jwt)
 
