@@ -127,6 +127,7 @@ type RouteModel struct {
 
 // RouteStage is what a stage of an API of routes has that no REST API's has.
 type RouteStage struct {
+	Protocol          string                    `json:"protocol,omitempty"` // WEBSOCKET; empty: HTTP
 	AutoDeploy        bool                      `json:"autoDeploy,omitempty"`
 	DefaultSettings   *RouteSettings            `json:"defaultSettings,omitempty"`
 	Settings          map[string]*RouteSettings `json:"settings,omitempty"`          // by route key

@@ -68,6 +68,7 @@ func (c *Control) UpdateRouteStage(ctx context.Context, scope apigw.Scope, api a
 			stage.Routes = cloneRouteStage(old.Routes)
 		}
 		stage.APIID, stage.Name, stage.Created, stage.Routes.Managed = old.APIID, old.Name, old.Created, old.Routes.Managed
+		stage.Routes.Protocol = old.Routes.Protocol
 		if reflect.DeepEqual(old, stage) {
 			return old, 0, nil
 		}
@@ -80,6 +81,9 @@ func (c *Control) UpdateRouteStage(ctx context.Context, scope apigw.Scope, api a
 // deployment when it begins to deploy by itself. Old is the stage before, nil
 // for a new one.
 func (c *Control) commitRouteStage(ctx context.Context, s *snapshot, old *apigw.Stage, at stageAt) (*apigw.Stage, int64, error) {
+	if at.stage.Routes.Protocol = ""; s.def.RouteAPI.Protocol == apigw.ProtocolWebSocket {
+		at.stage.Routes.Protocol = apigw.ProtocolWebSocket
+	}
 	if err := c.checkRouteStage(ctx, s, old, at.stage); err != nil {
 		return nil, 0, err
 	}

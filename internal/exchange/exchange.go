@@ -5,8 +5,10 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"strconv"
 	"time"
@@ -51,6 +53,7 @@ type Exchange struct {
 	decisions []Decision
 	explain   bool
 	edge      Edge
+	hijacked  bool
 	ctx       context.Context
 	cancel    context.CancelFunc
 }
@@ -157,6 +160,38 @@ type Response struct {
 	Sent    int64
 	Aborted bool
 }
+
+// handover is what an edge has whose connection can be handed over: one of
+// HTTP/1.1.
+type handover interface {
+	Hijack() (nc net.Conn, buffered []byte, err error)
+}
+
+// ErrNoHandover: the connection carries other requests, too.
+var ErrNoHandover = errors.New("exchange: the connection can't be handed over")
+
+// CanHijack says whether Hijack may be called.
+func (x *Exchange) CanHijack() bool {
+	_, ok := x.edge.(handover)
+	return ok && !x.hijacked
+}
+
+// Hijack hands the client's connection over, with bytes that it sent behind
+// the request; the edge then writes no answer. x.Response still says what the
+// client was answered, for logs.
+func (x *Exchange) Hijack() (nc net.Conn, buffered []byte, err error) {
+	h, ok := x.edge.(handover)
+	if !ok || x.hijacked {
+		return nil, nil, ErrNoHandover
+	}
+	if nc, buffered, err = h.Hijack(); err == nil {
+		x.hijacked = true
+	}
+	return nc, buffered, err
+}
+
+// Hijacked says that the connection was handed over.
+func (x *Exchange) Hijacked() bool { return x.hijacked }
 
 // Variables resolves $context names for parameter mapping, templates and
 // logs. Names are resolved to numbers at deployment by the API kind.

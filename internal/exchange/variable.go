@@ -55,6 +55,14 @@ const (
 	VarClientCertNotBefore
 	VarClientCertNotAfter
 	VarRouteKey // of HTTP and WebSocket APIs
+
+	VarConnectedAt // of WebSocket APIs, ms since 1970
+	VarConnectionID
+	VarDisconnectReason
+	VarDisconnectStatus
+	VarEventType // CONNECT, MESSAGE, DISCONNECT
+	VarMessageDirection
+	VarMessageID
 	// Identity fields that stay unset until the capability that fills them.
 	VarUnset
 
@@ -136,6 +144,36 @@ func ParseRouteVariable(name string) (Variable, error) {
 		return Variable{Name: VarRouteKey}, nil
 	}
 	return ParseVariable(name)
+}
+
+// connectionNames are the variables that events of WebSocket APIs alone have.
+var connectionNames = map[string]VariableName{
+	"connectedAt": VarConnectedAt, "connectionId": VarConnectionID, "disconnectReason": VarDisconnectReason, "disconnectStatusCode": VarDisconnectStatus,
+	"eventType": VarEventType, "messageDirection": VarMessageDirection, "messageId": VarMessageID,
+}
+
+// ParseConnectionVariable is ParseRouteVariable for WebSocket APIs, whose
+// templates may also read what went wrong (developer guide, "WebSocket API
+// mapping template reference").
+func ParseConnectionVariable(name string) (Variable, error) {
+	if v, ok := connectionNames[name]; ok {
+		return Variable{Name: v}, nil
+	}
+	switch name {
+	case "requestId":
+		return Variable{Name: VarExtendedRequestID}, nil
+	case "error.message", "error.messageString", "error.responseType", "error.validationErrorString", "status":
+		return Variable{Name: logVariableNames[name]}, nil
+	}
+	return ParseRouteVariable(name)
+}
+
+// ParseConnectionLogVariable is ParseRouteLogVariable for WebSocket APIs.
+func ParseConnectionLogVariable(name string) Variable {
+	if v, ok := connectionNames[name]; ok {
+		return Variable{Name: v}
+	}
+	return ParseRouteLogVariable(name)
 }
 
 // authorizerVariable resolves what an authorizer hands on, under any name but

@@ -58,7 +58,7 @@ func (g *Gateway) finish(x *exchange.Exchange, to answerer) {
 	if x.Explaining() && asksWhy(x) {
 		x.Response.Header.Set(explainField, explain.Header(x))
 	}
-	if err := answer(x, to); err != nil && !to.Answered() {
+	if err := answer(x, to); err != nil && !to.Answered() && !x.Hijacked() {
 		g.unanswerable(x, err)
 		answer(x, to)
 	}
@@ -81,6 +81,9 @@ func (g *Gateway) unanswerable(x *exchange.Exchange, err error) {
 // else an error means that the answer broke off.
 func answer(x *exchange.Exchange, to answerer) error {
 	r := &x.Response
+	if x.Hijacked() {
+		return nil
+	}
 	var err error
 	if r.Stream == nil {
 		err = to.Respond(r.Status, &r.Header, r.Body)

@@ -26,3 +26,6 @@ var statusLines = func() (t [1000]string) {
 	}
 	return t
 }()
+
+// Reason is the phrase of a status; empty for one that has none.
+func Reason(status int) string { return reasons[status] }

@@ -46,7 +46,7 @@ func (c *compiler) compileLambda(place string, route *apigw.Route, i *apigw.Rout
 		return p
 	}
 	var err error
-	if p.function, p.name, err = c.functionOf(i); err != nil {
+	if p.function, p.name, err = integration.RouteFunction(i.URI, c.vars, c.out.scope.Account); err != nil {
 		return c.broken(place, err)
 	}
 	p.event = newEventForm(c.out, route.Key, i.PayloadFormat)
@@ -61,28 +61,6 @@ func (c *compiler) compileLambda(place string, route *apigw.Route, i *apigw.Rout
 		return c.broken(place, err)
 	}
 	return p
-}
-
-// functionOf is the function that an integration calls, by its own ARN or by that
-// of its Invoke action, and its name. One that stage variables name must be of the
-// API's own account (developer guide, "Stage variables reference").
-func (c *compiler) functionOf(i *apigw.RouteIntegration) (function, name string, err error) {
-	function = integration.Substitute(i.URI, c.vars)
-	if strings.Contains(function, ":lambda:path/") {
-		if function, err = lambda.ParseURI(function); err != nil {
-			return "", "", err
-		}
-	} else if !strings.HasPrefix(function, "arn:") {
-		return "", "", fmt.Errorf("integrationUri %.256q is neither the ARN of a function nor that of its invocation", function)
-	}
-	parsed, err := lambda.ParseName(function)
-	if err != nil {
-		return "", "", err
-	}
-	if strings.Contains(i.URI, "${stageVariables.") && parsed.Account != "" && parsed.Account != c.out.scope.Account {
-		return "", "", fmt.Errorf("stage variables name the function %s of another account", function)
-	}
-	return function, parsed.Name, nil
 }
 
 // sourceARN is a route as what it calls sees it.

@@ -5,7 +5,6 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/serving"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
-	"github.com/gatehouse/gatehouse/internal/throttle"
 )
 
 // observeStage compiles the stage's access log and finds its metrics (developer
@@ -27,29 +26,6 @@ func (c *compiler) dimensions(route string) telemetry.Dimensions {
 	return telemetry.Dimensions{Routes: true, API: string(c.out.API), Stage: string(c.out.Name), Resource: route}
 }
 
-// settingsOf are the stage's settings for a route. What its own don't say, those
-// of all routes do.
-func (c *compiler) settingsOf(key string) (s apigw.RouteSettings) {
-	if c.stage == nil || c.stage.Routes == nil {
-		return s
-	}
-	if all := c.stage.Routes.DefaultSettings; all != nil {
-		s = *all
-	}
-	own := c.stage.Routes.Settings[key]
-	if own == nil {
-		return s
-	}
-	if own.ThrottlingRateLimit != nil {
-		s.ThrottlingRateLimit = own.ThrottlingRateLimit
-	}
-	if own.ThrottlingBurstLimit != nil {
-		s.ThrottlingBurstLimit = own.ThrottlingBurstLimit
-	}
-	s.DetailedMetrics = own.DetailedMetrics
-	return s
-}
-
 // checkSettings refuses what no route can be set to.
 func (c *compiler) checkSettings(place string, s *apigw.RouteSettings) {
 	if s == nil {
@@ -68,36 +44,17 @@ func (c *compiler) observeRoute(r *Route) {
 	if c.env == nil {
 		return
 	}
-	s, o := c.settingsOf(r.Key), &c.out.observe
+	s, o := serving.RouteSettings(c.stage, r.Key), &c.out.observe
 	if s.DetailedMetrics {
 		r.metrics = o.Series(c.env.Env, c.dimensions(r.Key))
 	}
-	l, limited := limitOf(&s)
+	l, limited := serving.RouteLimit(&s)
 	if !limited {
 		return
 	}
 	limiter, release := c.env.Limit("stage/"+string(c.out.API)+"/"+string(c.out.Name)+"/"+r.Key, l)
 	r.limiter = limiter
 	o.OnClose(release)
-}
-
-// limitOf is what settings limit a route to: each route has its own bucket. A
-// limit that wasn't sent is an account's, which doesn't limit anything here.
-func limitOf(s *apigw.RouteSettings) (l throttle.Limit, limited bool) {
-	if s.ThrottlingRateLimit == nil && s.ThrottlingBurstLimit == nil {
-		return l, false
-	}
-	l = throttle.Limit{Rate: serving.DefaultRate, Burst: serving.DefaultBurst}
-	if s.ThrottlingBurstLimit != nil {
-		l.Burst = *s.ThrottlingBurstLimit
-	}
-	if s.ThrottlingRateLimit != nil {
-		l.Rate = *s.ThrottlingRateLimit
-	}
-	if l.Rate == 0 {
-		l.Burst = 0 // nothing passes, from the first request on
-	}
-	return l, true
 }
 
 var throttled = &exchange.Fault{Kind: exchange.Throttled}

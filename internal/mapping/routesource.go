@@ -67,3 +67,40 @@ func (s *Source) appendAnyCase(dst []byte, h *http1.Header) ([]byte, bool) {
 	}
 	return dst, found
 }
+
+// ParseConnectionParameter compiles an entry of requestParameters of an
+// integration of a WebSocket API (developer guide, "WebSocket API data
+// mapping"). Fields and query of the client are there while it connects alone;
+// a body is a message's.
+func ParseConnectionParameter(target, source string, stageVariables map[string]string) (Parameter, error) {
+	for _, t := range targetPrefixes {
+		name, ok := strings.CutPrefix(target, t.prefix)
+		if !ok || t.phase != RequestPhase {
+			continue
+		}
+		if name == "" || t.place == InHeader && !SendableName(name) {
+			break
+		}
+		s, err := parseConnectionValue(source, stageVariables)
+		return Parameter{t.place, name, s}, err
+	}
+	return Parameter{}, fmt.Errorf("%q is no target of a mapping here", target)
+}
+
+func parseConnectionValue(source string, stageVariables map[string]string) (Source, error) {
+	if name, ok := strings.CutPrefix(source, "context."); ok {
+		v, err := exchange.ParseConnectionVariable(name)
+		return Source{kind: variable, v: v}, err
+	}
+	if rest, ok := strings.CutPrefix(source, "route.request."); ok {
+		s, err := messageSource(source, rest, RequestPhase)
+		if s.kind == pathParam && err == nil {
+			err = fmt.Errorf("%q: a WebSocket API has no path parameters", source)
+		}
+		return s, err
+	}
+	if strings.HasPrefix(source, "method.request.") {
+		return Source{}, fmt.Errorf("%q is no source of a value here", source)
+	}
+	return ParseSource(source, RequestPhase, stageVariables)
+}

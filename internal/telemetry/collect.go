@@ -37,6 +37,7 @@ func (requests) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
 func (r requests) Collect(out chan<- prometheus.Metric) {
+	r.collectSockets(out)
 	const errors, suffix = "_error", "XXError"
 	stages := describe("aws_apigateway_", errors, suffix, "ApiName", "Stage")
 	methods := describe("aws_apigateway_method_", errors, suffix, "ApiName", "Stage", "Resource", "Method")

@@ -49,6 +49,11 @@ func CompileRouteFormat(text string) (*Format, error) {
 	return compileFormat(text, exchange.ParseRouteLogVariable)
 }
 
+// CompileConnectionFormat is CompileRouteFormat for WebSocket APIs.
+func CompileConnectionFormat(text string) (*Format, error) {
+	return compileFormat(text, exchange.ParseConnectionLogVariable)
+}
+
 func compileFormat(text string, parse func(string) exchange.Variable) (*Format, error) {
 	if len(text) > maxFormat {
 		return nil, errFormatSize

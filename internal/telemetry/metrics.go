@@ -18,8 +18,9 @@ type Metrics struct {
 	registry *prometheus.Registry
 	also     prometheus.Gatherer
 
-	mu     sync.Mutex // guards series and their refs
-	series map[Dimensions]*Series
+	mu      sync.Mutex // guards series and their refs
+	series  map[Dimensions]*Series
+	sockets map[Dimensions]*SocketSeries // of WebSocket APIs
 }
 
 // Dimensions name a series as CloudWatch's dimensions do (developer guide,
@@ -106,7 +107,7 @@ func (s *Series) CountData(bytes int64) { s.data.Add(uint64(max(bytes, 0))) }
 // NewMetrics returns Metrics with those of the process and of Go. also is
 // gathered beside them; nil: nothing is.
 func NewMetrics(also prometheus.Gatherer) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), also: also, series: map[Dimensions]*Series{}}
+	m := &Metrics{registry: prometheus.NewRegistry(), also: also, series: map[Dimensions]*Series{}, sockets: map[Dimensions]*SocketSeries{}}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), requests{m})
 	return m
 }

@@ -1,0 +1,172 @@
+package websocketapi
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/iam"
+	"github.com/gatehouse/gatehouse/internal/jsonpath"
+	"github.com/gatehouse/gatehouse/internal/serving"
+	"github.com/gatehouse/gatehouse/internal/sigv4"
+	"github.com/gatehouse/gatehouse/internal/wsconn"
+)
+
+// callbackOf is the connection ID, as it was sent, in a path of @connections:
+// "/@connections/{id}", escaped in any way.
+func callbackOf(path []byte) (id string, ok bool) {
+	rest, ok := bytes.CutPrefix(path, []byte("/"))
+	if !ok {
+		return "", false
+	}
+	name, behind, ok := bytes.Cut(rest, []byte("/"))
+	if !ok || !bytes.EqualFold(name, callbackName) && !bytes.EqualFold(name, callbackEscaped) {
+		return "", false
+	}
+	return string(behind), true
+}
+
+var (
+	callbackName    = []byte("@connections")
+	callbackEscaped = []byte("%40connections")
+)
+
+const manage = "execute-api:manageconnections" // as policies compare it
+
+// callback is a backend that reaches for a connection: POST sends it a message,
+// GET tells of it, DELETE closes it (developer guide, "Use @connections commands
+// in your backend service"; answers and errors seen on AWS).
+func (s *Stage) callback(x *exchange.Exchange, escaped string) {
+	if x.RequestID[0] == 0 {
+		serving.NewIDs(x)
+	}
+	x.Outcome.Resource = "@connections"
+	body, f := serving.ReadBody(x, nil)
+	if f != nil {
+		respond(x, 413, "PayloadTooLargeException", `{"message":"Message too long"}`)
+		return
+	}
+	if !s.mayManage(x, body) {
+		return
+	}
+	text, err := url.PathUnescape(escaped)
+	id, invalid := parseConnectionID(text)
+	if err != nil || invalid != nil {
+		out := jsonpath.AppendText([]byte(`{"message":`), "Invalid connectionId: "+clip(text))
+		out = jsonpath.AppendText(append(out, `, "connectionId":`...), clip(text))
+		out = append(append(append(out, `, "requestId":"`...), x.ExtendedID[:]...), `"}`...)
+		respond(x, 400, "BadRequestException", string(out))
+		return
+	}
+	c := s.env.Hub.find(id)
+	if c == nil || c.place != s.place || c.conn.Load() == nil {
+		gone(x)
+		return
+	}
+	switch x.Method {
+	case "POST":
+		s.post(x, c, body)
+	case "GET":
+		describe(x, c)
+	case "DELETE":
+		c.close(wsconn.CodeNormal, "Connection Closed Normally")
+		respond(x, 204, "", "")
+	}
+}
+
+// gone says that there is no such connection. SDKs know it by the field; there
+// is no body.
+func gone(x *exchange.Exchange) { respond(x, 410, "GoneException", "") }
+
+// maxPost is the most bytes of a message that is posted.
+const maxPost = 128 << 10
+
+func (s *Stage) post(x *exchange.Exchange, c *Connection, body []byte) {
+	if len(body) > maxPost {
+		respond(x, 413, "PayloadTooLargeException", `{"message":"Message too long"}`)
+		return
+	}
+	switch err := c.conn.Load().Send(body); {
+	case errors.Is(err, wsconn.ErrFull):
+		respond(x, 429, "LimitExceededException", "")
+	case err != nil:
+		gone(x)
+	default:
+		s.observe.count(countMessages, nil)
+		respond(x, 200, "", "")
+	}
+}
+
+// iso8601 is how GET spells times.
+const iso8601 = "2006-01-02T15:04:05.000Z"
+
+func describe(x *exchange.Exchange, c *Connection) {
+	out := c.connected.UTC().AppendFormat([]byte(`{"connectedAt":"`), iso8601)
+	out = append(append(out, `","identity":{"sourceIp":"`...), c.ip.Unmap().String()...)
+	out = append(out, '"')
+	if agent := c.agent.Value(); agent != "" {
+		out = jsonpath.AppendText(append(out, `,"userAgent":`...), agent)
+	}
+	out = c.conn.Load().LastActive().UTC().AppendFormat(append(out, `},"lastActiveAt":"`...), iso8601)
+	respond(x, 200, "", string(append(out, `"}`...)))
+}
+
+// mayManage wants a signature of a known identity whose policies allow the call;
+// else x has the answer.
+func (s *Stage) mayManage(x *exchange.Exchange, body []byte) bool {
+	if x.Method != "POST" && x.Method != "GET" && x.Method != "DELETE" {
+		respond(x, 403, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`)
+		return false
+	}
+	who, _, err := serving.VerifyCaller(s.env.Verifier(s.scope.Region), s.env.Identities, x, body)
+	if err != nil {
+		s.refuseCaller(x, err)
+		return false
+	}
+	resource := fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s/%s/@connections/", s.scope.Partition, s.scope.Region, s.scope.Account, s.API, s.Name, x.Method)
+	_, id, _ := strings.Cut(string(x.Address.StagePath), "onnections/")
+	if plain, err := url.PathUnescape(id); err == nil {
+		id = plain
+	}
+	ask := iam.Request{
+		Action: manage, Resource: resource + id, Principal: who.Principal(),
+		Keys: &serving.PolicyKeys{X: x, At: time.Now(), Region: s.scope.Region, Caller: who},
+	}
+	verdict := who.Decide(&ask, nil, s.scope.Account)
+	if verdict.Effect == iam.Allow {
+		return true
+	}
+	masked := strings.Replace(resource, ":"+s.scope.Account+":", ":"+mask(s.scope.Account)+":", 1) + "{connectionId}"
+	out := jsonpath.AppendText([]byte(`{"Message":`), "User: "+who.ARN+" is not authorized to perform: execute-api:ManageConnections on resource: "+masked)
+	x.Decide("authorize", "denied", "no policy of the caller allows execute-api:ManageConnections")
+	respond(x, 403, "AccessDeniedException", string(append(out, '}')))
+	return false
+}
+
+// mask shows the last four digits of an account, as AWS's errors do.
+func mask(account string) string {
+	if len(account) <= 4 {
+		return account
+	}
+	return strings.Repeat("*", len(account)-4) + account[len(account)-4:]
+}
+
+func (s *Stage) refuseCaller(x *exchange.Exchange, err error) {
+	own, ok := errors.AsType[*sigv4.Error](err)
+	if !ok {
+		respond(x, 500, "InternalServerErrorException", `{"message":"Internal server error"}`)
+		return
+	}
+	x.Decide("authorize", "refused", "the request's signature: "+own.Message)
+	name := "InvalidSignatureException"
+	if x.Header.GetKnown(http1.NameAuthorization) == nil && !bytes.Contains(x.Query, []byte("X-Amz-Signature")) {
+		name, own = "MissingAuthenticationTokenException", &sigv4.Error{Message: "Missing Authentication Token"}
+	}
+	respond(x, 403, name, `{"message":`+strconv.Quote(own.Message)+`}`)
+}

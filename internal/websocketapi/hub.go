@@ -1,0 +1,241 @@
+package websocketapi
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/wsconn"
+)
+
+// HubConfig bounds a Hub. Zero fields take the defaults named.
+type HubConfig struct {
+	Limits      wsconn.Limits
+	Node        [3]byte // this node's: connection IDs begin with it
+	Connections int     // at once; more are answered 429; default 200,000
+	Messages    int     // in work at once; more wait, unread, in their connections; default 8,192
+}
+
+// Hub holds the connections of a node, of all APIs, and which Stage serves
+// those of each stage now.
+type Hub struct {
+	sockets *wsconn.Server
+	node    [3]byte
+	most    int
+	working chan struct{} // one for each message in work
+	stopped chan struct{} // closed when Shutdown begins
+
+	mu     sync.RWMutex // guards what follows
+	conns  map[connectionID]*Connection
+	places map[placeName]*place
+	ending bool // no more connections are taken
+}
+
+// NewHub returns a Hub without connections.
+func NewHub(c HubConfig) *Hub {
+	if c.Connections <= 0 {
+		c.Connections = 200_000
+	}
+	if c.Messages <= 0 {
+		c.Messages = 8192
+	}
+	return &Hub{
+		sockets: wsconn.NewServer(c.Limits), node: c.Node, most: c.Connections, working: make(chan struct{}, c.Messages), stopped: make(chan struct{}),
+		conns: map[connectionID]*Connection{}, places: map[placeName]*place{},
+	}
+}
+
+// Len is how many connections there are.
+func (h *Hub) Len() int {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return len(h.conns)
+}
+
+// connectionID names a connection: the node that holds it, and 8 random bytes.
+// On the wire it is their base64 in the alphabet of URLs, 16 characters with
+// "=" at the end, as AWS's are.
+type connectionID [11]byte
+
+func (h *Hub) newID() (id connectionID) {
+	copy(id[:], h.node[:])
+	binary.LittleEndian.PutUint64(id[3:], rand.Uint64())
+	return id
+}
+
+func (id connectionID) append(dst []byte) []byte { return base64.URLEncoding.AppendEncode(dst, id[:]) }
+
+func (id connectionID) String() string { return base64.URLEncoding.EncodeToString(id[:]) }
+
+var errConnectionID = errors.New("no connection ID")
+
+// parseConnectionID reads an ID in either alphabet of base64, as AWS takes it.
+func parseConnectionID(text string) (id connectionID, err error) {
+	b, err := base64.URLEncoding.DecodeString(text)
+	if err != nil {
+		b, err = base64.StdEncoding.DecodeString(text)
+	}
+	if err != nil || len(b) != len(id) {
+		return id, errConnectionID
+	}
+	copy(id[:], b)
+	return id, nil
+}
+
+// find is the connection of an ID; nil: there is none.
+func (h *Hub) find(id connectionID) *Connection {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.conns[id]
+}
+
+var errTooMany = errors.New("as many connections are open as may")
+
+// add makes c known.
+func (h *Hub) add(c *Connection) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ending || len(h.conns) >= h.most {
+		return errTooMany
+	}
+	h.conns[c.id] = c
+	return nil
+}
+
+func (h *Hub) remove(c *Connection) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.conns, c.id)
+}
+
+// placeName names a stage of an API.
+type placeName struct {
+	api   apigw.APIID
+	stage apigw.StageName
+}
+
+// place is a stage of an API through all its deployments.
+type place struct {
+	name placeName
+
+	mu      sync.Mutex // guards what follows, and Stage.closed of its stages
+	current *Stage     // what serves new events; nil: nothing was deployed here yet, or it was deleted
+	open    int        // connections
+}
+
+// place is that of a stage, made when it isn't there.
+func (h *Hub) place(name placeName) *place {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.places[name]
+	if p == nil {
+		p = &place{name: name}
+		h.places[name] = p
+	}
+	return p
+}
+
+// deploy makes s what serves the place's new events, also those of connections
+// that are open.
+func (p *place) deploy(s *Stage) {
+	p.mu.Lock()
+	old := p.current
+	p.current = s
+	release := old != nil && old.closed
+	p.mu.Unlock()
+	if release {
+		old.release()
+	}
+}
+
+// closing notes that the edge gave s up. It says whether s may be released now:
+// as long as connections are open whose events it serves, it may not.
+func (p *place) closing(s *Stage) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.closed = true
+	if p.current == s && p.open > 0 {
+		return false
+	}
+	if p.current == s {
+		p.current = nil
+	}
+	return true
+}
+
+// enter counts a connection, which s let in.
+func (p *place) enter(s *Stage) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open++
+	if p.current == nil {
+		p.current = s
+	}
+}
+
+func (p *place) leave() {
+	p.mu.Lock()
+	p.open--
+	var last *Stage
+	if p.open == 0 && p.current != nil && p.current.closed {
+		last, p.current = p.current, nil
+	}
+	p.mu.Unlock()
+	if last != nil {
+		last.release()
+	}
+}
+
+// stage is what serves the place's events now.
+func (p *place) stage() *Stage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current
+}
+
+// Deleted closes the connections of a stage that is no more.
+func (h *Hub) Deleted(api apigw.APIID, stage apigw.StageName) {
+	name := placeName{api, stage}
+	h.mu.Lock()
+	p := h.places[name]
+	delete(h.places, name)
+	var left []*Connection
+	if p != nil {
+		for _, c := range h.conns {
+			if c.place == p {
+				left = append(left, c)
+			}
+		}
+	}
+	h.mu.Unlock()
+	for _, c := range left {
+		c.close(wsconn.CodeGoingAway, goingAway)
+	}
+}
+
+const goingAway = "Going away"
+
+// Shutdown takes no more connections, lets the messages in work end, closes all
+// connections with 1001 and tells their $disconnect routes. When ctx ends first,
+// what is left is cut.
+func (h *Hub) Shutdown(ctx context.Context) error {
+	h.mu.Lock()
+	if h.ending {
+		h.mu.Unlock()
+		return nil
+	}
+	h.ending = true
+	h.mu.Unlock()
+	close(h.stopped)
+	for range cap(h.working) {
+		select {
+		case h.working <- struct{}{}:
+		case <-ctx.Done():
+		}
+	}
+	return h.sockets.Shutdown(ctx, wsconn.CodeGoingAway, goingAway)
+}
