@@ -24,6 +24,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/throttle"
 	"github.com/gatehouse/gatehouse/internal/usageplan"
 	"github.com/gatehouse/gatehouse/internal/valkey"
+	"github.com/gatehouse/gatehouse/internal/websocketapi"
 )
 
 // parts are what stages of every deployment share, and what outlives the
@@ -35,6 +36,7 @@ type parts struct {
 	env       *serving.Env // of the stages of all API kinds
 	rest      *restapi.Env
 	http      *httpapi.Env
+	sockets   *websocketapi.Env
 	plans     *usageplan.Book
 	meters    *metering.Book
 	responses *responsecache.Pool
@@ -82,6 +84,7 @@ func (p *program) newParts() (*parts, error) {
 	}
 	s.rest = &restapi.Env{Env: s.env, Streams: functions, Plans: s.plans, Responses: s.responses}
 	s.http = &httpapi.Env{Env: s.env}
+	s.sockets = &websocketapi.Env{Env: s.env, Plans: s.plans, Hub: websocketapi.NewHub(websocketapi.HubConfig{})}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)
 	}
@@ -259,7 +262,11 @@ func (s *parts) prepare(ctx context.Context, def *apigw.Definition, done func())
 // checkDefinition is what of a definition its API kind can't serve.
 func checkDefinition(def *apigw.Definition, stage *apigw.Stage) []control.Problem {
 	check := restapi.Check
-	if def.RouteAPI != nil {
+	switch {
+	case def.RouteAPI == nil:
+	case def.RouteAPI.Protocol == apigw.ProtocolWebSocket:
+		check = websocketapi.Check
+	default:
 		check = httpapi.Check
 	}
 	var list []control.Problem

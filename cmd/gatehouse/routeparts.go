@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/restapi"
 	"github.com/gatehouse/gatehouse/internal/serving"
+	"github.com/gatehouse/gatehouse/internal/websocketapi"
 )
 
 // restKind is the REST API kind as the edge needs it.
@@ -43,6 +44,22 @@ func (s *parts) httpKind() gateway.Kind {
 		NoStage: httpapi.NotFound,
 		Broken:  httpapi.Broken,
 		NewIDs:  serving.NewIDs,
+	}
+}
+
+// webSocketKind is the WebSocket API kind. Its stages have no canaries either.
+func (s *parts) webSocketKind() gateway.Kind {
+	return gateway.Kind{
+		Compile: func(st *apigw.Stage, def, _ *apigw.Definition) (gateway.Stage, error) {
+			compiled, err := websocketapi.Compile(def, st, s.sockets)
+			if err != nil {
+				return nil, err
+			}
+			return compiled, nil
+		},
+		NoStage: websocketapi.Forbidden,
+		NewIDs:  serving.NewIDs,
+		Deleted: func(api, stage string) { s.sockets.Hub.Deleted(apigw.APIID(api), apigw.StageName(stage)) },
 	}
 }
 

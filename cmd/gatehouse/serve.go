@@ -144,7 +144,7 @@ func (p *program) start(ctx context.Context) error {
 }
 
 func (p *program) gatewayConfig(sockets *gateway.Sockets) gateway.Config {
-	g := gateway.Config{Scope: p.config.Scope(), DataDir: p.config.Data, REST: p.parts.restKind(), HTTP: p.parts.httpKind(), Logger: p.log, Inherited: sockets, Certificates: p.certificateFiles(), Done: p.done(), Explain: p.explain}
+	g := gateway.Config{Scope: p.config.Scope(), DataDir: p.config.Data, REST: p.parts.restKind(), HTTP: p.parts.httpKind(), WebSocket: p.parts.webSocketKind(), Logger: p.log, Inherited: sockets, Certificates: p.certificateFiles(), Done: p.done(), Explain: p.explain}
 	p.limit(&g)
 	if p.parts.lastGood != nil {
 		g.LastGood = p.parts.lastGood
@@ -266,6 +266,9 @@ func (p *program) close() {
 		drained.Go(func() {
 			if err := p.gateway.Shutdown(ctx); err != nil {
 				p.log.Warn("requests were cut", "error", err)
+			}
+			if err := p.parts.sockets.Hub.Shutdown(ctx); err != nil {
+				p.log.Warn("WebSocket connections were cut", "error", err)
 			}
 		})
 	}

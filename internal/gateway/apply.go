@@ -202,6 +202,9 @@ func (g *Gateway) remove(key string) {
 	delete(g.stages, key)
 	g.hosts.remove(s)
 	s.drop()
+	if deleted := g.cfg.WebSocket.Deleted; deleted != nil {
+		deleted(s.apiID, s.name)
+	}
 	g.warmth.gone(s)
 	if g.keeper != nil {
 		g.keeper.forget(key)

@@ -42,6 +42,7 @@ type Config struct {
 	Certificates []CertificateConfig // shown for the names that they cover
 	REST         Kind                // required
 	HTTP         Kind                // of stages of routes; without Compile their stages can't be served
+	WebSocket    Kind                // of those of WebSocket APIs, likewise
 	LastGood     LastGood            // nil: nothing is kept, and nothing is served without the store
 	Logger       *slog.Logger
 

@@ -21,14 +21,20 @@ type Kind struct {
 	// NewIDs gives x its request IDs. It is REST's that is asked: a request has
 	// them before anybody knows which API it is for.
 	NewIDs func(x *exchange.Exchange)
+	// Deleted hears of a stage that is no more, of a kind whose connections
+	// outlive a request; nil: nobody does.
+	Deleted func(api, stage string)
 }
 
 // kind is the kind that serves st: its record says which.
 func (c *Config) kind(st *apigw.Stage) *Kind {
-	if st.Routes != nil {
-		return &c.HTTP
+	switch {
+	case st.Routes == nil:
+		return &c.REST
+	case st.Routes.Protocol == apigw.ProtocolWebSocket:
+		return &c.WebSocket
 	}
-	return &c.REST
+	return &c.HTTP
 }
 
 // kindOf is the kind of an API, by the record of any of its stages: nothing says
@@ -63,7 +69,7 @@ func (g *Gateway) broken(x *exchange.Exchange) {
 }
 
 // kindFor is the kind that answers for a custom domain name where it leads
-// nowhere: HTTP APIs when it is mapped to them alone.
+// nowhere: that of the last API it is mapped to, unless one is a REST API.
 func (g *Gateway) kindFor(d *domain) *Kind {
 	var found *Kind
 	for _, m := range d.all {

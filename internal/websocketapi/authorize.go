@@ -70,8 +70,8 @@ func (c *compiler) newAuthorizing(place string, route *apigw.Route) *authorizing
 		Invoker: s.env.Functions, Cache: s.env.Answers(), Timeout: authorizerTimeout, Form: authorizer.ConnectPolicy,
 		SourceARN: fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/authorizers/%s", s.scope.Partition, s.scope.Region, s.scope.Account, s.API, from.ID),
 	}
-	if s.env.NewGate != nil {
-		a.function.Gate = s.env.NewGate()
+	if s.env.Pools != nil {
+		a.function.Gate = s.env.Pools.NewGate()
 	}
 	var err error
 	if a.function.Name, err = lambda.ParseURI(integration.Substitute(from.URI, c.vars)); err != nil && !c.unknownYet(from.URI) {

@@ -14,7 +14,6 @@ package websocketapi
 import (
 	"sync"
 
-	"github.com/gatehouse/gatehouse/internal/admission"
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/integration"
@@ -28,9 +27,8 @@ import (
 // kinds do, and what WebSocket APIs alone need. Don't copy one that is in use.
 type Env struct {
 	*serving.Env
-	Hub     *Hub
-	Plans   *usageplan.Book        // nil: no API key is known
-	NewGate func() *admission.Gate // bounds an authorizer's calls in flight; nil: nothing does
+	Hub   *Hub
+	Plans *usageplan.Book // nil: no API key is known
 
 	events sync.Pool // of *Event
 	signer sigv4.Signer
