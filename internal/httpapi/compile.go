@@ -72,7 +72,7 @@ func (c *compiler) warn(place, text string) { c.problems.Warn(place, text) }
 func (c *compiler) compile() {
 	c.out = c.newStage()
 	if c.def.RouteAPI.Protocol != apigw.ProtocolHTTP {
-		c.refuse("API", "protocolType "+c.def.RouteAPI.Protocol+": only HTTP APIs are served so far")
+		c.refuse("API", "protocolType "+c.def.RouteAPI.Protocol+" is not HTTP")
 		return
 	}
 	c.observeStage()
