@@ -36,6 +36,7 @@ type DomainName struct {
 	MutualTLS *MutualTLS `json:"mutualTls,omitempty"` // nil: clients need no certificate
 
 	Mappings     []BasePathMapping `json:"mappings,omitempty"` // by base path
+	Rules        []RoutingRule     `json:"rules,omitempty"`    // by priority
 	Associations []DomainAccess    `json:"associations,omitempty"`
 }
 
@@ -90,4 +91,9 @@ func DomainKey(name string, id DomainID) string {
 // Mapping is the index of the mapping of a base path; -1: there is none.
 func (d *DomainName) Mapping(basePath string) int {
 	return slices.IndexFunc(d.Mappings, func(m BasePathMapping) bool { return m.BasePath == basePath })
+}
+
+// Rule is the index of the routing rule with an ID; -1: there is none.
+func (d *DomainName) Rule(id string) int {
+	return slices.IndexFunc(d.Rules, func(r RoutingRule) bool { return r.ID == id })
 }

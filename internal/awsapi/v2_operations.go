@@ -95,6 +95,11 @@ func NewRouteOperations(c *control.Control, issuer IssuerCheck) RouteOperations 
 		GetApiMappings:   o.getAPIMappings,
 		UpdateApiMapping: o.updateAPIMapping,
 		DeleteApiMapping: o.deleteAPIMapping,
+		CreateRoutingRule: o.createRoutingRule,
+		GetRoutingRule:    o.getRoutingRule,
+		ListRoutingRules:  o.listRoutingRules,
+		PutRoutingRule:    o.putRoutingRule,
+		DeleteRoutingRule: o.deleteRoutingRule,
 
 		GetTags:       o.getTags,
 		TagResource:   o.tagResource,

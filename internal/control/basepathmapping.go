@@ -212,7 +212,7 @@ func (c *Control) DeleteBasePathMapping(ctx context.Context, scope apigw.Scope, 
 }
 
 // refuseMapped refuses to delete an API, or with a name one of its stages,
-// while a domain name is mapped to it. Whoever asks holds the deletion to the
+// while a domain name is mapped to it, or a routing rule leads there. Whoever asks holds the deletion to the
 // API's guard, which a new mapping writes. The texts are AWS's, as reported in
 // the field.
 func (c *Control) refuseMapped(ctx context.Context, ref apiRef, stage apigw.StageName) error {
@@ -224,6 +224,8 @@ func (c *Control) refuseMapped(ctx context.Context, ref apiRef, stage apigw.Stag
 	for _, d := range list {
 		if slices.ContainsFunc(d.Mappings, func(m apigw.BasePathMapping) bool {
 			return m.API == ref.api && (stage == "" || m.Stage == stage)
+		}) || slices.ContainsFunc(d.Rules, func(r apigw.RoutingRule) bool {
+			return r.API == ref.api && (stage == "" || r.Stage == stage)
 		}) {
 			domains = append(domains, d.Name)
 		}

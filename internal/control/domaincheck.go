@@ -167,7 +167,7 @@ func checkDomainServed(d *apigw.DomainName) error {
 		d.SecurityPolicy = "TLS_1_2"
 	}
 	if d.RoutingMode == "" {
-		d.RoutingMode = "BASE_PATH_MAPPING_ONLY"
+		d.RoutingMode = apigw.RoutesByMapping
 	}
 	switch {
 	case d.Private() && d.SecurityPolicy != "TLS_1_2":
@@ -176,8 +176,8 @@ func checkDomainServed(d *apigw.DomainName) error {
 		return apigw.Errorf(apigw.BadRequest, "endpointAccessMode %.100q: it is BASIC or STRICT", d.AccessMode)
 	case tlspolicy.Enhanced(d.SecurityPolicy) && d.AccessMode == "":
 		return apigw.Errorf(apigw.BadRequest, "securityPolicy %.100s needs endpointAccessMode BASIC or STRICT", d.SecurityPolicy)
-	case d.RoutingMode != "BASE_PATH_MAPPING_ONLY":
-		return apigw.Errorf(apigw.BadRequest, "routingMode %.100q: there are no routing rules yet. Choose BASE_PATH_MAPPING_ONLY", d.RoutingMode)
+	case d.RoutingMode != apigw.RoutesByMapping && d.RoutingMode != apigw.RoutesByRule && d.RoutingMode != apigw.RoutesByRuleThen:
+		return apigw.Errorf(apigw.BadRequest, "routingMode %.100q: it is BASE_PATH_MAPPING_ONLY, ROUTING_RULE_ONLY or ROUTING_RULE_THEN_BASE_PATH_MAPPING", d.RoutingMode)
 	}
 	return checkSecurityPolicy(d)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/store"
+	"github.com/gatehouse/gatehouse/internal/tlspolicy"
 )
 
 // How many domain names an account has in a region, and mappings a name
@@ -168,8 +169,11 @@ func (c *Control) changeDomain(ctx context.Context, scope apigw.Scope, name stri
 }
 
 func putDomain(s *scopeChange, d *apigw.DomainName) error {
-	key := domainRecord(s.scope, d.Name, d.ID)
-	raw, err := encodeRecord(key, d, nil)
+	key, schema := domainRecord(s.scope, d.Name, d.ID), recordSchema
+	if d.MutualTLS != nil || len(d.Rules) > 0 || d.RoutingMode != apigw.RoutesByMapping || d.AccessMode == "STRICT" || tlspolicy.Enhanced(d.SecurityPolicy) {
+		schema = guardedSchema
+	}
+	raw, err := encodeRecordAs(schema, key, d, nil)
 	if err == nil {
 		s.set(key, raw)
 	}

@@ -17,6 +17,11 @@ import (
 // links. A later one is refused by name.
 const recordSchema = 1
 
+// guardedSchema is that of records whose settings keep clients out or lead them
+// elsewhere: a binary that doesn't know them refuses such a record rather than
+// serve it without them.
+const guardedSchema = 2
+
 // versioned is how these records are stored.
 type versioned[T any] struct {
 	Schema int    `json:"schema"`
@@ -25,7 +30,11 @@ type versioned[T any] struct {
 }
 
 func encodeRecord[T any](key string, v *T, sealed []byte) ([]byte, error) {
-	raw, err := json.Marshal(versioned[T]{recordSchema, v, sealed})
+	return encodeRecordAs(recordSchema, key, v, sealed)
+}
+
+func encodeRecordAs[T any](schema int, key string, v *T, sealed []byte) ([]byte, error) {
+	raw, err := json.Marshal(versioned[T]{schema, v, sealed})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", key, err)
 	}
@@ -37,7 +46,7 @@ func decodeRecord[T any](r store.Record) (v *T, sealed []byte, err error) {
 	if err := json.Unmarshal(r.Value, &s); err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", r.Key, err)
 	}
-	if s.Schema != recordSchema {
+	if s.Schema < recordSchema || s.Schema > guardedSchema {
 		return nil, nil, fmt.Errorf("read %s: %w (schema %d)", r.Key, store.ErrNewer, s.Schema)
 	}
 	if s.Value == nil {

@@ -124,9 +124,10 @@ type Address struct {
 	StagePath    []byte // path without the stage, escaped: "/orders/42"; "" when the request named the stage alone
 
 	// Of a request to a custom domain name.
-	Custom    bool   // it came by one
-	BasePath  string // what of the path led to the API: "v1"; empty: its empty mapping did
-	EventPath []byte // the path that functions see, with the base path: "/v1/orders/42"
+	Custom      bool   // it came by one
+	BasePath    string // what of the path led to the API: "v1"; empty: its empty mapping did
+	RoutingRule string // ID of the rule that led to the API; empty: a mapping did
+	EventPath   []byte // the path that functions see, with the base path: "/v1/orders/42"
 }
 
 // Body reads the request's body. It is a stream until ReadAll buffers it.

@@ -69,6 +69,7 @@ const (
 	// What only a log can tell: how the request went.
 	VarAWSEndpointRequestID
 	VarBasePathMatched
+	VarRoutingRuleMatched
 	VarCipherSuite
 	VarErrorMessage
 	VarErrorMessageString
@@ -189,7 +190,7 @@ func authorizerVariable(name string) (Variable, bool) {
 var authorizerCall = []string{"error", "integrationLatency", "integrationStatus", "latency", "requestId", "status"}
 
 var logVariableNames = map[string]VariableName{
-	"cipherSuite": VarCipherSuite, "tlsVersion": VarTLSVersion, "customDomain.basePathMatched": VarBasePathMatched,
+	"cipherSuite": VarCipherSuite, "tlsVersion": VarTLSVersion, "customDomain.basePathMatched": VarBasePathMatched, "customDomain.routingRuleIdMatched": VarRoutingRuleMatched,
 	"authenticate.error": VarAuthenticateError, "authenticate.latency": VarAuthenticateLatency, "authenticate.status": VarAuthenticateStatus,
 	"authorize.error": VarAuthorizeError, "authorize.latency": VarAuthorizeLatency, "authorize.status": VarAuthorizeStatus,
 	"authorizer.error": VarAuthorizerError, "authorizer.integrationLatency": VarAuthorizerIntegrationLatency,

@@ -25,12 +25,14 @@ type domain struct {
 	mappings map[string]*mapped // by base path: "v1", "sales/reports"
 	depth    int                // segments of the longest base path
 	rest     *mapped            // of the empty base path; nil: there is none
+	rules    []routingRule      // by priority; they come before the mappings
 	all      []*mapped
 }
 
 // mapped is where a base path leads.
 type mapped struct {
 	basePath string
+	rule     string // ID of the routing rule that leads there; empty: a mapping does
 	api      []byte
 	stage    []byte // empty: the next segment names it
 }
@@ -57,8 +59,15 @@ func (g *Gateway) SetDomainNames(list []*apigw.DomainName) {
 
 func newDomain(d *apigw.DomainName) *domain {
 	made := &domain{mappings: map[string]*mapped{}}
+	made.rules = newRules(d)
+	for i := range made.rules {
+		made.all = append(made.all, &made.rules[i].to)
+	}
+	if d.RoutingMode == apigw.RoutesByRule {
+		return made
+	}
 	for _, m := range d.Mappings {
-		to := &mapped{m.BasePath, []byte(m.API), []byte(m.Stage)}
+		to := &mapped{basePath: m.BasePath, api: []byte(m.API), stage: []byte(m.Stage)}
 		made.all = append(made.all, to)
 		if m.BasePath == "" {
 			made.rest = to
@@ -130,7 +139,7 @@ func (f *finder) findMapped(g *Gateway, x *exchange.Exchange, at address) *stage
 		g.kindFor(at.domain).NoStage(x)
 		return nil
 	}
-	to, rest := at.domain.match(path)
+	to, rest := at.domain.route(x, path)
 	if to == nil {
 		x.Decide("address", "none", "the custom domain name has no mapping for this path")
 		g.kindFor(at.domain).NoStage(x)
@@ -151,7 +160,11 @@ func (f *finder) findMapped(g *Gateway, x *exchange.Exchange, at address) *stage
 	}
 	x.Address.Stage = s.name
 	if x.Explaining() {
-		x.Decide("address", a.id+"/"+s.name, "the custom domain name maps the base path "+cmp.Or(to.basePath, "(none)")+" to it")
+		how := "the custom domain name maps the base path " + cmp.Or(to.basePath, "(none)") + " to it"
+		if to.rule != "" {
+			how = "the routing rule " + to.rule + " of the custom domain name leads to it"
+		}
+		x.Decide("address", a.id+"/"+s.name, how)
 	}
 	return s
 }
@@ -162,7 +175,7 @@ func (f *finder) findMapped(g *Gateway, x *exchange.Exchange, at address) *stage
 // it, as at an API's own address; what AWS has there isn't known. A client that
 // names none gets $default.
 func (f *finder) mappedStage(x *exchange.Exchange, a *api, to *mapped, path, rest []byte) *stage {
-	x.Address.BasePath = to.basePath
+	x.Address.BasePath, x.Address.RoutingRule = to.basePath, to.rule
 	x.Address.RequestPath, x.Address.EventPath = path, path
 	rest = oneSlash(rest)
 	if len(to.stage) > 0 {

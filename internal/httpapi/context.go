@@ -124,6 +124,8 @@ func (r *Request) AppendVariable(dst []byte, x *exchange.Exchange, v exchange.Va
 func (r *Request) appendOutcome(dst []byte, v exchange.VariableName) ([]byte, bool) {
 	x := r.X
 	switch v {
+	case exchange.VarRoutingRuleMatched:
+		return append(dst, x.Address.RoutingRule...), x.Address.RoutingRule != ""
 	case exchange.VarBasePathMatched:
 		return append(dst, x.Address.BasePath...), x.Address.BasePath != ""
 	case exchange.VarDataProcessed:

@@ -90,6 +90,8 @@ func (r *request) appendOutcome(dst []byte, v exchange.VariableName) ([]byte, bo
 	case exchange.VarAWSEndpointRequestID:
 		id := r.x.Outcome.Integration.RequestID
 		return append(dst, id...), id != ""
+	case exchange.VarRoutingRuleMatched:
+		return append(dst, r.x.Address.RoutingRule...), r.x.Address.RoutingRule != ""
 	case exchange.VarBasePathMatched:
 		return append(dst, r.x.Address.BasePath...), r.x.Address.BasePath != ""
 	case exchange.VarErrorMessage:
