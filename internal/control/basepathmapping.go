@@ -129,7 +129,10 @@ func (c *Control) checkMapped(ctx context.Context, scope apigw.Scope, d *apigw.D
 	if private := endpoint == apigw.EndpointPrivate; private != d.Private() {
 		return apigw.Errorf(apigw.BadRequest, "A PRIVATE domain name maps to PRIVATE APIs, and no other does: the API is %s", endpoint)
 	}
-	if def.RouteAPI != nil && (!slices.Equal(d.Types, []string{apigw.EndpointRegional}) || d.SecurityPolicy == "TLS_1_0") {
+	if def.RouteAPI != nil && len(d.Rules) > 0 {
+		return apigw.Errorf(apigw.BadRequest, "A domain name with routing rules can't be mapped to HTTP and WebSocket APIs: %s has %d", d.Name, len(d.Rules))
+	}
+	if def.RouteAPI != nil && (!slices.Equal(d.Types, []string{apigw.EndpointRegional}) || d.SecurityPolicy != "TLS_1_2") {
 		return apigw.Errorf(apigw.BadRequest, "Only REGIONAL domain names with the security policy TLS_1_2 can be mapped to HTTP and WebSocket APIs: %s is %s with %s",
 			d.Name, strings.Join(d.Types, " and "), d.SecurityPolicy)
 	}
