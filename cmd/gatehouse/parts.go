@@ -84,7 +84,9 @@ func (p *program) newParts() (*parts, error) {
 	}
 	s.rest = &restapi.Env{Env: s.env, Streams: functions, Plans: s.plans, Responses: s.responses}
 	s.http = &httpapi.Env{Env: s.env}
-	s.sockets = &websocketapi.Env{Env: s.env, Plans: s.plans, Hub: websocketapi.NewHub(websocketapi.HubConfig{})}
+	if s.sockets, err = p.newSockets(s); err != nil {
+		return nil, err
+	}
 	if s.lastGood, err = openKept(filepath.Join(p.config.Data, "lastgood.db"), p.log); err != nil {
 		p.log.Warn("the last good state can't be kept: without the store, nothing is served after a restart", "error", err)
 	}

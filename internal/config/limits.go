@@ -19,6 +19,9 @@ type Limits struct {
 	Queue              Count            `yaml:"queue"`              // how many wait beyond each of the bounds above; 4096
 	QueueTime          Duration         `yaml:"queueTime"`          // how long; 100 ms
 	ResponseCache      Size             `yaml:"responseCache"`      // memory for the response caches of all stages together; 256 MB
+	WebSockets         Count            `yaml:"webSockets"`         // WebSocket connections; more are answered 429; 200,000
+	WebSocketIdle      Duration         `yaml:"webSocketIdle"`      // without a frame before a connection is closed; 10 min
+	WebSocketLife      Duration         `yaml:"webSocketLife"`      // of a connection; 2 h
 }
 
 // Count is a number from 1.

@@ -64,6 +64,10 @@ func (s *Stage) callback(x *exchange.Exchange, escaped string) {
 		respond(x, 400, "BadRequestException", string(out))
 		return
 	}
+	if s.env.Hub.elsewhere(id) { // 410 would have backends forget a connection that lives
+		respond(x, 503, "ServiceUnavailableException", `{"message":"Another node holds the connection: reaching it from this one is not supported yet"}`)
+		return
+	}
 	c := s.env.Hub.find(id)
 	if c == nil || c.place != s.place || c.conn.Load() == nil {
 		gone(x)

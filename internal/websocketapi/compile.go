@@ -132,8 +132,8 @@ func (c *compiler) checkSettings(place string, s *apigw.RouteSettings) {
 	if s.ThrottlingRateLimit != nil && *s.ThrottlingRateLimit < 0 || s.ThrottlingBurstLimit != nil && *s.ThrottlingBurstLimit < 0 {
 		c.refuse(place, "throttling limits are not negative")
 	}
-	if s.DataTrace || s.LoggingLevel != "" && s.LoggingLevel != "OFF" {
-		c.refuse(place, "dataTraceEnabled and loggingLevel: execution logs of WebSocket APIs are not supported yet; set loggingLevel to OFF")
+	if _, ok := levels[s.LoggingLevel]; !ok {
+		c.refuse(place, "loggingLevel "+s.LoggingLevel+" is none of OFF, ERROR and INFO")
 	}
 }
 

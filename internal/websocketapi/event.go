@@ -105,6 +105,10 @@ func (e *Event) own(c *Connection, k kind) {
 	x.Header, x.Protocol, x.Received = &noFields, "HTTP/1.1", e.start
 	x.Client.IP = c.ip
 	x.Address = exchange.Address{APIID: string(e.Stage.API), Stage: string(e.Stage.Name), DomainName: c.domain.Value()}
+	x.Method, x.Path, x.Host = kindNames[k], []byte("/"+string(e.Stage.Name)), []byte(x.Address.DomainName)
+	if e.Stage.env.Explain {
+		x.Explain()
+	}
 	serving.NewIDs(x)
 	if k == messageEvent {
 		binary.LittleEndian.PutUint64(e.message[:], rand.Uint64())
@@ -126,6 +130,9 @@ func (e *Event) begin() {
 func (e *Event) finish() {
 	e.record()
 	if e.X == &e.mine {
+		if done := e.Stage.env.Done; done != nil {
+			done(e.X)
+		}
 		e.mine.End()
 	}
 	stage := e.Stage

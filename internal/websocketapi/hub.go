@@ -17,6 +17,7 @@ type HubConfig struct {
 	Limits      wsconn.Limits
 	Node        [3]byte // this node's: connection IDs begin with it
 	Connections int     // at once; more are answered 429; default 200,000
+	Clustered   bool    // other nodes hold connections of the same APIs
 	Messages    int     // in work at once; more wait, unread, in their connections; default 8,192
 }
 
@@ -25,6 +26,7 @@ type HubConfig struct {
 type Hub struct {
 	sockets *wsconn.Server
 	node    [3]byte
+	alone   bool // there are no other nodes
 	most    int
 	working chan struct{} // one for each message in work
 	stopped chan struct{} // closed when Shutdown begins
@@ -44,7 +46,7 @@ func NewHub(c HubConfig) *Hub {
 		c.Messages = 8192
 	}
 	return &Hub{
-		sockets: wsconn.NewServer(c.Limits), node: c.Node, most: c.Connections, working: make(chan struct{}, c.Messages), stopped: make(chan struct{}),
+		sockets: wsconn.NewServer(c.Limits), node: c.Node, alone: !c.Clustered, most: c.Connections, working: make(chan struct{}, c.Messages), stopped: make(chan struct{}),
 		conns: map[connectionID]*Connection{}, places: map[placeName]*place{},
 	}
 }
@@ -85,6 +87,9 @@ func parseConnectionID(text string) (id connectionID, err error) {
 	copy(id[:], b)
 	return id, nil
 }
+
+// elsewhere says that another node holds the connection of an ID, if any does.
+func (h *Hub) elsewhere(id connectionID) bool { return !h.alone && [3]byte(id[:3]) != h.node }
 
 // find is the connection of an ID; nil: there is none.
 func (h *Hub) find(id connectionID) *Connection {

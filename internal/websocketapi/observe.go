@@ -10,7 +10,8 @@ import (
 // observation is what a stage records of its events.
 type observation struct {
 	serving.Observation
-	sockets *socketSeries // nil: nothing is counted
+	sockets   *socketSeries    // nil: nothing is counted
+	execution *telemetry.Group // nil: no route logs its execution
 }
 
 type socketSeries = telemetry.SocketSeries
@@ -44,7 +45,26 @@ func (c *compiler) observeStage() {
 		}
 		o.sockets = c.series("")
 	}
+	c.executionLog()
 	o.AccessLog(env, c.stage, telemetry.CompileConnectionFormat, func(group string) string { return group }, &c.problems)
+}
+
+// executionLog opens the stage's execution log when one of its settings asks for
+// it, under the name that AWS gives it.
+func (c *compiler) executionLog() {
+	if c.stage == nil || c.stage.Routes == nil {
+		return
+	}
+	defaults := serving.RouteSettings(c.stage, "")
+	c.out.logging = loggingOf(&defaults)
+	on := c.out.logging.level != logOff
+	for key := range c.stage.Routes.Settings {
+		s := serving.RouteSettings(c.stage, key)
+		on = on || loggingOf(&s).level != logOff
+	}
+	if on && c.env != nil {
+		c.out.observe.execution = c.out.observe.Group(c.env.Env, "/aws/apigateway/"+string(c.out.API)+"/"+string(c.out.Name))
+	}
 }
 
 // series is the stage's, or a route's.
@@ -64,6 +84,7 @@ func (c *compiler) observeRoute(r *Route) {
 		return
 	}
 	s := serving.RouteSettings(c.stage, r.Key)
+	r.logging = loggingOf(&s)
 	if s.DetailedMetrics {
 		r.detailed = c.series(r.Key)
 	}
@@ -100,6 +121,7 @@ func (e *Event) record() {
 		}
 	}
 	o.Bills(e.X, "")
+	e.logExecution()
 	if o.Access != nil {
 		e.scratch = o.Log(e.X, e.Stage.env.Time(), e.scratch)
 	}

@@ -30,6 +30,11 @@ type Env struct {
 	Hub   *Hub
 	Plans *usageplan.Book // nil: no API key is known
 
+	// Done is called for every message and every client that is gone, as the
+	// edge does for requests; nil: nothing is. Explain keeps their decisions.
+	Done    func(*exchange.Exchange)
+	Explain bool
+
 	events sync.Pool // of *Event
 	signer sigv4.Signer
 }
@@ -50,6 +55,7 @@ type Stage struct {
 	routes        map[string]*Route
 	backends      []*integration.Backend
 	observe       observation
+	logging       logging // of events without a route
 	busyTold      *serving.BusyTold
 	place         *place // nil when only checked
 
@@ -75,6 +81,7 @@ type Route struct {
 	twoWay     bool // it has a route response
 	limiter    serving.Limiter
 	detailed   *socketSeries
+	logging    logging
 }
 
 // backend calls an integration and returns what that came to.
