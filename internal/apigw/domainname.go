@@ -52,7 +52,7 @@ type MutualTLS struct {
 // BasePathMapping leads what is under a base path of a domain name to a stage.
 type BasePathMapping struct {
 	ID       string    `json:"id,omitempty"` // of version 2 of the API; empty: made by version 1, or before mappings had one
-	BasePath string    `json:"basePath"` // no slash before or behind it; empty: what no other mapping has
+	BasePath string    `json:"basePath"`     // no slash before or behind it; empty: what no other mapping has
 	API      APIID     `json:"api"`
 	Stage    StageName `json:"stage,omitempty"` // empty: the client names it behind the base path
 }
