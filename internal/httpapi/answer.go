@@ -66,6 +66,10 @@ func (r *Request) Refuse(f *exchange.Fault) {
 }
 
 func refuse(x *exchange.Exchange, status int, text string) {
+	if s := x.Response.Stream; s != nil { // what was to be passed on isn't any more
+		s.Close()
+		x.Response.Stream = nil
+	}
 	h := open(x, status)
 	h.Add("Content-Type", "application/json")
 	x.Response.Body = append(jsonpath.AppendText(append(x.Response.Body[:0], `{"message":`...), text), '}')

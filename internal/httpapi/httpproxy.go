@@ -146,23 +146,16 @@ func (p *httpProxy) setBody(r *Request) *exchange.Fault {
 // those of its connection, and tells the backend of the client (what backends
 // get was seen on AWS).
 func (p *httpProxy) addHeaders(r *Request) {
-	from, out := r.out.Header, &r.call.Request.Header
-	nominated := integration.NominatedFields(r.X.Header)
-	for i := range from.Len() {
-		k := from.KnownAt(i)
-		if integration.OwnRequestField(k) || k == http1.NameForwarded || k == http1.NameVia || k == http1.NameXAmznTraceID {
-			continue
+	out, signed := &r.call.Request.Header, r.caller != nil
+	integration.PassFields(out, r.out.Header, func(_ []byte, k http1.Known) bool {
+		switch k {
+		case http1.NameForwarded, http1.NameVia, http1.NameXAmznTraceID:
+			return true
+		case http1.NameAuthorization:
+			return signed // a signature is for the gateway, as recorded on AWS of REST APIs
 		}
-		if k == http1.NameAuthorization && r.caller != nil {
-			continue // a signature is for the gateway, as recorded on AWS of REST APIs
-		}
-		if nominated != nil {
-			if name, _ := from.At(i); integration.ListHolds(nominated, name) {
-				continue
-			}
-		}
-		out.AddField(from, i)
-	}
+		return integration.OwnRequestField(k)
+	})
 	r.addForwarded(out)
 }
 
@@ -250,18 +243,16 @@ func (p *httpProxy) call(r *Request) *exchange.Fault {
 // for those of its connection (no field is renamed, unlike with REST APIs).
 func (p *httpProxy) answer(r *Request) {
 	from := &r.call.Response
-	out := open(r.X, from.Status)
-	nominated := integration.NominatedFields(&from.Header)
-	for i := range from.Header.Len() {
-		name, _ := from.Header.At(i)
-		if integration.OwnResponseField(from.Header.KnownAt(i)) || isGatewayField(name) || nominated != nil && integration.ListHolds(nominated, name) {
-			continue
-		}
-		out.AddField(&from.Header, i)
-	}
+	integration.PassFields(open(r.X, from.Status), &from.Header, ownAnswerField)
 	if r.call.Request.Method == "HEAD" && len(r.X.Response.Body) == 0 {
 		r.announce(&from.Header)
 	}
+}
+
+// ownAnswerField tells the fields of an answer that are of its connection or the
+// gateway's own.
+func ownAnswerField(name []byte, k http1.Known) bool {
+	return integration.OwnResponseField(k) || isGatewayField(name)
 }
 
 // announce gives the answer to HEAD the length that the backend says a body

@@ -176,7 +176,7 @@ var (
 // addOwned adds a field of a function's, but for those of the client's connection
 // and the gateway's own.
 func addOwned(h *http1.Header, field integration.OutputField) {
-	if !integration.OwnResponseField(http1.Lookup(string(field.Name))) && !isGatewayField(field.Name) {
+	if !ownAnswerField(field.Name, http1.Lookup(string(field.Name))) {
 		h.AddBytes(field.Name, field.Value)
 	}
 }

@@ -103,7 +103,8 @@ func (p *parameters) request(r *Request) *exchange.Fault {
 		}
 	}
 	if p.fields {
-		r.out.changed.CopyFrom(r.X.Header)
+		r.out.changed.Reset()
+		integration.PassFields(&r.out.changed, r.X.Header, connectionField)
 		r.out.Header = &r.out.changed
 	}
 	for n := range p.changes {
@@ -130,6 +131,11 @@ func (p *parameters) request(r *Request) *exchange.Fault {
 	}
 	return r.unmapped()
 }
+
+// connectionField tells the field that calls others hop-by-hop. The client's says
+// nothing of those that are mapped: it would take from the backend what the API
+// sets.
+func connectionField(_ []byte, k http1.Known) bool { return k == http1.NameConnection }
 
 // maxMapped bounds a path or a query that was mapped, in bytes: of a body, much
 // more could be mapped there than a client may send.

@@ -94,6 +94,23 @@ func TestRequestParameters(t *testing.T) {
 	}
 }
 
+// TestMappedAgainstConnection: a client that calls a field hop-by-hop keeps its
+// own from the backend, never what the API sets.
+func TestMappedAgainstConnection(t *testing.T) {
+	i := proxyTo("i", reflect(t))
+	i.RequestParameters = map[string]string{"overwrite:header.X-User": "$context.routeKey", "append:header.x-from": "gateway"}
+	s := compileStage(t, definition(map[string]string{"GET /": "i"}, i), nil, nil)
+	got := serve(t, s, "GET", "/", "Connection: close, x-user, X-From, x-own\nX-User: admin\nX-From: client\nX-Own: 1\nX-Other: 2", "")
+	if want := "X-User=GET /"; got.Status != 200 || got.Header["Got"] != want {
+		t.Errorf("%+v", got)
+	}
+	i.RequestParameters = map[string]string{"append:header.x-from": "gateway"}
+	s = compileStage(t, definition(map[string]string{"GET /": "i"}, i), nil, nil)
+	if got := serve(t, s, "GET", "/", "Connection: x-from, x-own\nX-From: client\nX-Own: 1", ""); got.Header["Got"] != "X-From=gateway" {
+		t.Errorf("appended: %+v", got)
+	}
+}
+
 // TestMappedEvent: a function sees the request as it was mapped.
 func TestMappedEvent(t *testing.T) {
 	var in lambda.Invocation
@@ -148,6 +165,23 @@ func TestResponseParameters(t *testing.T) {
 	}
 	if got := serve(t, stageOf("http://127.0.0.1:1/"), "GET", "/", "", ""); got.Status != 503 {
 		t.Errorf("the gateway's own: %+v", got)
+	}
+}
+
+// TestLargeAnswerRefused: an answer that a mapping fails on reaches nobody, also
+// when it was to be passed on as it comes, and its backend is let go of.
+func TestLargeAnswerRefused(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100000")
+		w.Header().Set("X-Status", "7")
+		_, _ = io.WriteString(w, strings.Repeat("x", 100000))
+	}))
+	defer server.Close()
+	i := proxyTo("i", server.URL)
+	i.ResponseParameters = map[apigw.StatusCode]map[string]string{"200": {"overwrite:statuscode": "$response.header.x-status"}}
+	s := compileStage(t, definition(map[string]string{"GET /": "i"}, i), nil, nil)
+	if got := serve(t, s, "GET", "/", "", ""); got.Status != 500 || got.Body != `{"message":"Internal Server Error"}` {
+		t.Errorf("%d, %d bytes", got.Status, len(got.Body))
 	}
 }
 

@@ -176,13 +176,9 @@ func (s *serviceCall) do(r *Request, waited time.Duration) *exchange.Fault {
 // addService passes a service's fields on, but for those of its connection and
 // AWS's own (x-amz-…, x-amzn-…), which tell of the account.
 func addService(out, from *http1.Header) {
-	for i := range from.Len() {
-		name, _ := from.At(i)
-		if integration.OwnResponseField(from.KnownAt(i)) || isGatewayField(name) || len(name) >= 5 && strings.EqualFold(string(name[:5]), "x-amz") {
-			continue
-		}
-		out.AddField(from, i)
-	}
+	integration.PassFields(out, from, func(name []byte, k http1.Known) bool {
+		return ownAnswerField(name, k) || len(name) >= 5 && strings.EqualFold(string(name[:5]), "x-amz")
+	})
 }
 
 // unresolved is the fault of a parameter that comes to nothing, or to what its

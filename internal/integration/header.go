@@ -143,9 +143,23 @@ func OwnResponseField(k http1.Known) bool {
 	return false
 }
 
-// NominatedFields are the names that a message's Connection field calls
+// PassFields adds to out the fields of a message that pass on, as they are
+// spelled: neither those that drops holds nor those that the message's own
+// Connection field calls hop-by-hop.
+func PassFields(out, from *http1.Header, drops func(name []byte, k http1.Known) bool) {
+	nominated := nominatedFields(from)
+	for i := range from.Len() {
+		name, _ := from.At(i)
+		if drops(name, from.KnownAt(i)) || nominated != nil && listHolds(nominated, name) {
+			continue
+		}
+		out.AddField(from, i)
+	}
+}
+
+// nominatedFields are the names that a message's Connection field calls
 // hop-by-hop (RFC 9110, 7.6.1), nil when it names none.
-func NominatedFields(h *http1.Header) []byte {
+func nominatedFields(h *http1.Header) []byte {
 	v := h.GetKnown(http1.NameConnection)
 	if len(v) == 0 || bytes.EqualFold(v, keepAlive) || bytes.EqualFold(v, closing) {
 		return nil
@@ -158,8 +172,8 @@ var (
 	closing   = []byte("close")
 )
 
-// ListHolds says whether a comma-separated list holds name, in any case.
-func ListHolds(list, name []byte) bool {
+// listHolds says whether a comma-separated list holds name, in any case.
+func listHolds(list, name []byte) bool {
 	for part := range bytes.SplitSeq(list, []byte{','}) {
 		if bytes.EqualFold(bytes.TrimSpace(part), name) {
 			return true

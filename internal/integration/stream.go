@@ -113,8 +113,8 @@ func (s *Stream) Close() error {
 	return nil
 }
 
-// errUnread: nobody reads the rest, the client having left.
-var errUnread = errors.New("the client left before the end of the answer")
+// errUnread: nobody reads the rest, the client having left, or been refused.
+var errUnread = errors.New("the answer wasn't passed on to its end: the client left, or what followed failed")
 
 // pacer holds the rest of a large answer to a rate.
 type pacer struct {

@@ -75,23 +75,14 @@ func (p *httpProxy) setBody(r *request) *exchange.Fault {
 // those a mapping replaces and those that don't pass.
 func (p *httpProxy) addHeaders(r *request) *exchange.Fault {
 	client, out := r.x.Header, &r.call.Request.Header
-	nominated := integration.NominatedFields(client)
-	agent := false
-	for i := range client.Len() {
-		k := client.KnownAt(i)
-		if integration.DropRequestField(k) || k == http1.NameAuthorization && r.identity.caller != nil {
-			continue // a signature is for the gateway (recorded on AWS)
+	signed := r.identity.caller != nil
+	integration.PassFields(out, client, func(name []byte, k http1.Known) bool {
+		if k == http1.NameAuthorization && signed {
+			return true // a signature is for the gateway (recorded on AWS)
 		}
-		if nominated != nil || len(p.target.headers) > 0 {
-			name, _ := client.At(i)
-			if p.target.maps(name, k) || nominated != nil && integration.ListHolds(nominated, name) {
-				continue
-			}
-		}
-		agent = agent || k == http1.NameUserAgent
-		out.AddField(client, i)
-	}
-	if !agent && !p.target.maps(nil, http1.NameUserAgent) {
+		return integration.DropRequestField(k) || p.target.maps(name, k)
+	})
+	if out.IndexKnown(http1.NameUserAgent, 0) < 0 && !p.target.maps(nil, http1.NameUserAgent) {
 		out.Add("User-Agent", r.stage.userAgent)
 	}
 	r.addForwarded(out)
