@@ -189,6 +189,9 @@ func (p *program) run(definitions []definition) error {
 		err = p.checkDoors()
 	}
 	if err == nil {
+		err = p.startACME(ctx)
+	}
+	if err == nil {
 		p.watchEdits(definitions)
 		err = p.deploy(ctx, definitions)
 	}

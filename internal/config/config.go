@@ -48,6 +48,8 @@ type Config struct {
 	Logs         Logs              `yaml:"logs"`
 	// Certificates are shown for their names beside the listeners' own.
 	Certificates []Certificate `yaml:"certificates"`
+	// ACME has certificates issued; nil: none are.
+	ACME *ACME `yaml:"acme"`
 	// TrustStores is the folder that truststoreUri file://... of domain names may
 	// read; empty: none.
 	TrustStores string          `yaml:"trustStores"`
@@ -372,6 +374,9 @@ func (c *Config) absolute(dir string) {
 	}
 	abs(&c.Data)
 	abs(&c.TrustStores)
+	if c.ACME != nil {
+		abs(&c.ACME.CA)
+	}
 	for i := range c.Certificates {
 		abs(&c.Certificates[i].Cert)
 		abs(&c.Certificates[i].Key)

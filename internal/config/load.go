@@ -173,6 +173,7 @@ func (c *Config) check() error {
 		problems = append(problems, f.check(name)...)
 	}
 	problems = append(problems, checkCertificates(c.Certificates)...)
+	problems = append(problems, c.ACME.check(c.Store.Etcd != nil)...)
 	problems = append(problems, c.Limits.check()...)
 	problems = append(problems, c.Identities.check()...)
 	problems = append(problems, c.Logs.check()...)

@@ -100,6 +100,10 @@ func (g *Gateway) proxied(nc net.Conn, p *peer, deadline time.Time) error {
 	return nil
 }
 
+// errProven ends the connection of an authority that asked whether a name leads
+// here.
+var errProven = errors.New("the proof that a name leads here was given")
+
 // handshake begins TLS. What it learns is the same for every request.
 func handshake(cfg *tls.Config, nc net.Conn, p *peer, deadline time.Time) (net.Conn, bool, error) {
 	c := tls.Server(nc, cfg)
@@ -110,6 +114,9 @@ func handshake(cfg *tls.Config, nc net.Conn, p *peer, deadline time.Time) (net.C
 	}
 	nc.SetDeadline(time.Time{})
 	state := c.ConnectionState()
+	if state.NegotiatedProtocol == acmeProtocol { // nobody asked who the client is: it gets the proof and nothing else
+		return nc, false, errProven
+	}
 	p.info.TLS = &state
 	p.client.TLS = true
 	p.client.TLSProto = tlsProto(state.Version)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -25,6 +27,44 @@ type CertificateConfig struct {
 type certificateTable struct {
 	files []fileCertificate
 	held  atomic.Pointer[map[apigw.ARN]*tls.Certificate] // ACM's
+
+	automatic atomic.Pointer[Automatic] // nil: none
+}
+
+// Automatic are certificates that somebody has issued for names.
+type Automatic struct {
+	Names []string // in lower case
+	// Get is the certificate for a handshake: of the names, or what proves to the
+	// authority that they lead here (RFC 8737). An error: there is none yet.
+	Get func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+}
+
+// acmeProtocol is what an authority offers, and nothing beside it, when it asks
+// for the proof.
+const acmeProtocol = "acme-tls/1"
+
+// SetAutomatic has the gateway show these certificates for their names.
+func (g *Gateway) SetAutomatic(a *Automatic) { g.certificates.automatic.Store(a) }
+
+// proves says whether a handshake asks for the proof of a name.
+func (t *certificateTable) proves(hello *tls.ClientHelloInfo) *Automatic {
+	if len(hello.SupportedProtos) != 1 || hello.SupportedProtos[0] != acmeProtocol {
+		return nil
+	}
+	return t.automatic.Load()
+}
+
+// issued is the certificate of the automatic ones for a name, nil: there is none.
+func (t *certificateTable) issued(hello *tls.ClientHelloInfo) shownCertificate {
+	a := t.automatic.Load()
+	if a == nil || !slices.Contains(a.Names, strings.ToLower(hello.ServerName)) {
+		return nil
+	}
+	c, err := a.Get(hello)
+	if err != nil || c == nil {
+		return nil
+	}
+	return heldCertificate{c}
 }
 
 type fileCertificate struct {
@@ -62,9 +102,12 @@ func (g *Gateway) SetCertificates(held map[apigw.ARN]*tls.Certificate) {
 	g.certificates.held.Store(&held)
 }
 
-// find is the certificate for a server name: the one that its domain name names,
-// else a file that covers it, else nil, which is the listener's own.
+// find is the certificate for a server name: one that was issued for it, the one
+// that its domain name names, else a file that covers it, else nil, which is the listener's own.
 func (t *certificateTable) find(d *domain, hello *tls.ClientHelloInfo) shownCertificate {
+	if c := t.issued(hello); c != nil {
+		return c
+	}
 	if d != nil {
 		held := *t.held.Load()
 		for _, arn := range d.certificates {
@@ -126,6 +169,9 @@ func (g *Gateway) tlsFor(l *listener, hello *tls.ClientHelloInfo) (*tls.Config, 
 	p, ok := hello.Context().Value(handshakeKey{}).(*peer)
 	if !ok {
 		return nil, errors.New("gateway: a handshake without its peer")
+	}
+	if a := g.certificates.proves(hello); a != nil && !l.private() {
+		return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{acmeProtocol}, GetCertificate: a.Get}, nil
 	}
 	d := g.domainOf(l, hello.ServerName)
 	show := g.certificates.find(d, hello)
