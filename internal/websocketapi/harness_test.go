@@ -191,11 +191,16 @@ func (w *world) handle(c *http1.ServerConn, r *http1.Request) {
 // dial connects; header holds pairs of names and values.
 func (w *world) dial(query string, header ...string) (*socket, error) {
 	h := http.Header{"User-Agent": {"ExampleClient/2.1"}}
+	var protocols []string
 	for i := 0; i < len(header); i += 2 {
+		if header[i] == subprotocol {
+			protocols = []string{header[i+1]}
+			continue
+		}
 		h[header[i]] = []string{header[i+1]}
 	}
 	s := &socket{t: w.t}
-	d := ws.Dialer{Header: ws.HandshakeHeaderHTTP(h), OnHeader: func(k, v []byte) error {
+	d := ws.Dialer{Protocols: protocols, Header: ws.HandshakeHeaderHTTP(h), OnHeader: func(k, v []byte) error {
 		s.fields = append(s.fields, string(k)+": "+string(v))
 		return nil
 	}}

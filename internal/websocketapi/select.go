@@ -30,6 +30,10 @@ type answerField struct {
 // answer may be read.
 func parseSelection(text string, answers bool) (*selection, error) {
 	s := new(selection)
+	if text == defaultKey { // what many write for \$default
+		s.parts = []part{{text: text}}
+		return s, nil
+	}
 	var plain strings.Builder
 	flush := func() {
 		if plain.Len() > 0 {
