@@ -50,12 +50,20 @@ func main() {
 		fail(serveFasthttp(os.Args[2], os.Args[3], os.Args[4], os.Args[5], os.Args[6]))
 		return
 	}
+	if len(os.Args) > 4 && os.Args[1] == "hold" {
+		fail(hold(os.Args[2], os.Args[3], os.Args[4]))
+		return
+	}
+	if len(os.Args) > 3 && os.Args[1] == "echoes" {
+		fail(serveEchoes(os.Args[2], os.Args[3]))
+		return
+	}
 	var o options
 	var only, peers string
 	flag.IntVar(&o.rounds, "rounds", 11, "rounds; each measures every peer once, medians are printed")
 	flag.DurationVar(&o.duration, "duration", time.Second, "of one measurement")
 	flag.IntVar(&o.conns, "connections", 64, "client connections")
-	flag.StringVar(&only, "only", "plain,logged,httpapi,cached,tls,h2", "scenarios: plain, logged, httpapi, cached, tls, h2; or alone: overload, swaps, edits, functions")
+	flag.StringVar(&only, "only", "plain,logged,httpapi,cached,tls,h2", "scenarios: plain, logged, httpapi, cached, tls, h2; or alone: overload, swaps, edits, functions, websockets (or websockets-idle, -echo, -fanout)")
 	offline := flag.String("serverless", "", "with functions: folder where serverless and serverless-offline are installed")
 	flag.StringVar(&peers, "peers", "gatehouse,nginx,haproxy,caddy,fasthttp", "proxies")
 	apis := flag.Int("scale", 0, "instead: import this many APIs, restart, and print start time and memory")
@@ -80,6 +88,9 @@ func main() {
 		return
 	case "edits":
 		fail(edits(o))
+		return
+	case socketScenario, socketScenario + "-idle", socketScenario + "-echo", socketScenario + "-fanout":
+		fail(websockets(o))
 		return
 	case "functions":
 		fail(functions(o, *offline))
