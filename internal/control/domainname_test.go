@@ -26,7 +26,8 @@ func otherNode(w *world) *Control {
 func TestMappingAgainstDeletion(t *testing.T) {
 	w := newWorld(t)
 	other, ctx := otherNode(w), t.Context()
-	must[*apigw.DomainName](t)(w.CreateDomainName(ctx, w.scope, regionalDomain("race.example.com")))
+	domain := w.scope.Account + ".race.example.com" // names are everybody's, and the store is shared
+	must[*apigw.DomainName](t)(w.CreateDomainName(ctx, w.scope, regionalDomain(domain)))
 	for round := range 10 {
 		api := w.newAPI()
 		w.newMock(api)
@@ -34,7 +35,7 @@ func TestMappingAgainstDeletion(t *testing.T) {
 		var mapped, deleted error
 		var both sync.WaitGroup
 		both.Go(func() {
-			_, mapped = w.CreateBasePathMapping(ctx, w.scope, "race.example.com", "", apigw.BasePathMapping{BasePath: "p", API: api.ID, Stage: "prod"})
+			_, mapped = w.CreateBasePathMapping(ctx, w.scope, domain, "", apigw.BasePathMapping{BasePath: "p", API: api.ID, Stage: "prod"})
 		})
 		both.Go(func() {
 			if round%2 == 0 {
@@ -48,7 +49,7 @@ func TestMappingAgainstDeletion(t *testing.T) {
 			t.Fatalf("round %d: mapping: %v, deletion: %v", round, mapped, deleted)
 		}
 		if mapped == nil {
-			if err := w.DeleteBasePathMapping(ctx, w.scope, "race.example.com", "", "p"); err != nil {
+			if err := w.DeleteBasePathMapping(ctx, w.scope, domain, "", "p"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -59,10 +60,11 @@ func TestMappingAgainstDeletion(t *testing.T) {
 func TestOneNameForOne(t *testing.T) {
 	var made atomic.Int64
 	var all sync.WaitGroup
+	domain := newWorld(t).scope.Account + ".claimed.example" // its own each time: the store is shared
 	for range 4 {
 		w := newWorld(t)
 		all.Go(func() {
-			for _, name := range []string{"one.claimed.example", "*.claimed.example"} {
+			for _, name := range []string{"one." + domain, "*." + domain} {
 				if _, err := w.CreateDomainName(t.Context(), w.scope, regionalDomain(name)); err == nil {
 					made.Add(1)
 				} else if apigw.KindOf(err) != apigw.BadRequest {

@@ -137,7 +137,7 @@ func (w *kindWatch) changes(s scopedBatch) store.Batch {
 			delete(keys, e.Key)
 		}
 		for gone := range keys {
-			out.Events = append(out.Events, store.Event{Key: gone})
+			out.Events = append(out.Events, store.Event{Key: gone, Revision: s.batch.Revision})
 		}
 		clear(keys)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -31,6 +32,7 @@ type Followed[T any] struct {
 
 	mu       sync.Mutex                   // held while Changed is told
 	known    map[string]followedRecord[T] // by key
+	told     map[apigw.Scope]int64        // how far the watch has told of each account's records
 	dirty    bool                         // since Keep
 	complete bool
 	loaded   chan struct{} // closed once all that is stored was told
@@ -45,7 +47,7 @@ type followedRecord[T any] struct {
 }
 
 func newFollowed[T any](c *Control, kind KeyKind, decode func(store.Record) (*T, error), o FollowOptions[T]) *Followed[T] {
-	return &Followed[T]{c: c, kind: kind, decode: decode, o: o, known: map[string]followedRecord[T]{}, loaded: make(chan struct{})}
+	return &Followed[T]{c: c, kind: kind, decode: decode, o: o, known: map[string]followedRecord[T]{}, told: map[apigw.Scope]int64{}, loaded: make(chan struct{})}
 }
 
 // Loaded is closed once Changed was told of everything that is stored.
@@ -85,10 +87,13 @@ func (d *Followed[T]) arrived(b store.Batch) {
 	defer d.mu.Unlock()
 	changed := false
 	for _, e := range b.Events {
+		if k, ok := ParseKey(e.Key); ok {
+			d.told[k.Scope] = max(d.told[k.Scope], e.Revision)
+		}
 		if e.Value == nil {
-			changed = d.forget(e.Key, b.Revision) || changed
+			changed = d.forget(e.Key, e.Revision) || changed
 		} else {
-			changed = d.note(e.Key, e.Value, b.Revision) || changed
+			changed = d.note(e.Key, e.Value, e.Revision) || changed
 		}
 	}
 	if !d.complete {
@@ -100,7 +105,8 @@ func (d *Followed[T]) arrived(b store.Batch) {
 	}
 }
 
-// committed tells at once of what this node changed: it comes by the watch, too.
+// committed tells at once of what this node changed: it comes by the watch, too,
+// or has come: then what the watch told since is newer.
 func (d *Followed[T]) committed(ops []store.Op, revision int64) {
 	if d == nil {
 		return
@@ -109,7 +115,7 @@ func (d *Followed[T]) committed(ops []store.Op, revision int64) {
 	defer d.mu.Unlock()
 	changed := false
 	for _, op := range ops {
-		if k, ok := ParseKey(op.Key); ok && k.Kind == d.kind {
+		if k, ok := ParseKey(op.Key); ok && k.Kind == d.kind && revision > d.told[k.Scope] {
 			changed = d.note(op.Key, op.Value, revision) || changed
 		}
 	}

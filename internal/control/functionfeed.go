@@ -49,7 +49,7 @@ func (s *Functions) Follow(ctx context.Context) {
 				}
 				s.complain(f)
 			}
-			s.apply(functionRef{k.Scope, k.Name}, f, e.Value, b.Revision)
+			s.apply(functionRef{k.Scope, k.Name}, f, e.Value, e.Revision)
 		}
 		s.catalog.once.Do(s.allLoaded)
 		s.keep()

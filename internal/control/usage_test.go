@@ -152,7 +152,7 @@ func TestNewerRecords(t *testing.T) {
 	w := newWorldWith(t, Options{Sealer: sealedWith(t, 1)})
 	plan := must[*apigw.UsagePlan](t)(w.CreateUsagePlan(t.Context(), w.scope, apigw.UsagePlan{Name: "p"}))
 	for _, key := range []string{planRecord(w.scope, plan.ID), usageKey(w.scope)} {
-		if _, err := shared.Commit(t.Context(), store.Txn{Ops: []store.Op{{Key: key, Value: []byte(`{"schema":2,"value":{}}`)}}}); err != nil {
+		if _, err := shared.Commit(t.Context(), store.Txn{Ops: []store.Op{{Key: key, Value: fmt.Appendf(nil, `{"schema":%d,"value":{}}`, guardedSchema+1)}}}); err != nil {
 			t.Fatal(err)
 		}
 		_, err := w.UpdateUsagePlan(t.Context(), w.scope, plan.ID, func(*PlanChange) error { return nil })

@@ -173,10 +173,10 @@ func (m *Metered) begin(first []store.Batch) {
 func (m *Metered) note(b store.Batch) (list []store.Event) {
 	for _, e := range b.Events {
 		known := m.known[e.Key]
-		if k, ok := ParseKey(e.Key); !ok || !slices.Contains(meteredKinds, k.Kind) || known.revision > b.Revision {
+		if k, ok := ParseKey(e.Key); !ok || !slices.Contains(meteredKinds, k.Kind) || known.revision > e.Revision {
 			continue
 		}
-		if known.revision == b.Revision && known.revision > 0 { // committed here
+		if known.revision == e.Revision && known.revision > 0 { // committed here
 			if known.value == nil {
 				delete(m.known, e.Key)
 			}
@@ -185,7 +185,7 @@ func (m *Metered) note(b store.Batch) (list []store.Event) {
 		if e.Value == nil {
 			delete(m.known, e.Key)
 		} else {
-			m.known[e.Key] = keptRecord{b.Revision, e.Value}
+			m.known[e.Key] = keptRecord{e.Revision, e.Value}
 		}
 		list = append(list, e)
 	}
@@ -195,14 +195,14 @@ func (m *Metered) note(b store.Batch) (list []store.Event) {
 // noteCounts is note for counts.
 func (m *Metered) noteCounts(b store.Batch) (list []store.Event) {
 	for _, e := range b.Events {
-		if k, ok := ParseKey(e.Key); !ok || k.Kind != KeyPlanCount || m.counts[e.Key].revision >= b.Revision {
+		if k, ok := ParseKey(e.Key); !ok || k.Kind != KeyPlanCount || m.counts[e.Key].revision >= e.Revision {
 			continue
 		}
 		if e.Value == nil {
 			delete(m.counts, e.Key)
 			continue
 		}
-		m.counts[e.Key] = keptRecord{b.Revision, e.Value}
+		m.counts[e.Key] = keptRecord{e.Revision, e.Value}
 		list = append(list, e)
 	}
 	return list

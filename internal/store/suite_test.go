@@ -219,7 +219,7 @@ func testWatch(t *testing.T, s *Store, p string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	mustCommit(t, s, put(p+"a", "0"))
 	w := s.Watch(ctx, p, 0)
-	if b := next(t, w); !b.Reset || !cmp.Equal(b.Events, []Event{{p + "a", []byte("0")}}) {
+	if b := next(t, w); !b.Reset || !cmp.Equal(b.Events, []Event{{p + "a", []byte("0"), b.Revision}}) {
 		t.Fatalf("first batch: %+v", b)
 	}
 	r1 := mustCommit(t, s, put(p+"b", "1"), Op{Key: p + "a"}, put(p+"c", ""))
@@ -228,9 +228,9 @@ func testWatch(t *testing.T, s *Store, p string) {
 	r3 := mustCommit(t, s, Op{Key: p, Prefix: true})
 	got := []Batch{next(t, w), next(t, w), next(t, w)}
 	want := []Batch{
-		{Revision: r1, Events: []Event{{p + "b", []byte("1")}, {p + "a", nil}, {p + "c", []byte{}}}},
-		{Revision: r2, Events: []Event{{p + "b", []byte("2")}}},
-		{Revision: r3, Events: []Event{{p + "b", nil}, {p + "c", nil}}},
+		{Revision: r1, Events: []Event{{p + "b", []byte("1"), r1}, {p + "a", nil, r1}, {p + "c", []byte{}, r1}}},
+		{Revision: r2, Events: []Event{{p + "b", []byte("2"), r2}}},
+		{Revision: r3, Events: []Event{{p + "b", nil, r3}, {p + "c", nil, r3}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -279,7 +279,7 @@ func testWatchFrom(t *testing.T, s *Store, p string) {
 	r1 := mustCommit(t, s, put(p+"a", "1"))
 	r2 := mustCommit(t, s, put(p+"a", "2"))
 	w := s.Watch(t.Context(), p, r1)
-	want := Batch{Revision: r2, Events: []Event{{p + "a", []byte("2")}}}
+	want := Batch{Revision: r2, Events: []Event{{p + "a", []byte("2"), r2}}}
 	if diff := cmp.Diff(want, next(t, w)); diff != "" {
 		t.Error(diff)
 	}
@@ -299,7 +299,7 @@ func testWatchCompacted(t *testing.T, s *Store, p string) {
 		t.Fatal(err)
 	}
 	w := s.Watch(t.Context(), p, old)
-	if b := next(t, w); !b.Reset || !cmp.Equal(b.Events, []Event{{p + "a", []byte("2")}}) || b.Revision < rev {
+	if b := next(t, w); !b.Reset || !cmp.Equal(b.Events, []Event{{p + "a", []byte("2"), b.Revision}}) || b.Revision < rev {
 		t.Errorf("got %+v", b)
 	}
 	rev = mustCommit(t, s, put(p+"a", "3"))

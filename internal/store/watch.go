@@ -12,10 +12,12 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Event is one change seen by Watch. Value nil: deleted.
+// Event is one change seen by Watch. Value nil: deleted. Revision is that of its
+// Batch, also where batches are put together.
 type Event struct {
-	Key   string
-	Value []byte
+	Key      string
+	Value    []byte
+	Revision int64
 }
 
 // Batch is what one revision changed. With Reset the watch has no place to go
@@ -132,7 +134,7 @@ func (w *watch) reset(ctx context.Context) error {
 	}
 	events := make([]Event, len(recs))
 	for i, r := range recs {
-		events[i] = Event{r.Key, r.Value}
+		events[i] = Event{r.Key, r.Value, rev}
 	}
 	return w.send(ctx, Batch{Revision: rev, Reset: true, Events: events})
 }
@@ -187,7 +189,7 @@ func (w *watch) deliver(ctx context.Context, resp clientv3.WatchResponse) error 
 func convertEvents(events []*clientv3.Event) []Event {
 	out := make([]Event, len(events))
 	for i, e := range events {
-		out[i].Key = string(e.Kv.Key)
+		out[i].Key, out[i].Revision = string(e.Kv.Key), e.Kv.ModRevision
 		if e.Type == clientv3.EventTypePut {
 			out[i].Value = present(e.Kv.Value)
 		}
