@@ -34,7 +34,7 @@ func TestControlKeepsPagesOut(t *testing.T) {
 		{"a sandboxed page", "/restapis", "", []string{"Authorization", unverified, "Origin", "null"}, 403, "web page"},
 		{"a cross-site request", "/restapis", "", []string{"Authorization", unverified, "Sec-Fetch-Site", "cross-site"}, 403, "web page"},
 		{"a foreign Host", "/restapis", "attacker.example", []string{"Authorization", unverified}, 403, "Host"},
-		{"an operation that isn't served", "/v2/domainnames", "", []string{"Authorization", unverified}, 501, "GetDomainNames"},
+		{"an operation that isn't served", "/v2/portals", "", []string{"Authorization", unverified}, 501, "ListPortals"},
 		{"any credentials", "/restapis", "", []string{"Authorization", unverified}, 200, `"item":[]`},
 		{"by another name of this machine", "/restapis", "localhost:4566", []string{"Authorization", unverified}, 200, ""},
 		{"health", "/_gatehouse/health", "", nil, 200, `{"status":"ok"}`},

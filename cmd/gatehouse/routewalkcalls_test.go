@@ -2,13 +2,17 @@ package main
 
 import (
 	"strings"
+	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	api "github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 )
 
 const routesDocument = `{"openapi":"3.0.1","info":{"title":"imported","version":"1"},"paths":{"/pets":{"get":{"x-amazon-apigateway-integration":{"type":"http_proxy","httpMethod":"GET","payloadFormatVersion":"1.0","uri":"https://backend.example"}}}}}`
+
+const mockDocument = `{"swagger":"2.0","info":{"title":"rest","version":"1"},"paths":{"/":{"get":{"responses":{},"x-amazon-apigateway-integration":{"type":"mock","requestTemplates":{"application/json":"{\"statusCode\": 200}"}}}}}}`
 
 var one = aws.String("1")
 
@@ -211,7 +215,32 @@ func (w *routeWalk) domainNames(s *server, x *routesWalked) {
 		return len(out.Items), out.NextToken
 	})
 	w.DeleteApiMapping(w.ctx, &api.DeleteApiMappingInput{DomainName: name, ApiMappingId: mapping.ApiMappingId})
+	w.routingRules(s, name)
 	w.DeleteDomainName(w.ctx, &api.DeleteDomainNameInput{DomainName: name})
+}
+
+// routingRules lead to REST APIs only.
+func (w *routeWalk) routingRules(s *server, name *string) {
+	rest := s.mockAPI(w.T)
+	to := []types.RoutingRuleAction{{InvokeApi: &types.RoutingRuleActionInvokeApi{ApiId: &rest, Stage: aws.String("dev")}}}
+	rule, _ := w.CreateRoutingRule(w.ctx, &api.CreateRoutingRuleInput{DomainName: name, Priority: aws.Int32(2), Conditions: []types.RoutingRuleCondition{}, Actions: to})
+	w.PutRoutingRule(w.ctx, &api.PutRoutingRuleInput{DomainName: name, RoutingRuleId: rule.RoutingRuleId, Priority: aws.Int32(5), Actions: to,
+		Conditions: []types.RoutingRuleCondition{{MatchBasePaths: &types.RoutingRuleMatchBasePaths{AnyOf: []string{"v2"}}}}})
+	read, _ := w.GetRoutingRule(w.ctx, &api.GetRoutingRuleInput{DomainName: name, RoutingRuleId: rule.RoutingRuleId})
+	w.same("routing rule", []any{*read.Priority, read.Conditions[0].MatchBasePaths.AnyOf}, []any{int32(5), []string{"v2"}})
+	w.paged("ListRoutingRules", 1, func(token *string) (int, *string) {
+		out, _ := w.ListRoutingRules(w.ctx, &api.ListRoutingRulesInput{DomainName: name, MaxResults: aws.Int32(1), NextToken: token})
+		return len(out.RoutingRules), out.NextToken
+	})
+	w.DeleteRoutingRule(w.ctx, &api.DeleteRoutingRuleInput{DomainName: name, RoutingRuleId: rule.RoutingRuleId})
+}
+
+// mockAPI is a REST API with a stage dev.
+func (s *server) mockAPI(t *testing.T) string {
+	t.Helper()
+	made := must1(s.sdk().ImportRestApi(t.Context(), &apigateway.ImportRestApiInput{Body: []byte(mockDocument)}))(t)
+	must1(s.sdk().CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: made.Id, StageName: aws.String("dev")}))(t)
+	return *made.Id
 }
 
 func (w *routeWalk) tags(x *routesWalked) {

@@ -17,10 +17,18 @@ import (
 // links. A later one is refused by name.
 const recordSchema = 1
 
-// guardedSchema is that of records whose settings keep clients out or lead them
-// elsewhere: a binary that doesn't know them refuses such a record rather than
-// serve it without them.
+// guardedSchema is that of domain names whose settings keep clients out or lead
+// them elsewhere: a binary that doesn't know them refuses such a record rather
+// than serve it without them.
 const guardedSchema = 2
+
+// latestSchema is the latest version of records of a type.
+func latestSchema[T any]() int {
+	if _, guarded := any((*T)(nil)).(*apigw.DomainName); guarded {
+		return guardedSchema
+	}
+	return recordSchema
+}
 
 // versioned is how these records are stored.
 type versioned[T any] struct {
@@ -46,7 +54,7 @@ func decodeRecord[T any](r store.Record) (v *T, sealed []byte, err error) {
 	if err := json.Unmarshal(r.Value, &s); err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", r.Key, err)
 	}
-	if s.Schema < recordSchema || s.Schema > guardedSchema {
+	if s.Schema < recordSchema || s.Schema > latestSchema[T]() {
 		return nil, nil, fmt.Errorf("read %s: %w (schema %d)", r.Key, store.ErrNewer, s.Schema)
 	}
 	if s.Value == nil {

@@ -179,6 +179,18 @@ call("update_api_mapping", ApiMappingKey="shop/v2", **mapping, **http)
 same(call("get_api_mapping", **mapping)["ApiMappingKey"], "shop/v2")
 same(len(call("get_api_mappings", **name)["Items"]), 1)
 call("delete_api_mapping", **mapping)
+
+# Routing rules, which lead to REST APIs only.
+rest = boto3.client("apigateway", endpoint_url=endpoint, region_name="us-east-1")
+body = {"swagger": "2.0", "info": {"title": "rest", "version": "1"}, "paths": {"/": {"get": {"responses": {}, "x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": '{"statusCode": 200}'}}}}}}
+restAPI = rest.import_rest_api(body=json.dumps(body))["id"]
+rest.create_deployment(restApiId=restAPI, stageName="dev")
+to = [dict(InvokeApi=dict(ApiId=restAPI, Stage="dev"))]
+rule = dict(RoutingRuleId=call("create_routing_rule", Priority=2, Conditions=[], Actions=to, **name)["RoutingRuleId"], **name)
+call("put_routing_rule", Priority=5, Conditions=[dict(MatchBasePaths=dict(AnyOf=["v2"]))], Actions=to, **rule)
+same(call("get_routing_rule", **rule)["Priority"], 5)
+same(len(call("list_routing_rules", **name)["RoutingRules"]), 1)
+call("delete_routing_rule", **rule)
 call("delete_domain_name", **name)
 
 # Tags.
