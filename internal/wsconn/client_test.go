@@ -24,6 +24,9 @@ type client struct {
 	done bool // a close frame was sent
 }
 
+const handshakeRequest = "GET /prod HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+
 func dial(t testing.TB, e *endpoint) *client {
 	t.Helper()
 	nc, err := net.Dial("tcp", e.addr())

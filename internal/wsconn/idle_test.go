@@ -201,9 +201,6 @@ func (s *idleProcess) connect(t *testing.T, n int) []net.Conn {
 	return conns
 }
 
-const handshakeRequest = "GET /prod HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-
 func (s *idleProcess) dial() (net.Conn, error) {
 	c, err := net.Dial("tcp", s.addr)
 	if err != nil {
