@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -97,7 +98,7 @@ func (r definitionReader) read(file string) (definition, error) {
 	if info.Size() > maxDefinition {
 		return d, fmt.Errorf("%s: %d bytes; a definition has at most %d", file, info.Size(), maxDefinition)
 	}
-	if d.text, err = os.ReadFile(file); err != nil {
+	if d.text, err = readDefinition(file); err != nil {
 		return d, err
 	}
 	o := openapi.Options{File: file, Scope: r.scope, Checks: r.checks}
@@ -113,6 +114,24 @@ func (r definitionReader) read(file string) (definition, error) {
 		d.rest, err = openapi.Parse(d.text, o)
 	}
 	return d, err
+}
+
+// readDefinition reads a file, which may grow meanwhile, or be a pipe, no further
+// than a definition goes.
+func readDefinition(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxDefinition+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(text) > maxDefinition:
+		return nil, fmt.Errorf("%s: more than %d bytes; a definition has no more", file, maxDefinition)
+	}
+	return text, nil
 }
 
 // all reads every file and reports the problems of all of them.
@@ -134,6 +153,7 @@ func (r definitionReader) all(files []string) ([]definition, error) {
 type given struct {
 	files   []string // those of the folders, too; each once
 	folders []string
+	passed  []string // why files of the folders, which may be definitions, were passed over
 }
 
 // find looks up what arguments name.
@@ -156,10 +176,11 @@ func find(arguments []string) (given, error) {
 			add(argument) // what it lacks is said when it is read
 			continue
 		}
-		files, err := inFolder(argument)
+		files, passed, err := inFolder(argument)
 		if err != nil {
 			return g, err
 		}
+		g.passed = append(g.passed, passed...)
 		g.folders = append(g.folders, filepath.Clean(argument))
 		for _, file := range files {
 			add(file)
@@ -170,24 +191,30 @@ func find(arguments []string) (given, error) {
 
 // inFolder are the definitions directly in a folder, by name: its files that
 // end in .yaml, .yml or .json and say at their root that they are Swagger or
-// OpenAPI documents. The configuration and hidden files are none.
-func inFolder(folder string) ([]string, error) {
+// OpenAPI documents. The configuration and hidden files are none. passed says why
+// nobody could tell of others.
+func inFolder(folder string) (files, passed []string, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var files []string
 	for _, e := range entries {
-		file := filepath.Join(folder, e.Name())
-		if !mayDefine(e.Name()) || !isDefinition(file) {
+		if !mayDefine(e.Name()) {
 			continue
 		}
-		if len(files) == maxInFolder {
-			return nil, fmt.Errorf("%s: more than %d definitions in a folder", folder, maxInFolder)
+		file := filepath.Join(folder, e.Name())
+		text, err := readInFolder(file)
+		switch {
+		case err != nil:
+			passed = append(passed, err.Error())
+		case !openapi.IsDefinition(text):
+		case len(files) == maxInFolder:
+			return nil, nil, fmt.Errorf("%s: more than %d definitions in a folder", folder, maxInFolder)
+		default:
+			files = append(files, file)
 		}
-		files = append(files, file)
 	}
-	return files, nil
+	return files, passed, nil
 }
 
 func mayDefine(name string) bool {
@@ -195,13 +222,17 @@ func mayDefine(name string) bool {
 		slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name))
 }
 
-func isDefinition(file string) bool {
+// readInFolder reads a file that nobody named: only what is one, since a pipe of
+// that name would be waited for.
+func readInFolder(file string) ([]byte, error) {
 	info, err := os.Stat(file)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxDefinition {
-		return false
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file", file)
 	}
-	text, err := os.ReadFile(file)
-	return err == nil && openapi.IsDefinition(text)
+	return readDefinition(file)
 }
 
 // isGone tells whether there is no such file any more.

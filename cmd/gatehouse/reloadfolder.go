@@ -3,7 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"os"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
 )
@@ -18,7 +19,7 @@ func (r *reloader) folderOf(file string) string {
 
 // folder takes up what came, changed and went in a folder of definitions.
 func (r *reloader) folder(ctx context.Context, folder string) {
-	files, err := inFolder(folder)
+	files, _, err := inFolder(folder)
 	if err != nil {
 		r.p.screen.refused("folder", folder, problemLines(folder, err))
 		return
@@ -34,15 +35,19 @@ func (r *reloader) folder(ctx context.Context, folder string) {
 	}
 	slices.Sort(files)
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil || ctx.Err() != nil {
+		text, err := readInFolder(file)
+		if errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil {
 			continue // gone again: told by the next edit
 		}
 		r.mu.Lock()
 		was, known := r.texts[file]
 		r.texts[file] = text
 		r.mu.Unlock()
-		if !known || !bytes.Equal(was, text) {
+		switch {
+		case known && (was == nil) == (text == nil) && bytes.Equal(was, text):
+		case err != nil:
+			r.refuse(file, err)
+		default:
 			r.definition(ctx, file)
 		}
 	}

@@ -72,6 +72,9 @@ func serve(args []string, stdout, stderr *os.File) error {
 		return err
 	}
 	p := &program{config: c, log: screen.log, screen: screen, watch: watching, debug: debugged, stage: apigw.StageName(stage), reader: reader, folders: given.folders, stdout: stdout, stderr: stderr}
+	for _, why := range given.passed {
+		p.log.Warn("a file of a folder is passed over", "error", why)
+	}
 	for _, text := range sameTitles(definitions) {
 		p.log.Warn(text)
 	}

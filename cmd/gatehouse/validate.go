@@ -34,6 +34,9 @@ func validate(args []string, stdout, stderr *os.File) error {
 	if len(given.files) == 0 {
 		return fmt.Errorf("no definitions in %s", strings.Join(given.folders, ", "))
 	}
+	for _, why := range given.passed {
+		fmt.Fprintln(stdout, "passed over:", why)
+	}
 	wrong := 0
 	for _, file := range given.files {
 		if !validateOne(stdout, file, reader) {
