@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/openapi"
 )
 
 // minImportedValue is the shortest value in a file of keys; CreateApiKey takes
@@ -53,7 +54,7 @@ func (c *Control) ImportAPIKeys(ctx context.Context, scope apigw.Scope, body []b
 		return nil, storeError(err)
 	}
 	if failOnWarnings && len(out.Warnings) > 0 {
-		return nil, apigw.Errorf(apigw.BadRequest, "Warnings found during import:\n\t%s", strings.Join(out.Warnings, "\n\t"))
+		return nil, openapi.FailOnWarnings(out.Warnings)
 	}
 	if err := c.roomForImport(ctx, scope, keys); err != nil {
 		return nil, storeError(err)

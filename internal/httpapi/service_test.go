@@ -233,6 +233,8 @@ func TestServiceValues(t *testing.T) {
 			`X: "},"Evil":{"DataType":"String","StringValue":"1`, "MessageAttribute.1.Value.StringValue=%22%7D%2C%22Evil%22%3A%7B%22DataType%22%3A%22String%22%2C%22StringValue%22%3A%221", 200},
 		"form":               {"SQS-SendMessage", map[string]string{"QueueUrl": "u", "MessageBody": "$request.header.x"}, "X: 1&Action=PurgeQueue", "MessageBody=1%26Action%3DPurgeQueue", 200},
 		"part of a path":     {"AppConfig-GetConfiguration", map[string]string{"Application": "$request.header.x", "Environment": "e", "Configuration": "c", "ClientId": "i"}, "X: a/../b?c", "/applications/a%2F..%2Fb%3Fc/environments/e/configurations/c?client_id=i", 200},
+		"list":               {"SQS-ReceiveMessage", map[string]string{"QueueUrl": "u", "AttributeNames": "$request.header.x"}, "X: a, b&c", "AttributeName.1=a&AttributeName.2=b%26c", 200},
+		"list of too many":   {"SQS-ReceiveMessage", map[string]string{"QueueUrl": "u", "AttributeNames": "$request.header.x"}, "X: " + strings.Repeat("a,", 100) + "a", "", 400},
 		"upwards":            {"AppConfig-GetConfiguration", map[string]string{"Application": "$request.header.x", "Environment": "e", "Configuration": "c", "ClientId": "i"}, "X: ..", "", 400},
 		"time of the client": {"EventBridge-PutEvents", map[string]string{"Detail": "{}", "DetailType": "t", "Source": "s", "Time": "$request.header.x"}, "X: 5}]", "", 400},
 		"seconds":            {"EventBridge-PutEvents", map[string]string{"Detail": "{}", "DetailType": "t", "Source": "s", "Time": "$request.header.x"}, "X: 1780230913.5", `"Time":1780230913.5`, 200},

@@ -190,14 +190,15 @@ func appendJSONField(dst []byte, f *actionField, value []byte) ([]byte, bool) {
 	case timeField:
 		return appendEpoch(dst, value)
 	case listField:
+		list, ok := listOf(value)
 		dst = append(dst, '[')
-		for i, text := range listOf(value) {
+		for i, text := range list {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
 			dst = jsonpath.AppendText(dst, text)
 		}
-		return append(dst, ']'), true
+		return append(dst, ']'), ok
 	}
 	return jsonpath.AppendText(dst, value), true
 }
@@ -216,28 +217,37 @@ func appendEpoch(dst, value []byte) ([]byte, bool) {
 	return strconv.AppendFloat(dst, float64(at.UnixMilli())/1000, 'f', -1, 64), true
 }
 
-// maxList bounds a list in a request.
-const maxList = 100
+// The bounds of a list, or of attributes, in a request: entries and bytes. A
+// client may have sent it.
+const (
+	maxList      = 100
+	maxListBytes = 256 << 10
+)
 
-// listOf is a list: JSON's, or texts with commas between.
-func listOf(value []byte) []string {
+// listOf is a list: JSON's, or texts with commas between; false: it is longer
+// than one may be.
+func listOf(value []byte) ([]string, bool) {
+	if len(value) > maxListBytes {
+		return nil, false
+	}
 	var list []string
 	if json.Unmarshal(value, &list) != nil {
-		list = strings.Split(string(value), ",")
+		list = strings.SplitN(string(value), ",", maxList+1)
 		for i := range list {
 			list[i] = strings.TrimSpace(list[i])
 		}
 	}
-	return list[:min(len(list), maxList)]
+	return list, len(list) <= maxList
 }
 
 func appendFormField(dst []byte, f *actionField, value []byte) ([]byte, bool) {
 	switch f.kind {
 	case listField:
-		for i, text := range listOf(value) {
+		list, ok := listOf(value)
+		for i, text := range list {
 			dst = mapping.AppendQueryPair(dst, f.wire+"."+strconv.Itoa(i+1), text)
 		}
-		return dst, true
+		return dst, ok
 	case attributesField:
 		return appendAttributes(dst, f.wire, value)
 	}
@@ -255,7 +265,7 @@ type attribute struct {
 // order of their names.
 func appendAttributes(dst []byte, wire string, value []byte) ([]byte, bool) {
 	var all map[string]attribute
-	if json.Unmarshal(value, &all) != nil || all == nil || len(all) > maxList {
+	if len(value) > maxListBytes || json.Unmarshal(value, &all) != nil || all == nil || len(all) > maxList {
 		return dst, false
 	}
 	for i, name := range slices.Sorted(maps.Keys(all)) {
