@@ -21,7 +21,7 @@ const module = "github.com/gatehouse/gatehouse/"
 // floors: a package imports only from lower floors. Packages of one floor
 // don't import each other, but for the pairs in neighbours.
 var floors = [][]string{
-	{"internal/http1", "internal/http2", "internal/wsconn", "internal/admission", "internal/sigv4", "internal/iam", "internal/watch", "internal/clientcert", "internal/tlspolicy",
+	{"internal/http1", "internal/http2", "internal/wsconn", "internal/workers", "internal/admission", "internal/sigv4", "internal/iam", "internal/watch", "internal/clientcert", "internal/tlspolicy",
 		"internal/throttle", "internal/jwt", "internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema", "internal/valkey"},
 	{"internal/apigw", "internal/openapi", "internal/review", "internal/userpool", "internal/sdk"},
 	{"internal/store", "internal/identity", "internal/control", "internal/cluster"},
@@ -37,7 +37,7 @@ var floors = [][]string{
 // and the program over its edges.
 var neighbours = map[string][]string{
 	"internal/http2":       {"internal/http1"},
-	"internal/wsconn":      {"internal/http1"},
+	"internal/wsconn":      {"internal/http1", "internal/workers"},
 	"internal/jsonpath":    {"internal/javaregex"},
 	"internal/vtl":         {"internal/jsonpath", "internal/javaregex"},
 	"internal/schema":      {"internal/jsonpath", "internal/javaregex"},

@@ -66,8 +66,16 @@ func (c *Connection) Message(_ *wsconn.Conn, payload []byte, _ bool) {
 		c.work(e)
 		return
 	}
-	go c.work(e)
+	c.hub.events.Run(work{c, e})
 }
+
+// work is a message on its way.
+type work struct {
+	c *Connection
+	e *Event
+}
+
+func (w work) do() { w.c.work(w.e) }
 
 func (c *Connection) work(e *Event) {
 	defer func() {

@@ -106,6 +106,8 @@ type world struct {
 	mu    sync.Mutex
 	stage *Stage
 	calls *functions
+
+	served sync.WaitGroup // requests
 }
 
 func newWorld(t *testing.T, def *apigw.Definition, calls *functions, change ...func(*Env, *apigw.Stage)) *world {
@@ -170,6 +172,8 @@ type testBody struct {
 func (b *testBody) Length() int64 { return b.length }
 
 func (w *world) handle(c *http1.ServerConn, r *http1.Request) {
+	w.served.Add(1)
+	defer w.served.Done()
 	var x exchange.Exchange
 	x.Begin(c)
 	x.Method, x.Path, x.Query, x.Host, x.Protocol, x.Header, x.Received = r.Method, r.Path, r.Query, r.Host, "HTTP/1.1", &r.Header, r.Received

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/workers"
 	"github.com/gatehouse/gatehouse/internal/wsconn"
 )
 
@@ -30,6 +31,7 @@ type Hub struct {
 	most    int
 	working chan struct{} // one for each message in work
 	stopped chan struct{} // closed when Shutdown begins
+	events  *workers.Pool[work]
 
 	mu     sync.RWMutex // guards what follows
 	conns  map[connectionID]*Connection
@@ -46,7 +48,7 @@ func NewHub(c HubConfig) *Hub {
 		c.Messages = 8192
 	}
 	return &Hub{
-		sockets: wsconn.NewServer(c.Limits), node: c.Node, alone: !c.Clustered, most: c.Connections, working: make(chan struct{}, c.Messages), stopped: make(chan struct{}),
+		sockets: wsconn.NewServer(c.Limits), node: c.Node, alone: !c.Clustered, most: c.Connections, working: make(chan struct{}, c.Messages), stopped: make(chan struct{}), events: workers.New(work.do),
 		conns: map[connectionID]*Connection{}, places: map[placeName]*place{},
 	}
 }

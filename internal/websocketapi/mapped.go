@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -283,7 +284,7 @@ func (m mock) call(e *Event) (r reply, f *exchange.Fault) {
 			return r, integration.Misconfigured(err)
 		}
 	}
-	fmt.Sscanf(string(status), "%d", &e.answered.status)
+	e.answered.status, _ = strconv.Atoi(string(status))
 	e.X.Outcome.Integration.Status = e.answered.status
 	return m.response(e, status, nil)
 }

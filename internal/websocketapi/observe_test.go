@@ -45,6 +45,7 @@ func TestObservation(t *testing.T) {
 	for range 4 { // messages, and the end
 		<-explained
 	}
+	w.served.Wait() // a client that connects is written down behind its answer
 	if err := logs.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func (c *Conn) work() {
 // an idle connection.
 func (c *Conn) wait() {
 	c.socket.wait()
-	go c.work()
+	c.server.work.Run(c)
 }
 
 // read takes what is there. more: there may be more of it.

@@ -5,6 +5,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/gatehouse/gatehouse/internal/workers"
 )
 
 // Server holds connections that share limits, timers and memory.
@@ -13,6 +15,7 @@ type Server struct {
 	memory memory
 	wheel  wheel
 	began  time.Time // what instants count from
+	work   *workers.Pool[*Conn]
 
 	mu    sync.Mutex // guards what follows
 	open  int
@@ -33,6 +36,7 @@ type Handler interface {
 // NewServer returns a Server without connections.
 func NewServer(limits Limits) *Server {
 	s := &Server{limits: limits.withDefaults(), began: time.Now()}
+	s.work = workers.New((*Conn).work)
 	s.memory.most = s.limits.Unfinished
 	s.wheel.init(s.limits)
 	return s
@@ -59,7 +63,7 @@ func (s *Server) Open(nc net.Conn, first, early []byte, h Handler) *Conn {
 }
 
 // Start begins to read c.
-func (c *Conn) Start() { go c.work() }
+func (c *Conn) Start() { c.server.work.Run(c) }
 
 // instant is nanoseconds since the Server began, monotonic.
 type instant int64
