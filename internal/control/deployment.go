@@ -211,29 +211,36 @@ func checkCanaryStage(in NewDeployment) error {
 	return nil
 }
 
-func (c *Control) deploy(ctx context.Context, ref apiRef, in NewDeployment) (*apigw.Deployment, int64, error) {
+// freezing reads an API, which deployable may refuse, and is what freezes it as a
+// new deployment.
+func (c *Control) freezing(ctx context.Context, ref apiRef, description string, deployable func(*apigw.Definition) error) (*snapshot, *apigw.Deployment, store.Txn, error) {
 	s, err := c.view(ctx, ref, ref.unknownAPI())
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, store.Txn{}, err
 	}
-	if err := checkDeployable(s.def); err != nil {
-		return nil, 0, err
+	if err := deployable(s.def); err != nil {
+		return nil, nil, store.Txn{}, err
 	}
 	guard, err := c.guard(ctx, ref)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, store.Txn{}, err
 	}
 	id, err := c.newID(6)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, store.Txn{}, err
 	}
-	dep := &apigw.Deployment{ID: apigw.DeploymentID(id), APIID: ref.api, Description: in.Description, Created: c.now().UTC()}
-	txn := guard.with(s.tree.Unchanged(), store.Condition{Key: ref.deployment(dep.ID)})
+	dep := &apigw.Deployment{ID: apigw.DeploymentID(id), APIID: ref.api, Description: description, Created: c.now().UTC()}
 	freeze, err := c.freeze(s.tree, ref, frozenMetaOf(*dep, s.def))
+	txn := guard.with(s.tree.Unchanged(), store.Condition{Key: ref.deployment(dep.ID)})
+	txn.Ops = append(txn.Ops, freeze)
+	return s, dep, txn, err
+}
+
+func (c *Control) deploy(ctx context.Context, ref apiRef, in NewDeployment) (*apigw.Deployment, int64, error) {
+	s, dep, txn, err := c.freezing(ctx, ref, in.Description, checkDeployable)
 	if err != nil {
 		return nil, 0, err
 	}
-	txn.Ops = append(txn.Ops, freeze)
 	stage, err := c.deployedStage(ctx, ref, dep, in, &txn)
 	if err != nil {
 		return nil, 0, err

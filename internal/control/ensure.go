@@ -41,37 +41,56 @@ func (c *Control) EnsureFromDefinition(ctx context.Context, scope apigw.Scope, n
 	if err != nil {
 		return Ensured{}, err
 	}
-	key := definitionKey(scope, name)
+	var previous apigw.DeploymentID
+	done, err := c.ensured(ctx, restRef(scope, ""), name, hash, stage, func(key string, rec *definitionRecord) (apigw.DeploymentID, error) {
+		previous = rec.Deployment
+		if err := c.putDefinition(ctx, scope, key, rec, doc, stage); err != nil {
+			return "", err
+		}
+		dep, err := c.CreateDeployment(ctx, scope, rec.API, NewDeployment{Stage: &stage, Description: "Deployed from " + name})
+		if err != nil {
+			return "", err
+		}
+		return dep.ID, nil
+	})
+	if done.Changed {
+		c.dropPrevious(ctx, scope, done.API, previous)
+	}
+	done.Warnings = doc.Warnings
+	return done, err
+}
+
+// ensured has the definition called name, of that hash, served by an API of
+// ref's kind: the same one as before where that is still there. put puts it into
+// the record's API, or a new one that it enters there while it has none, and
+// deploys it to stage.
+func (c *Control) ensured(ctx context.Context, ref apiRef, name, hash string, stage apigw.StageName, put func(key string, rec *definitionRecord) (apigw.DeploymentID, error)) (Ensured, error) {
+	key := definitionKey(ref.scope, name)
 	rec, err := c.definitionRecord(ctx, key)
 	if err != nil {
 		return Ensured{}, storeError(err)
 	}
-	done := Ensured{API: rec.API, Deployment: rec.Deployment, Warnings: doc.Warnings}
-	exists, deployed, err := c.isDeployed(ctx, restRef(scope, rec.API), rec, stage)
+	ref.api = rec.API
+	exists, deployed, err := c.isDeployed(ctx, ref, rec, stage)
 	if err != nil || deployed && rec.Hash == hash {
-		return done, storeError(err)
+		return Ensured{API: rec.API, Deployment: rec.Deployment}, storeError(err)
 	}
 	before := rec
 	if !exists {
 		rec = definitionRecord{Name: name}
 	}
-	previous := rec.Deployment
-	if err := c.putDefinition(ctx, scope, key, &rec, doc, stage); err != nil {
-		return Ensured{}, err
-	}
-	dep, err := c.CreateDeployment(ctx, scope, rec.API, NewDeployment{Stage: &stage, Description: "Deployed from " + name})
+	dep, err := put(key, &rec)
 	if err != nil {
 		return Ensured{}, err
 	}
-	rec.Stage, rec.Deployment, rec.Hash = stage, dep.ID, hash
+	rec.Stage, rec.Deployment, rec.Hash = stage, dep, hash
 	if err := c.putRecord(ctx, key, rec); err != nil {
 		return Ensured{}, storeError(err)
 	}
 	if !exists {
-		c.leave(ctx, scope, before)
+		c.leave(ctx, ref.scope, before)
 	}
-	c.dropPrevious(ctx, scope, rec.API, previous)
-	return Ensured{API: rec.API, Deployment: dep.ID, Changed: true, Warnings: doc.Warnings}, nil
+	return Ensured{API: rec.API, Deployment: dep, Changed: true}, nil
 }
 
 func definitionKey(scope apigw.Scope, name string) string {

@@ -19,38 +19,24 @@ func (c *Control) EnsureHTTPFromDefinition(ctx context.Context, scope apigw.Scop
 	if err != nil {
 		return Ensured{}, err
 	}
-	key := definitionKey(scope, name)
-	rec, err := c.definitionRecord(ctx, key)
-	if err != nil {
-		return Ensured{}, storeError(err)
-	}
-	done := Ensured{API: rec.API, Deployment: rec.Deployment, Warnings: doc.Warnings}
-	exists, deployed, err := c.isDeployed(ctx, routesRef(scope, rec.API), rec, stage)
-	if err != nil || deployed && rec.Hash == hash {
-		return done, storeError(err)
-	}
-	before := rec
-	if !exists {
-		rec = definitionRecord{Name: name}
-		err = c.createFromDefinition(ctx, scope, key, &rec, doc, stage)
-	} else {
-		err = c.replaceFromDefinition(ctx, scope, rec.API, doc, stage)
-	}
-	if err != nil {
-		return Ensured{}, err
-	}
-	served, err := c.RouteStage(ctx, scope, rec.API, stage)
-	if err != nil {
-		return Ensured{}, err
-	}
-	rec.Stage, rec.Deployment, rec.Hash = stage, served.DeploymentID, hash
-	if err := c.putRecord(ctx, key, rec); err != nil {
-		return Ensured{}, storeError(err)
-	}
-	if !exists {
-		c.leave(ctx, scope, before)
-	}
-	return Ensured{API: rec.API, Deployment: rec.Deployment, Changed: true, Warnings: doc.Warnings}, nil
+	done, err := c.ensured(ctx, routesRef(scope, ""), name, hash, stage, func(key string, rec *definitionRecord) (apigw.DeploymentID, error) {
+		var err error
+		if rec.API == "" {
+			err = c.createFromDefinition(ctx, scope, key, rec, doc, stage)
+		} else {
+			err = c.replaceFromDefinition(ctx, scope, rec.API, doc, stage)
+		}
+		if err != nil {
+			return "", err
+		}
+		served, err := c.RouteStage(ctx, scope, rec.API, stage)
+		if err != nil {
+			return "", err
+		}
+		return served.DeploymentID, nil
+	})
+	done.Warnings = doc.Warnings
+	return done, err
 }
 
 func hashHTTPDefinition(doc *openapi.HTTPAPI, stage apigw.StageName) (string, error) {

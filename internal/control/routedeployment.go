@@ -32,28 +32,10 @@ func (c *Control) CreateRouteDeployment(ctx context.Context, scope apigw.Scope, 
 }
 
 func (c *Control) deployRoutes(ctx context.Context, ref apiRef, description string, name apigw.StageName) (*apigw.Deployment, int64, error) {
-	s, err := c.view(ctx, ref, ref.unknownAPI())
+	s, dep, txn, err := c.freezing(ctx, ref, description, checkRoutesDeployable)
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := checkRoutesDeployable(s.def); err != nil {
-		return nil, 0, err
-	}
-	guard, err := c.guard(ctx, ref)
-	if err != nil {
-		return nil, 0, err
-	}
-	id, err := c.newID(6)
-	if err != nil {
-		return nil, 0, err
-	}
-	dep := &apigw.Deployment{ID: apigw.DeploymentID(id), APIID: ref.api, Description: description, Created: c.now().UTC()}
-	freeze, err := c.freeze(s.tree, ref, frozenMetaOf(*dep, s.def))
-	if err != nil {
-		return nil, 0, err
-	}
-	txn := guard.with(s.tree.Unchanged(), store.Condition{Key: ref.deployment(dep.ID)})
-	txn.Ops = append(txn.Ops, freeze)
 	if name == "" {
 		err = c.refuse(ref, s.def, nil)
 	} else {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
-	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/jsonpath"
 )
 
@@ -113,10 +112,7 @@ func (r *Request) finish() {
 // not logged here.
 func (r *Request) log(f *exchange.Fault) {
 	logger := r.Stage.env.Logger
-	if f == integration.Busy() && !r.Stage.busyTold.Due(r.X.Received) {
-		return
-	}
-	if f.Cause == nil || logger == nil || !logger.Enabled(context.Background(), slog.LevelWarn) {
+	if !r.Stage.busyTold.Logs(logger, f, r.X.Received) {
 		return
 	}
 	route := ""

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
-	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/serving"
 )
 
@@ -154,10 +153,7 @@ func (r *request) finish() {
 // not logged here.
 func (r *request) log(f *exchange.Fault) {
 	logger := r.stage.env.Logger
-	if f == integration.Busy() && !r.stage.busyTold.Due(r.x.Received) {
-		return
-	}
-	if f.Cause == nil || logger == nil || !logger.Enabled(context.Background(), slog.LevelWarn) {
+	if !r.stage.busyTold.Logs(logger, f, r.x.Received) {
 		return
 	}
 	place := ""

@@ -181,7 +181,7 @@ func (e *Event) document() *jsonpath.Value {
 func (e *Event) failed(f *exchange.Fault) {
 	e.X.Failed(f)
 	log := e.Stage.env.Logger
-	if f.Cause == nil || log == nil || f == integration.Busy() && !e.Stage.busyTold.Due(e.start) {
+	if !e.Stage.busyTold.Logs(log, f, e.start) {
 		return
 	}
 	log.LogAttrs(e.X.Context(), slog.LevelWarn, "event failed",
