@@ -121,6 +121,8 @@ func TestProblems(t *testing.T) {
 			"f:8: " + x + `/security/1/b: method 'GET /x' has one authorizer already: "a"`,
 			"f:9: " + x + `/security/2/c: method 'GET /x' has one authorizer already: "a"`,
 			"f:10: " + x + `/security/3/d: security scheme "d" isn't defined`}},
+		{"auth without a type", operation("x-amazon-apigateway-auth: {}"), []string{
+			"f:6: " + x + `/x-amazon-apigateway-auth: x-amazon-apigateway-auth needs a type: AWS_IAM, or NONE, which lets everybody in`}},
 		{"auth", operation("x-amazon-apigateway-auth: {type: custom, of: 1}"), []string{
 			"f:6: " + x + `/x-amazon-apigateway-auth/of: x-amazon-apigateway-auth has no member "of"`,
 			"f:6: " + x + `/x-amazon-apigateway-auth/type: x-amazon-apigateway-auth type "custom" is none of NONE, AWS_IAM`}},

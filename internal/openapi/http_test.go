@@ -125,6 +125,7 @@ func TestHTTPErrors(t *testing.T) {
 		{"two schemes", httpOperation("security: [{i: [], j: []}]", schemes), "f:7: /paths/~1x/get/security: GET /x: an operation of an HTTP API has one security requirement at most: one of IAM authorization, a Lambda authorizer, or a JWT authorizer"},
 		{"undefined scheme", httpOperation("security: [{j: []}]", schemes), `f:7: /paths/~1x/get/security/0/j: security scheme "j" isn't defined`},
 		{"scopes", httpOperation("security: [{i: [a]}]", schemes), `f:7: /paths/~1x/get/security/0/i: scopes need a JWT authorizer, which "i" isn't`},
+		{"auth without a type", httpOperation("x-amazon-apigateway-auth: {}\nsecurity: [{i: []}]", schemes), "f:7: /paths/~1x/get/x-amazon-apigateway-auth: x-amazon-apigateway-auth needs a type: AWS_IAM, or NONE, which lets everybody in"},
 		{"policy", httpOperation("", "x-amazon-apigateway-policy: {}"), "f:8: /x-amazon-apigateway-policy: x-amazon-apigateway-policy belongs to REST APIs: an HTTP API has no resource policy, and without it everybody could call the API; take it out"},
 		{"private", httpOperation("", "servers: [{url: /, x-amazon-apigateway-endpoint-configuration: {vpcEndpointIds: [vpce-1]}}]"), "f:8: /servers/0/x-amazon-apigateway-endpoint-configuration/vpcEndpointIds: vpcEndpointIds belongs to REST APIs: HTTP APIs are public, and everybody could call this one"},
 		{"misspelt", httpOperation("x-amazon-apigateway-aut: {type: AWS_IAM}", ""), "f:7: /paths/~1x/get/x-amazon-apigateway-aut: x-amazon-apigateway-aut isn't an extension that is supported"},

@@ -157,9 +157,7 @@ func (im *httpImporter) security(n *node, r *apigw.Route) (left string) {
 		requirements = im.root.get("security")
 	}
 	if im.object(auth, extAuth, "type") {
-		if t := im.choice(auth.get("type"), extAuth+" type", "NONE", "AWS_IAM"); t != "" {
-			r.AuthorizationType = t
-		}
+		r.AuthorizationType = im.authType(auth)
 		return ""
 	}
 	if !im.isList(requirements, "security") || len(requirements.items) == 0 {

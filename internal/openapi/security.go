@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -172,10 +173,17 @@ func (o *operationImport) security(m *apigw.Method) {
 	if !o.object(auth, extAuth, "type") {
 		return
 	}
-	m.AuthorizerID, m.AuthorizationScopes, m.AuthorizationType = "", nil, "NONE"
-	if t := o.choice(auth.get("type"), extAuth+" type", "NONE", "AWS_IAM"); t != "" {
-		m.AuthorizationType = t
+	m.AuthorizerID, m.AuthorizationScopes, m.AuthorizationType = "", nil, o.authType(auth)
+}
+
+// authType is what x-amazon-apigateway-auth says, in place of all security. One
+// that says nothing would let everybody in, and is refused.
+func (im *importer) authType(auth *node) string {
+	kind := auth.get("type")
+	if kind == nil {
+		im.problem(auth, "%s needs a type: AWS_IAM, or NONE, which lets everybody in", extAuth)
 	}
+	return cmp.Or(im.choice(kind, extAuth+" type", "NONE", "AWS_IAM"), "NONE")
 }
 
 // requirement applies one requirement. AWS takes alternatives together: an
