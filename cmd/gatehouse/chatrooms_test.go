@@ -38,7 +38,7 @@ func TestChatRoomsExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	browser := browserFolder(t, "chat.mjs")
-	example := filepath.Join(repository(t), "examples", "chat-rooms")
+	example := filepath.Join(repository(t), "examples", "chat")
 	code := npmFolder(t, filepath.Join(example, "src"), "chat.mjs")
 	text, err := os.ReadFile(filepath.Join(example, "gatehouse.yaml"))
 	if err != nil {

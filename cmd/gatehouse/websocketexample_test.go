@@ -100,7 +100,7 @@ identities:
 
 func chat(t *testing.T, identities string) {
 	need(t, "python3")
-	example := filepath.Join(repository(t), "examples", "chat")
+	example := filepath.Join(repository(t), "examples", "chat-python")
 	text, err := os.ReadFile(filepath.Join(example, "gatehouse.yaml"))
 	if err != nil {
 		t.Fatal(err)
