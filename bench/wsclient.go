@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -27,8 +29,19 @@ type wsDialer struct {
 
 // wsClient is a connection that takes little of its process.
 type wsClient struct {
-	raw *net.TCPConn
-	net.Conn
+	raw  *net.TCPConn
+	file *os.File // in raw's place, out of the reach of the runtime's poller; nil: raw is used
+	io.ReadWriter
+}
+
+// detach takes a plain connection out of the runtime's poller, which a byte for
+// it would wake: it can be read by blocking a thread.
+func (c *wsClient) detach() (err error) {
+	if c.file, err = c.raw.File(); err != nil {
+		return err
+	}
+	c.ReadWriter = c.file
+	return c.raw.Close()
 }
 
 func (d *wsDialer) dial() (*wsClient, error) {
@@ -40,9 +53,9 @@ func (d *wsDialer) dial() (*wsClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &wsClient{raw, raw}
+	c := &wsClient{raw: raw, ReadWriter: raw}
 	if d.tls != nil {
-		c.Conn = tls.Client(raw, d.tls)
+		c.ReadWriter = tls.Client(raw, d.tls)
 	}
 	raw.SetDeadline(time.Now().Add(tooLong))
 	if err := c.handshake(d.host); err != nil {
@@ -76,6 +89,11 @@ func (c *wsClient) handshake(host string) error {
 
 // drop ends the connection without a word, and leaves no port waiting.
 func (c *wsClient) drop() {
+	if c.file != nil {
+		_ = syscall.SetsockoptLinger(int(c.file.Fd()), syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1})
+		c.file.Close()
+		return
+	}
 	c.raw.SetLinger(0)
 	c.raw.Close()
 }
@@ -96,7 +114,9 @@ func (c *wsClient) write(text string) error {
 
 // read is the next message, of at most 1 KB, that comes by itself.
 func (c *wsClient) read() (string, error) {
-	c.raw.SetReadDeadline(time.Now().Add(tooLong))
+	if c.file == nil {
+		c.raw.SetReadDeadline(time.Now().Add(tooLong))
+	}
 	var buf [1028]byte
 	n := 0
 	for {
@@ -220,5 +240,3 @@ func (bareEcho) OnMessage(c *gws.Conn, m *gws.Message) {
 	defer m.Close()
 	_ = c.WriteMessage(m.Opcode, m.Bytes())
 }
-
-var _ io.Reader = (*wsClient)(nil)

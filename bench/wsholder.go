@@ -164,7 +164,9 @@ func (h *heldConns) open(n int) error {
 	h.dialer.local = &net.TCPAddr{IP: net.IPv4(127, 0, byte(os.Getpid()), h.batches)}
 	made := make([]*wsClient, n)
 	err := spread(n, 64, func(i int) (err error) {
-		made[i], err = h.dialer.dial()
+		if made[i], err = h.dialer.dial(); err == nil && h.dialer.tls == nil {
+			err = made[i].detach()
+		}
 		return err
 	})
 	h.conns = append(h.conns, made...)
