@@ -15,11 +15,14 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/client/pkg/v3/types"
 	"go.etcd.io/etcd/server/v3/config"
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
 	"go.etcd.io/etcd/server/v3/features"
+	"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter"
 	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.uber.org/zap"
 )
@@ -47,6 +50,7 @@ type EmbeddedConfig struct {
 // client is this process, and a cluster of one has no peers.
 type member struct {
 	server    *etcdserver.EtcdServer
+	watches   etcdserverpb.WatchClient
 	lock      *os.File
 	dir       string
 	keepFree  int64
@@ -149,6 +153,7 @@ func (s *Store) bootstrap(cfg config.ServerConfig) (err error) {
 		return err
 	}
 	s.client = v3client.New(server)
+	s.member.watches = adapter.WatchServerToWatchClient(v3rpc.NewWatchServer(server))
 	_, err = agreeFormat(s.ctx, s.client, s.member.dir)
 	return err
 }

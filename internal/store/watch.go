@@ -3,13 +3,10 @@ package store
 import (
 	"context"
 	"errors"
-	"strconv"
-	"sync/atomic"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/metadata"
 )
 
 // Event is one change seen by Watch. Value nil: deleted. Revision is that of its
@@ -87,8 +84,9 @@ func (w *watch) follow(ctx context.Context) error {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	changes := w.open(ctx)
+	changes, end := w.open(ctx)
+	defer end()
+	defer cancel() // before end, which waits for what the watch still does
 	_, _, changed := w.s.health.state()
 	for {
 		select {
@@ -139,25 +137,17 @@ func (w *watch) reset(ctx context.Context) error {
 	return w.send(ctx, Batch{Revision: rev, Reset: true, Events: events})
 }
 
-// open begins the watch in etcd, which serves it on goroutines of its own.
-func (w *watch) open(ctx context.Context) clientv3.WatchChan {
+// open begins the watch in etcd, which serves it on goroutines of its own; end
+// ends them. An embedded member's watches don't share a stream, as watches of
+// one watcher do: there it is a pair of channels without a buffer, and when many
+// watches end at once, client and server wait for ever to send to each other.
+func (w *watch) open(ctx context.Context) (changes clientv3.WatchChan, end func()) {
 	opts := []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithRev(w.after + 1), clientv3.WithProgressNotify()}
-	if w.s.member != nil {
-		ctx = ownStream(ctx)
-	} else {
-		ctx = clientv3.WithRequireLeader(ctx)
+	if w.s.member == nil {
+		return w.s.client.Watch(clientv3.WithRequireLeader(ctx), w.prefix, opts...), func() {}
 	}
-	return w.s.client.Watch(ctx, w.prefix, opts...)
-}
-
-var streams atomic.Uint64
-
-// ownStream has etcd's client, which puts watches of the same metadata on one
-// stream, give this one a stream to itself. The stream of an embedded member
-// is a pair of channels without a buffer: when many watches of one stream end
-// at once, client and server wait for ever to send to each other.
-func ownStream(ctx context.Context) context.Context {
-	return metadata.AppendToOutgoingContext(ctx, "gatehouse-watch", strconv.FormatUint(streams.Add(1), 10))
+	own := clientv3.NewWatchFromWatchClient(w.s.member.watches, w.s.client)
+	return own.Watch(ctx, w.prefix, opts...), func() { own.Close() }
 }
 
 // deliver splits a response of etcd's, which may span revisions but never
