@@ -32,7 +32,7 @@ func (p *program) newCluster(s *store.Store) (*cluster.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cluster.New(cluster.Config{Store: s, ID: id, Version: version, Group: p.parts.throttles, Clock: serving.Clock, Logger: p.log}), nil
+	return cluster.New(cluster.Config{Store: s, ID: id, Version: version, Address: p.nodes.address(), Group: p.parts.throttles, Clock: serving.Clock, Logger: p.log}), nil
 }
 
 func (p *program) clusterMetrics(m *telemetry.Metrics) {

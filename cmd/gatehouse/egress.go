@@ -10,10 +10,10 @@ import (
 )
 
 // egressRules are where integrations may not connect: our own control
-// listeners and link-local addresses, but for what the configuration names.
-func egressRules(c *config.Config, control []net.Addr) (*integration.EgressRules, error) {
+// and node listeners and link-local addresses, but for what the configuration names.
+func egressRules(c *config.Config, own []net.Addr) (*integration.EgressRules, error) {
 	rules := &integration.EgressRules{}
-	for _, a := range control {
+	for _, a := range own {
 		if tcp, ok := a.(*net.TCPAddr); ok {
 			rules.Own = append(rules.Own, tcp.AddrPort())
 		}

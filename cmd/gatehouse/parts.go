@@ -51,7 +51,7 @@ type parts struct {
 }
 
 func (p *program) newParts() (*parts, error) {
-	egress, err := egressRules(p.config, p.control.addrs())
+	egress, err := egressRules(p.config, p.ownAddresses())
 	if err != nil {
 		return nil, err
 	}

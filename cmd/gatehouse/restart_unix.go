@@ -57,8 +57,10 @@ func (p *program) handOver() error {
 	}
 	err := p.startSuccessor()
 	if err == nil {
+		p.nodes.leave()
 		return nil
 	}
+	p.nodes.resume()
 	if k := p.parts.lastGood; k != nil {
 		err = errors.Join(err, k.reclaim())
 	}
@@ -77,6 +79,10 @@ func (p *program) startSuccessor() error {
 	if err := p.control.handOverClients(sockets, p.config.UserPools.Listen); err != nil {
 		return err
 	}
+	nodes, err := p.nodes.handOver(sockets)
+	if err != nil {
+		return err
+	}
 	r, w, err := os.Pipe()
 	if err != nil {
 		return err
@@ -88,7 +94,7 @@ func (p *program) startSuccessor() error {
 	}
 	cmd := exec.Command(self, os.Args[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = p.stdout, p.stderr, append(sockets.Files, w)
-	cmd.Env = append(os.Environ(), sockets.Env(), fmt.Sprintf("%s=%d", readyVariable, 3+len(sockets.Files)))
+	cmd.Env = append(append(os.Environ(), nodes...), sockets.Env(), fmt.Sprintf("%s=%d", readyVariable, 3+len(sockets.Files)))
 	err = cmd.Start()
 	w.Close()
 	if err != nil {

@@ -109,6 +109,7 @@ type program struct {
 
 	gateway   *gateway.Gateway
 	control   *controlEdge
+	nodes     *nodeCalls // nil: nodes don't call each other
 	plane     atomic.Pointer[plane]
 	parts     *parts
 	directory *identity.Directory
@@ -132,6 +133,9 @@ func (p *program) start(ctx context.Context) error {
 		return fmt.Errorf("data folder: %w", err)
 	}
 	if err := p.listenPoolClients(sockets); err != nil {
+		return err
+	}
+	if p.nodes, err = p.listenNodes(sockets); err != nil {
 		return err
 	}
 	if p.parts, err = p.newParts(); err != nil {
@@ -279,6 +283,7 @@ func (p *program) close() {
 		})
 	}
 	drained.Wait()
+	p.nodes.close(ctx) // not earlier: what is left was reached by it
 	if pl := p.plane.Load(); pl != nil {
 		if err := pl.close(); err != nil {
 			p.log.Warn("close the store", "error", err)

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"crypto/sha256"
+	"context"
 	"math/rand/v2"
 	"time"
 
@@ -18,20 +18,22 @@ func (p *program) newSockets(s *parts) (*websocketapi.Env, error) {
 	l := &p.config.Limits
 	c := websocketapi.HubConfig{
 		Connections: int(l.WebSockets), Limits: wsconn.Limits{Idle: time.Duration(l.WebSocketIdle), Life: time.Duration(l.WebSocketLife)},
-		Clustered: p.config.Store.Etcd != nil,
 	}
-	if c.Clustered {
+	if p.config.Store.Etcd != nil {
 		id, err := cluster.ID(p.config.Data)
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256([]byte(id))
-		copy(c.Node[:], sum[:])
+		c.Node = holderName(id)
 	} else {
 		run := rand.Uint32()
 		c.Node = [3]byte{byte(run), byte(run >> 8), byte(run >> 16)}
 	}
+	if p.config.Store.Etcd != nil || p.nodes.before() != nil {
+		c.Nodes = holders{p.nodes}
+	}
 	hub := websocketapi.NewHub(c)
+	p.nodes.serve(func(_ context.Context, request []byte) ([]byte, error) { return hub.Answer(request) })
 	s.metrics.Gauge("gatehouse_websocket_connections", "WebSocket connections that are open.", func() float64 { return float64(hub.Len()) })
 	return &websocketapi.Env{Env: s.env, Plans: s.plans, Hub: hub, Explain: p.explain == gateway.ExplainAll, Done: p.done()}, nil
 }

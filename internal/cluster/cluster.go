@@ -1,6 +1,6 @@
-// Package cluster knows which nodes there are on one etcd cluster, and carries
-// what they tell each other of their throttles. It must not know what is
-// limited, nor what an API is.
+// Package cluster knows which nodes there are on one etcd cluster, carries what
+// they tell each other of their throttles, and calls from one to another. It
+// must not know what is limited or called for, nor what an API is.
 //
 // A node is a process: while an old one hands over to a new one, there are two.
 // One whose store is in its own data folder has no other nodes and no Cluster.
@@ -30,6 +30,7 @@ type Node struct {
 	Instance string    `json:"instance"` // of the process
 	Host     string    `json:"host,omitempty"`
 	Version  string    `json:"version,omitempty"`
+	Address  string    `json:"address,omitempty"` // host:port that takes calls of nodes; empty: none does
 	Since    time.Time `json:"since"`
 }
 
@@ -38,6 +39,7 @@ type Config struct {
 	Store   *store.Store
 	ID      string // of the data folder: see ID
 	Version string // of the program
+	Address string // that takes calls of other nodes: see ServeCalls; may be empty
 	// Group are the throttles that the nodes divide.
 	Group *throttle.Group
 	// Clock is the time of Group, in nanoseconds.
@@ -86,7 +88,7 @@ func New(c Config) *Cluster {
 	host, _ := os.Hostname()
 	return &Cluster{
 		c: c, log: c.Logger, nodes: map[string]Node{}, reports: make(chan []byte, 1),
-		self: Node{ID: c.ID, Instance: rand.Text()[:10], Host: host, Version: c.Version, Since: time.Now().UTC().Truncate(time.Second)},
+		self: Node{ID: c.ID, Instance: rand.Text()[:10], Host: host, Version: c.Version, Address: c.Address, Since: time.Now().UTC().Truncate(time.Second)},
 	}
 }
 

@@ -38,6 +38,7 @@ type Config struct {
 	Control   Listeners           `yaml:"control"`
 	Data      string              `yaml:"data"`
 	Store     Store               `yaml:"store"`
+	Cluster   *Cluster            `yaml:"cluster"` // nil: nodes don't call each other
 	Functions map[string]Function `yaml:"functions"`
 	// FunctionUser is whom local functions run as: a name, or uid:gid.
 	FunctionUser string            `yaml:"functionUser"`

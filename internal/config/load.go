@@ -187,6 +187,7 @@ func (c *Config) check() error {
 	if e := c.Store.Etcd; e != nil && len(e.Endpoints) == 0 {
 		add("store: etcd needs endpoints")
 	}
+	problems = append(problems, c.Cluster.check(&c.Store)...)
 	if len(problems) == 0 {
 		return nil
 	}

@@ -80,6 +80,14 @@ func (s *Sealer) Fingerprints(of, secret string) []string {
 // master key is.
 func (s *Sealer) Derived(purpose string) []byte { return derive(s.prints[0], purpose) }
 
+// EachDerived is Derived by every master key; the current one's comes first.
+func (s *Sealer) EachDerived(purpose string) (list [][]byte) {
+	for _, print := range s.prints {
+		list = append(list, derive(print, purpose))
+	}
+	return list
+}
+
 // Proof is what only who has a master key can know: the operator signs with it.
 type Proof struct{ KeyID, Secret string }
 

@@ -15,7 +15,6 @@ import (
 	"github.com/gatehouse/gatehouse/internal/jsonpath"
 	"github.com/gatehouse/gatehouse/internal/serving"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
-	"github.com/gatehouse/gatehouse/internal/wsconn"
 )
 
 // callbackOf is the connection ID, as it was sent, in a path of @connections:
@@ -64,22 +63,34 @@ func (s *Stage) callback(x *exchange.Exchange, escaped string) {
 		respond(x, 400, "BadRequestException", string(out))
 		return
 	}
-	if s.env.Hub.elsewhere(id) { // 410 would have backends forget a connection that lives
-		respond(x, 503, "ServiceUnavailableException", `{"message":"Another node holds the connection: reaching it from this one is not supported yet"}`)
+	o := order{Do: x.Method, API: s.API, Stage: s.Name, IDs: []connectionText{connectionText(id)}}
+	if x.Method == "POST" && len(body) > maxPost {
+		respond(x, 413, "PayloadTooLargeException", `{"message":"Message too long"}`)
 		return
 	}
-	c := s.env.Hub.find(id)
-	if c == nil || c.place != s.place || c.conn.Load() == nil {
+	if x.Method != "POST" {
+		body = nil
+	}
+	r, err := s.env.Hub.reach(x.Context(), &o, body)
+	s.answerCallback(x, r, err)
+}
+
+// answerCallback answers as the connection's node would.
+func (s *Stage) answerCallback(x *exchange.Exchange, r result, err error) {
+	switch {
+	case err != nil: // 410 would have backends forget a connection that may live
+		x.Decide("connection", "not reached", err.Error())
+		respond(x, 503, "ServiceUnavailableException", `{"message":"Another node holds the connection, and can't be reached now"}`)
+	case r.Outcome == isFull:
+		respond(x, 429, "LimitExceededException", "")
+	case r.Outcome != done:
 		gone(x)
-		return
-	}
-	switch x.Method {
-	case "POST":
-		s.post(x, c, body)
-	case "GET":
-		describe(x, c)
-	case "DELETE":
-		c.close(wsconn.CodeNormal, "Connection Closed Normally")
+	case x.Method == "POST":
+		s.observe.count(countMessages, nil)
+		respond(x, 200, "", "")
+	case x.Method == "GET":
+		respond(x, 200, "", r.About)
+	default:
 		respond(x, 204, "", "")
 	}
 }
@@ -90,36 +101,6 @@ func gone(x *exchange.Exchange) { respond(x, 410, "GoneException", "") }
 
 // maxPost is the most bytes of a message that is posted.
 const maxPost = 128 << 10
-
-func (s *Stage) post(x *exchange.Exchange, c *Connection, body []byte) {
-	if len(body) > maxPost {
-		respond(x, 413, "PayloadTooLargeException", `{"message":"Message too long"}`)
-		return
-	}
-	switch err := c.conn.Load().Send(body); {
-	case errors.Is(err, wsconn.ErrFull):
-		respond(x, 429, "LimitExceededException", "")
-	case err != nil:
-		gone(x)
-	default:
-		s.observe.count(countMessages, nil)
-		respond(x, 200, "", "")
-	}
-}
-
-// iso8601 is how GET spells times.
-const iso8601 = "2006-01-02T15:04:05.000Z"
-
-func describe(x *exchange.Exchange, c *Connection) {
-	out := c.connected.UTC().AppendFormat([]byte(`{"connectedAt":"`), iso8601)
-	out = append(append(out, `","identity":{"sourceIp":"`...), c.ip.Unmap().String()...)
-	out = append(out, '"')
-	if agent := c.agent.Value(); agent != "" {
-		out = jsonpath.AppendText(append(out, `,"userAgent":`...), agent)
-	}
-	out = c.conn.Load().LastActive().UTC().AppendFormat(append(out, `},"lastActiveAt":"`...), iso8601)
-	respond(x, 200, "", string(append(out, `"}`...)))
-}
 
 // mayManage wants a signature of a known identity whose policies allow the call;
 // else x has the answer.
@@ -137,7 +118,10 @@ func (s *Stage) mayManage(x *exchange.Exchange, body []byte) bool {
 		return false
 	}
 	resource := fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s/%s/@connections/", s.scope.Partition, s.scope.Region, s.scope.Account, s.API, s.Name, x.Method)
-	_, id, _ := strings.Cut(string(x.Address.StagePath), "onnections/")
+	_, id, one := strings.Cut(string(x.Address.StagePath), "onnections/")
+	if !one {
+		id = "*"
+	}
 	if plain, err := url.PathUnescape(id); err == nil {
 		id = plain
 	}

@@ -20,6 +20,8 @@ func (s *Stage) Serve(x *exchange.Exchange) {
 	switch id, ok := callbackOf(path); {
 	case ok:
 		s.callback(x, id)
+	case x.Method == "POST" && isMany(path):
+		s.many(x)
 	case len(path) > 1:
 		x.Decide("route", "none", "a WebSocket API has no paths behind its stage but @connections")
 		Forbidden(x)

@@ -18,7 +18,7 @@ type HubConfig struct {
 	Limits      wsconn.Limits
 	Node        [3]byte // this node's: connection IDs begin with it
 	Connections int     // at once; more are answered 429; default 200,000
-	Clustered   bool    // other nodes hold connections of the same APIs
+	Nodes       Nodes   // that hold connections of the same APIs, too; nil: there are none
 	Messages    int     // in work at once; more wait, unread, in their connections; default 8,192
 }
 
@@ -27,16 +27,17 @@ type HubConfig struct {
 type Hub struct {
 	sockets *wsconn.Server
 	node    [3]byte
-	alone   bool // there are no other nodes
+	nodes   Nodes // nil: there are no others
 	most    int
 	working chan struct{} // one for each message in work
 	stopped chan struct{} // closed when Shutdown begins
 	events  *workers.Pool[work]
 
-	mu     sync.RWMutex // guards what follows
-	conns  map[connectionID]*Connection
-	places map[placeName]*place
-	ending bool // no more connections are taken
+	mu         sync.RWMutex // guards what follows
+	conns      map[connectionID]*Connection
+	principals map[principal]map[*Connection]struct{} // of those that an authorizer let in
+	places     map[placeName]*place
+	ending     bool // no more connections are taken
 }
 
 // NewHub returns a Hub without connections.
@@ -48,8 +49,8 @@ func NewHub(c HubConfig) *Hub {
 		c.Messages = 8192
 	}
 	return &Hub{
-		sockets: wsconn.NewServer(c.Limits), node: c.Node, alone: !c.Clustered, most: c.Connections, working: make(chan struct{}, c.Messages), stopped: make(chan struct{}), events: workers.New(work.do),
-		conns: map[connectionID]*Connection{}, places: map[placeName]*place{},
+		sockets: wsconn.NewServer(c.Limits), node: c.Node, nodes: c.Nodes, most: c.Connections, working: make(chan struct{}, c.Messages), stopped: make(chan struct{}), events: workers.New(work.do),
+		conns: map[connectionID]*Connection{}, principals: map[principal]map[*Connection]struct{}{}, places: map[placeName]*place{},
 	}
 }
 
@@ -59,6 +60,9 @@ func (h *Hub) Len() int {
 	defer h.mu.RUnlock()
 	return len(h.conns)
 }
+
+// Node is what the IDs of the connections begin with.
+func (h *Hub) Node() [3]byte { return h.node }
 
 // connectionID names a connection: the node that holds it, and 8 random bytes.
 // On the wire it is their base64 in the alphabet of URLs, 16 characters with
@@ -90,9 +94,6 @@ func parseConnectionID(text string) (id connectionID, err error) {
 	return id, nil
 }
 
-// elsewhere says that another node holds the connection of an ID, if any does.
-func (h *Hub) elsewhere(id connectionID) bool { return !h.alone && [3]byte(id[:3]) != h.node }
-
 // find is the connection of an ID; nil: there is none.
 func (h *Hub) find(id connectionID) *Connection {
 	h.mu.RLock()
@@ -110,6 +111,7 @@ func (h *Hub) add(c *Connection) error {
 		return errTooMany
 	}
 	h.conns[c.id] = c
+	h.addPrincipal(c)
 	return nil
 }
 
@@ -117,6 +119,7 @@ func (h *Hub) remove(c *Connection) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.conns, c.id)
+	h.removePrincipal(c)
 }
 
 // placeName names a stage of an API.
