@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	case "etcd":
 		os.Exit(runEtcd(os.Args[1], os.Args[2]))
+	case "backend":
+		os.Exit(runBackend(os.Args[1]))
 	}
 	testscript.Main(m, map[string]func(){"gatehouse": main})
 }

@@ -107,7 +107,7 @@ func (c *Caller) Call(ctx context.Context, address string, request []byte) ([]by
 		return nil, fmt.Errorf("call node %s: %w", address, err)
 	}
 	resp, err := c.client.Do(r)
-	if errors.Is(err, syscall.ECONNREFUSED) {
+	if err != nil && refuses(ctx, address) { // also where a kept connection broke: its process has ended
 		return nil, fmt.Errorf("call node %s: %w", address, ErrGone)
 	}
 	if err != nil {
@@ -124,6 +124,17 @@ func (c *Caller) Call(ctx context.Context, address string, request []byte) ([]by
 		return nil, fmt.Errorf("call node %s: it answers %d %.200s", address, resp.StatusCode, bytes.TrimSpace(answer))
 	}
 	return answer, nil
+}
+
+// refuses says whether nothing listens at address.
+func refuses(ctx context.Context, address string) bool {
+	dialer := net.Dialer{Timeout: dialTime}
+	conn, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return errors.Is(err, syscall.ECONNREFUSED)
+	}
+	conn.Close()
+	return false
 }
 
 // Close gives the connections back.
