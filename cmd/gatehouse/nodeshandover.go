@@ -13,6 +13,9 @@ import (
 	"github.com/gatehouse/gatehouse/internal/gateway"
 )
 
+// takeOver is how long a successor may take to get ready.
+const takeOver = 60 * time.Second
+
 // predecessorVariable says where a process takes calls of its successor, and
 // what the IDs of its connections begin with: host:port,hex.
 const predecessorVariable = "GATEHOUSE_PREDECESSOR"

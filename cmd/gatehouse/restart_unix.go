@@ -21,9 +21,6 @@ import (
 // predecessor that it serves.
 const readyVariable = "GATEHOUSE_READY_FD"
 
-// takeOver is how long a successor may take to get ready.
-const takeOver = 60 * time.Second
-
 func notifyRestart(c chan<- os.Signal) { signal.Notify(c, syscall.SIGUSR2) }
 
 // tellPredecessor says that this process serves; nothing when nobody asked.
