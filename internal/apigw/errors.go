@@ -30,6 +30,9 @@ type Error struct {
 	Kind    Kind
 	Message string // public; AWS's text where it is known
 	Cause   error  // private; logged, never sent
+	// Code is the service's own name of the error, where it has more of them than
+	// there are kinds: "LoadBalancerNotFound". Empty: the kind's.
+	Code string
 }
 
 func (e *Error) Error() string {
@@ -44,6 +47,11 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Errorf makes an Error of kind k whose public message is the formatted text.
 func Errorf(k Kind, format string, args ...any) *Error {
 	return &Error{Kind: k, Message: fmt.Sprintf(format, args...)}
+}
+
+// Coded makes an Error of kind k that a service has its own name for.
+func Coded(k Kind, code, format string, args ...any) *Error {
+	return &Error{Kind: k, Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
 // KindOf is the kind of the first *Error in err's chain, else Internal.
