@@ -97,16 +97,6 @@ var listenerAttributes = []attribute{
 	{key: "routing.http.request.x_amzn_mtls_clientcert.header_name", initial: "X-Amzn-Mtls-Clientcert", kinds: ofSecure, fixed: noPort},
 }
 
-// Attributes of target groups of Gatehouse's own: bursting, and a limit per
-// target.
-const (
-	// OverflowGroup is the ARN of the group that takes the requests that the
-	// group can't: its targets are unhealthy, or busy.
-	OverflowGroup = "gatehouse.overflow.target_group_arn"
-	// TargetRequests is how many requests a target has at a time; 0: any number.
-	TargetRequests = "gatehouse.target.max_requests"
-)
-
 // groupAttributes are those of target groups.
 var groupAttributes = []attribute{
 	{key: "deregistration_delay.timeout_seconds", initial: "300", kinds: ofApplication | ofNetwork, high: 3600},
@@ -130,8 +120,12 @@ var groupAttributes = []attribute{
 	{key: "proxy_protocol_v2.enabled", initial: "false", kinds: ofNetwork, fixed: "targets are told of clients by header fields here"},
 	{key: "target_health_state.unhealthy.connection_termination.enabled", initial: "true", kinds: ofNetwork, values: onOff},
 	{key: "target_health_state.unhealthy.draining_interval_seconds", initial: "0", kinds: ofNetwork, fixed: "connections to a target that became unhealthy end at once, or stay"},
-	{key: OverflowGroup, kinds: ofApplication | ofNetwork, text: true},
-	{key: TargetRequests, initial: "0", kinds: ofApplication | ofNetwork, high: 1 << 20},
+	{key: AttributeOverflowGroup, kinds: ofApplication | ofNetwork, text: true},
+	{key: AttributeOverflowAt, initial: "0", kinds: ofApplication | ofNetwork, high: 1000000},
+	{key: AttributeMostInFlight, initial: "0", kinds: ofApplication | ofNetwork, high: 1000000},
+	{key: AttributeEjectAfter, initial: "3", kinds: ofApplication | ofNetwork, high: 100},
+	{key: AttributeEjectAfter5XX, initial: "0", kinds: ofApplication | ofNetwork, high: 1000},
+	{key: AttributeEjectSeconds, initial: "30", kinds: ofApplication | ofNetwork, low: 1, high: 3600},
 }
 
 // maxAttributeText bounds a value that is any text (reference,
