@@ -111,7 +111,7 @@ const maxReport = 1 << 20
 
 // askReport asks the gatehouse at a control address.
 func askReport(control, id string) (*explain.Report, error) {
-	if strings.ContainsAny(id, ":?#%") || strings.HasPrefix(id, "/") {
+	if strings.ContainsAny(id, ":?#%") {
 		return nil, &usageError{fmt.Sprintf("%q is no request ID", id)}
 	}
 	body, err := askControl(control, explainPath+url.PathEscape(id), maxReport)

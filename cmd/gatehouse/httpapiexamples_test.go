@@ -55,6 +55,31 @@ func TestHTTPAPIFunctionsExample(t *testing.T) {
 	}
 }
 
+// TestExplainAnyID explains requests whose ID begins with a slash: IDs of HTTP
+// APIs are base64.
+func TestExplainAnyID(t *testing.T) {
+	t.Parallel()
+	file := write(t, "api.yaml", `openapi: 3.0.1
+info: {title: any}
+paths:
+  /a:
+    get:
+      x-amazon-apigateway-integration: {type: HTTP_PROXY, httpMethod: GET, uri: "http://127.0.0.1:1/", payloadFormatVersion: "1.0"}
+`)
+	s := serveWith(t, "--kind", "http", "--explain", file)
+	for range 10_000 {
+		id := call(t, "GET", s.invoke+"/_aws/execute-api/"+s.api(file)+"/a", "", "").header.Get("Apigw-Requestid")
+		if !strings.HasPrefix(id, "/") {
+			continue
+		}
+		if out, errs := s.explainCommand(id); !strings.Contains(out, "GET /a") {
+			t.Errorf("%s is explained: %s%s", id, out, errs)
+		}
+		return
+	}
+	t.Error("no ID begins with a slash")
+}
+
 // servicesExample serves the example before services at address.
 func servicesExample(t *testing.T, address string) (post func(path, body string) answer, get func(path string) answer) {
 	t.Helper()
