@@ -121,6 +121,11 @@ type program struct {
 
 // start opens everything, in the order that fails cheapest first.
 func (p *program) start(ctx context.Context) error {
+	for id, e := range p.config.PrivateNetwork().Endpoints {
+		if e.Policy != nil {
+			return fmt.Errorf("network: %s: policy: policies of endpoints aren't enforced yet", id)
+		}
+	}
 	sockets, err := gateway.InheritSockets()
 	if err != nil {
 		return err
@@ -156,8 +161,13 @@ func (p *program) gatewayConfig(sockets *gateway.Sockets) gateway.Config {
 	if p.parts.lastGood != nil {
 		g.LastGood = p.parts.lastGood
 	}
+	network := p.config.PrivateNetwork()
 	for _, l := range p.config.Invoke {
-		g.Listeners = append(g.Listeners, listener(l))
+		made := listener(l)
+		if e := network.Endpoints[l.Endpoint]; e != nil {
+			made.Endpoint.VPC, made.Groups = e.VPC, e.Groups
+		}
+		g.Listeners = append(g.Listeners, made)
 	}
 	return g
 }

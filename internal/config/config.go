@@ -44,6 +44,7 @@ type Config struct {
 	FunctionUser string            `yaml:"functionUser"`
 	Endpoints    map[string]string `yaml:"endpoints"`
 	Identities   *Identities       `yaml:"identities"`
+	Network      Network           `yaml:"network"`
 	UserPools    UserPools         `yaml:"userPools"`
 	Limits       Limits            `yaml:"limits"`
 	Logs         Logs              `yaml:"logs"`

@@ -62,6 +62,9 @@ func (g *Gateway) greet(l *listener, nc net.Conn) (p *peer, conn net.Conn, h2 bo
 		}
 	}
 	p.client.IP, p.client.Endpoint = addrOf(p.info.Remote), l.cfg.Endpoint
+	if !l.cfg.Groups.Admit(p.client.IP, p.client.Port) {
+		return p, nc, false, errNotAdmitted
+	}
 	p.trusted = contains(l.cfg.TrustedProxies, p.client.IP)
 	if l.tls == nil {
 		h2, conn, err := http1.SniffPreface(nc, g.cfg.Limits.HeaderTimeout)
@@ -99,6 +102,10 @@ func (g *Gateway) proxied(nc net.Conn, p *peer, deadline time.Time) error {
 	}
 	return nil
 }
+
+// errNotAdmitted: on AWS the packets of such a client are dropped, so it waits
+// in vain; here it learns at once.
+var errNotAdmitted = errors.New("no security group of the endpoint admits the address")
 
 // errProven ends the connection of an authority that asked whether a name leads
 // here.

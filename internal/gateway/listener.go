@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
 )
 
@@ -22,7 +23,10 @@ type ListenerConfig struct {
 	ProxyProtocol  bool               // every connection begins with a PROXY header; TrustedProxies alone may connect
 	TrustedProxies []netip.Prefix     // whose X-Forwarded-For, -Proto and -Port are believed; a unix socket's peers count as 127.0.0.1
 	Endpoint       *exchange.Endpoint // the one it stands for, which makes it private; nil: none
-	SocketMode     os.FileMode        // of a unix socket; default 0660
+	// Groups are the security groups that the listener carries: who they don't
+	// admit is disconnected before a byte is read.
+	Groups     apigw.SecurityGroups
+	SocketMode os.FileMode // of a unix socket; default 0660
 }
 
 // TLSConfig says which certificate a listener shows: files, read again when
