@@ -1,6 +1,9 @@
 package apigw
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Types of namespaces.
 const (
@@ -66,8 +69,53 @@ type RegistryInstance struct {
 	ID         string            `json:"id"`
 	Service    string            `json:"service"`              // its ID
 	Attributes map[string]string `json:"attributes,omitempty"` // AWS_INSTANCE_IPV4, AWS_INSTANCE_PORT and the owner's
-	Status     string            `json:"status,omitempty"`     // custom health: HEALTHY, UNHEALTHY
-	StatusAt   time.Time         `json:"statusAt,omitzero"`    // when Status was told
-	Token      string            `json:"token,omitempty"`
-	Declared   bool              `json:"declared,omitempty"`
+	// Status is what a call told of its health, of a service with Custom, or what
+	// its source says; empty: nothing.
+	Status   string    `json:"status,omitempty"`
+	StatusAt time.Time `json:"statusAt,omitzero"` // when a call told Status: it shows a while later
+	Before   string    `json:"before,omitempty"`  // what shows until then
+	Weight   int       `json:"weight,omitempty"`  // of choice, as a source has it; 0: as all others
+	Token    string    `json:"token,omitempty"`
+	Declared bool      `json:"declared,omitempty"`
+}
+
+// Health of instances.
+const (
+	InstanceHealthy   = "HEALTHY"
+	InstanceUnhealthy = "UNHEALTHY"
+	InstanceUnknown   = "UNKNOWN" // nothing tells of it
+)
+
+// Attributes of instances that have a meaning (Cloud Map reference,
+// RegisterInstance).
+const (
+	AttributeIPv4      = "AWS_INSTANCE_IPV4"
+	AttributeIPv6      = "AWS_INSTANCE_IPV6"
+	AttributePort      = "AWS_INSTANCE_PORT"
+	AttributeCNAME     = "AWS_INSTANCE_CNAME"
+	AttributeEC2       = "AWS_EC2_INSTANCE_ID"
+	AttributeAlias     = "AWS_ALIAS_DNS_NAME"
+	AttributeInitially = "AWS_INIT_HEALTH_STATUS"
+)
+
+// NamespaceARN names a namespace.
+func NamespaceARN(s Scope, id string) ARN { return registryARN(s) + ARN("namespace/"+id) }
+
+// RegistryServiceARN names a service of the registry.
+func RegistryServiceARN(s Scope, id string) ARN { return registryARN(s) + ARN("service/"+id) }
+
+func registryARN(s Scope) ARN {
+	return ARN("arn:" + s.Partition + ":servicediscovery:" + s.Region + ":" + s.Account + ":")
+}
+
+// ParseRegistryARN takes the ARN of a namespace or a service apart: what is
+// "namespace" or "service".
+func ParseRegistryARN(arn ARN) (s Scope, what, id string, ok bool) {
+	parts := strings.SplitN(string(arn), ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "servicediscovery" {
+		return s, "", "", false
+	}
+	what, id, ok = strings.Cut(parts[5], "/")
+	ok = ok && id != "" && (what == "namespace" || what == "service")
+	return Scope{Partition: parts[1], Region: parts[3], Account: parts[4]}, what, id, ok
 }
