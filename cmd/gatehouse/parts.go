@@ -70,7 +70,7 @@ func (p *program) newParts() (*parts, error) {
 		return nil, err
 	}
 	throttles, ledger := p.newThrottles(), tally.New(shared, p.log)
-	s := &parts{own: own, valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
+	s := &parts{own: own, valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(time.Now), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	if err := p.openResponses(s); err != nil {
 		return nil, err
 	}

@@ -130,19 +130,19 @@ func usage(args []string, stdout, stderr *os.File) error {
 func (r *usageReport) print(out io.Writer) error {
 	fmt.Fprintf(out, "%s, account %s, %s\n\n", r.Month, r.Account, r.Region)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprint(table, "API\tSTAGE\tCALLS\tBYTES\tCACHE\n")
+	fmt.Fprint(table, "API\tSTAGE\tCALLS\tMESSAGES\tMINUTES\tBYTES\tCACHE\n")
 	for _, s := range r.Stages {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", strings.TrimSpace(string(s.API)+" "+shownName(s.APIName)), s.Stage, s.Calls, bytesText(s.Bytes), cacheText(s.CacheHours))
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", strings.TrimSpace(string(s.API)+" "+shownName(s.APIName)), s.Stage, s.Calls, s.Messages, s.Connected/60_000, bytesText(s.Bytes), cacheText(s.CacheHours))
 		for _, k := range s.Keys {
-			fmt.Fprintf(table, "  key %s\t\t%d\t%s\t\n", strings.TrimSpace(string(k.ID)+" "+shownName(k.Name)), k.Calls, bytesText(k.Bytes))
+			fmt.Fprintf(table, "  key %s\t\t%d\t\t\t%s\t\n", strings.TrimSpace(string(k.ID)+" "+shownName(k.Name)), k.Calls, bytesText(k.Bytes))
 		}
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	c := &r.Cost
-	_, err := fmt.Fprintf(out, "\nOn AWS: requests %.2f + caches %.2f + data out %.2f = %.2f %s; %.2f in an account's first year\n",
-		c.Requests, c.Cache, c.Transfer, c.Total, c.Currency, c.FirstYear)
+	_, err := fmt.Fprintf(out, "\nOn AWS: requests %.2f + messages %.2f + connections %.2f + caches %.2f + data out %.2f = %.2f %s; %.2f in an account's first year\n",
+		c.Requests, c.Messages, c.Connections, c.Cache, c.Transfer, c.Total, c.Currency, c.FirstYear)
 	return err
 }
 

@@ -75,7 +75,7 @@ func TestUsage(t *testing.T) {
 	check()
 
 	out, _ := s.use("--api", s.api)
-	for _, want := range []string{s.api + " Metered pets  dev", "key " + *s.key + " k", "1.6 GB for ", "On AWS: requests 0.00 + caches 0.0"} {
+	for _, want := range []string{s.api + " Metered pets  dev", "key " + *s.key + " k", "1.6 GB for ", "On AWS: requests 0.00 + messages 0.00 + connections 0.00 + caches 0.0"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -88,5 +88,54 @@ func TestUsage(t *testing.T) {
 		if out, errs := s.use(args); out != "" || !strings.Contains(errs, want) {
 			t.Errorf("%s: %s%s", args, out, errs)
 		}
+	}
+}
+
+// TestUsageOfSockets: messages and the time of connections are told, the same
+// after a restart.
+func TestUsageOfSockets(t *testing.T) {
+	t.Parallel()
+	b, s := converse(t), serveWith(t)
+	a := s.socketsTo(b.url)
+	p := a.connect(t, s) // asks for its ID: two messages
+	p.say(strings.Repeat("x", 20<<10))
+	p.next()
+	if got := a.callback(s, "POST", p.id, strings.Repeat("y", 100<<10)); got.status != 200 { // four on the bill
+		t.Fatalf("%+v", got)
+	}
+	p.next()
+	report := func() (r usageReport) {
+		t.Helper()
+		out, errs := s.use("--json")
+		if err := json.Unmarshal([]byte(out), &r); err != nil || len(r.Stages) > 1 {
+			t.Fatalf("%v: %s%s", err, out, errs)
+		}
+		return r
+	}
+	var stage usedStage
+	eventually(t, "all messages are told", func() bool {
+		if r := report(); len(r.Stages) == 1 {
+			stage = r.Stages[0]
+		}
+		return stage.Messages >= 8
+	})
+	if stage.API != apigw.APIID(a.id) || stage.APIName != "chat" || stage.Messages != 8 || stage.Calls != 0 || stage.Connected <= 0 {
+		t.Errorf("%+v", stage)
+	}
+	p.nc.Close()
+	if code := s.terminate(); code != 0 {
+		t.Fatalf("exit %d", code)
+	}
+	s.restart()
+	r := report()
+	if now := r.Stages[0]; now.Messages != 8 || now.Connected < stage.Connected || now.Bytes != stage.Bytes {
+		t.Errorf("%+v after a restart, before it %+v", now, stage)
+	}
+	if math.Abs(r.Cost.Messages-8/1e6) > 1e-9 || r.Cost.Connections <= 0 || r.Cost.Requests != 0 || r.Cost.FirstYear != 0 {
+		t.Errorf("cost %+v", r.Cost)
+	}
+	out, _ := s.use()
+	if !strings.Contains(out, "MESSAGES  MINUTES") || !strings.Contains(out, a.id+" chat  prod   0      8 ") {
+		t.Error(out)
 	}
 }

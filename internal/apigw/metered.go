@@ -12,12 +12,16 @@ type MeteredPlace struct {
 // MeteredAmount is how much was served.
 type MeteredAmount struct {
 	Calls int64 `json:"calls"` // that AWS would charge for
-	Bytes int64 `json:"bytes"` // of the bodies of their answers
+	Bytes int64 `json:"bytes"` // of the bodies of their answers, and of the messages to clients
+
+	// Of WebSocket APIs.
+	Messages  int64 `json:"messages,omitempty"`        // from clients and to them, one for every 32 KB that were begun
+	Connected int64 `json:"connectedMillis,omitempty"` // milliseconds of all connections
 }
 
 // Plus is both amounts together.
 func (a MeteredAmount) Plus(b MeteredAmount) MeteredAmount {
-	return MeteredAmount{a.Calls + b.Calls, a.Bytes + b.Bytes}
+	return MeteredAmount{a.Calls + b.Calls, a.Bytes + b.Bytes, a.Messages + b.Messages, a.Connected + b.Connected}
 }
 
 // MeteredCount is what a place served to the holder of a key; to everybody,

@@ -104,7 +104,7 @@ func TestAccessLog(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	st := &apigw.Stage{Name: "dev", Routes: &apigw.RouteStage{Settings: map[string]*apigw.RouteSettings{"GET /a": {DetailedMetrics: true}}}}
 	env := testEnv(nil)
-	env.Metrics, env.Meters = telemetry.NewMetrics(nil), metering.NewBook()
+	env.Metrics, env.Meters = telemetry.NewMetrics(nil), metering.NewBook(time.Now)
 	s := compileStage(t, definition(map[string]string{"GET /a": "i", "GET /b": "i"}, proxyTo("i", "http://"+fastBackend(t)+"/")), st, env)
 	for _, path := range []string{"/a", "/b", "/none"} {
 		serve(t, s, "GET", path, "", "")

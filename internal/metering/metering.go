@@ -1,12 +1,14 @@
 // Package metering counts what is served as a bill would: requests and bytes by
-// API, stage and API key, and the hours in which a stage had a cache. It must
-// not know where the counts are kept, nor what they cost.
+// API, stage and API key, the hours in which a stage had a cache, and the
+// messages and connected time of WebSocket APIs. It must not know where the
+// counts are kept.
 package metering
 
 import (
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
@@ -14,13 +16,16 @@ import (
 // Book has the meters of a process. Safe for concurrent use.
 type Book struct {
 	seed maphash.Seed
+	now  func() time.Time
 
 	mu     sync.Mutex // guards what follows
 	meters map[apigw.MeteredPlace]*Meter
 }
 
-// NewBook returns an empty Book.
-func NewBook() *Book { return &Book{seed: maphash.MakeSeed(), meters: map[apigw.MeteredPlace]*Meter{}} }
+// NewBook returns an empty Book. now is the clock that connections are timed by.
+func NewBook(now func() time.Time) *Book {
+	return &Book{seed: maphash.MakeSeed(), now: now, meters: map[apigw.MeteredPlace]*Meter{}}
+}
 
 // Meter counts one place.
 type Meter struct {
@@ -29,6 +34,7 @@ type Meter struct {
 	refs  int    // guarded by Book.mu
 	cache string // size of the stage's cache in GB; empty: it has none; guarded by Book.mu
 	total counter
+	open  connections
 	keys  atomic.Pointer[[keyShards]keyShard] // nil until a request had one
 }
 
@@ -41,7 +47,7 @@ type keyShard struct {
 	counts map[apigw.APIKeyID]*counter
 }
 
-type counter struct{ calls, bytes atomic.Int64 }
+type counter struct{ calls, bytes, messages atomic.Int64 }
 
 func (c *counter) add(bytes int64) {
 	c.calls.Add(1)
@@ -49,7 +55,7 @@ func (c *counter) add(bytes int64) {
 }
 
 func (c *counter) drain() apigw.MeteredAmount {
-	return apigw.MeteredAmount{Calls: c.calls.Swap(0), Bytes: c.bytes.Swap(0)}
+	return apigw.MeteredAmount{Calls: c.calls.Swap(0), Bytes: c.bytes.Swap(0), Messages: c.messages.Swap(0)}
 }
 
 // Acquire is the meter of a place, whose stage has a cache of that many GB now;
@@ -129,7 +135,9 @@ func (b *Book) Drain() (counts []apigw.MeteredCount, caches map[apigw.MeteredPla
 }
 
 func (m *Meter) drain(counts []apigw.MeteredCount) []apigw.MeteredCount {
-	counts = appendCount(counts, m.place, "", &m.total)
+	all := m.total.drain()
+	all.Connected = m.open.drain(m.book.now())
+	counts = appendCount(counts, m.place, "", all)
 	shards := m.keys.Load()
 	if shards == nil {
 		return counts
@@ -138,15 +146,15 @@ func (m *Meter) drain(counts []apigw.MeteredCount) []apigw.MeteredCount {
 		s := &shards[i]
 		s.mu.RLock()
 		for id, c := range s.counts {
-			counts = appendCount(counts, m.place, id, c)
+			counts = appendCount(counts, m.place, id, c.drain())
 		}
 		s.mu.RUnlock()
 	}
 	return counts
 }
 
-func appendCount(counts []apigw.MeteredCount, p apigw.MeteredPlace, key apigw.APIKeyID, c *counter) []apigw.MeteredCount {
-	if n := c.drain(); n != (apigw.MeteredAmount{}) {
+func appendCount(counts []apigw.MeteredCount, p apigw.MeteredPlace, key apigw.APIKeyID, n apigw.MeteredAmount) []apigw.MeteredCount {
+	if n != (apigw.MeteredAmount{}) {
 		counts = append(counts, apigw.MeteredCount{Place: p, Key: key, Amount: n})
 	}
 	return counts

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,7 +16,7 @@ var orders = apigw.MeteredPlace{Scope: apigw.Scope{Partition: "aws", Account: "1
 
 // TestNothingIsLost: whatever is counted while others drain is drained once.
 func TestNothingIsLost(t *testing.T) {
-	b := NewBook()
+	b := NewBook(time.Now)
 	keys := []apigw.APIKeyID{"", "k1", "k2", "k3"}
 	const each = 5000
 	var counting sync.WaitGroup
@@ -55,7 +56,7 @@ func TestNothingIsLost(t *testing.T) {
 }
 
 func TestCaches(t *testing.T) {
-	b := NewBook()
+	b := NewBook(time.Now)
 	old := b.Acquire(orders, "0.5")
 	now := b.Acquire(orders, "1.6") // the stage was changed
 	b.Release(old)
@@ -82,7 +83,11 @@ func TestCost(t *testing.T) {
 		"all tiers": {apigw.MeteredStage{MeteredAmount: apigw.MeteredAmount{Calls: 21e9}}, // 333 × 3.50 + 667 × 2.80 + 19,000 × 2.38 + 1,000 × 1.51
 			Cost{Requests: 49763.1, Total: 49763.1, FirstYear: 49761.59}},
 		"a cache": {apigw.MeteredStage{CacheHours: map[string]int{"0.5": 10, "6.1": 2, "2": 7}}, Cost{Cache: 0.6, Total: 0.6, FirstYear: 0.6}},
-		"data":    {apigw.MeteredStage{MeteredAmount: apigw.MeteredAmount{Bytes: 110 << 30}}, Cost{Transfer: 0.9, Total: 0.9, FirstYear: 0.9}},
+		"messages": {apigw.MeteredStage{MeteredAmount: apigw.MeteredAmount{Messages: 1500e6}}, // 1000 × 1.00 + 500 × 0.80
+			Cost{Messages: 1400, Total: 1400, FirstYear: 1399.2}},
+		"connections": {apigw.MeteredStage{MeteredAmount: apigw.MeteredAmount{Connected: 2e6 * 60_000}}, // 2 × 0.25, 0.75 of them free
+			Cost{Connections: 0.5, Total: 0.5, FirstYear: 0.3125}},
+		"data": {apigw.MeteredStage{MeteredAmount: apigw.MeteredAmount{Bytes: 110 << 30}}, Cost{Transfer: 0.9, Total: 0.9, FirstYear: 0.9}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := p.Cost([]*apigw.MeteredStage{&c.stage})
@@ -107,6 +112,10 @@ func TestCheckPrices(t *testing.T) {
 		"negative price": {func(p *Prices) { p.Requests[0].Price = -1 }, "requests: tier 1"},
 		"no size":        {func(p *Prices) { p.CacheHour["large"] = 1 }, "cacheHour: large"},
 		"owing requests": {func(p *Prices) { p.FreeRequests = -1 }, "freeRequests"},
+		"owing messages": {func(p *Prices) { p.FreeMessages = -1 }, "freeMessages"},
+		"owing minutes":  {func(p *Prices) { p.FreeConnectionMinutes = -1 }, "freeConnectionMinutes"},
+		"paid minutes":   {func(p *Prices) { p.ConnectionMinutes = -1 }, "connectionMinutes"},
+		"no message":     {func(p *Prices) { p.Messages = nil }, "messages has no tier"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := DefaultPrices()
@@ -120,7 +129,7 @@ func TestCheckPrices(t *testing.T) {
 }
 
 func BenchmarkCount(b *testing.B) {
-	m := NewBook().Acquire(orders, "")
+	m := NewBook(time.Now).Acquire(orders, "")
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {

@@ -72,11 +72,12 @@ func (s *Stage) callback(x *exchange.Exchange, escaped string) {
 		body = nil
 	}
 	r, err := s.env.Hub.reach(x.Context(), &o, body)
-	s.answerCallback(x, r, err)
+	s.answerCallback(x, r, err, len(body))
 }
 
-// answerCallback answers as the connection's node would.
-func (s *Stage) answerCallback(x *exchange.Exchange, r result, err error) {
+// answerCallback answers as the connection's node would. posted is how many
+// bytes a POST has.
+func (s *Stage) answerCallback(x *exchange.Exchange, r result, err error, posted int) {
 	switch {
 	case err != nil: // 410 would have backends forget a connection that may live
 		x.Decide("connection", "not reached", err.Error())
@@ -86,12 +87,22 @@ func (s *Stage) answerCallback(x *exchange.Exchange, r result, err error) {
 	case r.Outcome != done:
 		gone(x)
 	case x.Method == "POST":
-		s.observe.count(countMessages, nil)
+		s.sent(1, posted)
 		respond(x, 200, "", "")
 	case x.Method == "GET":
 		respond(x, 200, "", r.About)
 	default:
 		respond(x, 204, "", "")
+	}
+}
+
+// sent notes that each of some clients was posted a message of so many bytes.
+func (s *Stage) sent(clients, bytes int) {
+	for range clients {
+		s.observe.count(countMessages, nil)
+	}
+	if m := s.observe.Meter; m != nil {
+		m.Sent(clients, bytes)
 	}
 }
 

@@ -185,11 +185,17 @@ func (p *place) enter(s *Stage) {
 	if p.current == nil {
 		p.current = s
 	}
+	if m := s.observe.Meter; m != nil {
+		m.Connected()
+	}
 }
 
 func (p *place) leave() {
 	p.mu.Lock()
 	p.open--
+	if m := p.current.observe.Meter; m != nil { // the same as when it came: the place's
+		m.Disconnected()
+	}
 	var last *Stage
 	if p.open == 0 && p.current != nil && p.current.closed {
 		last, p.current = p.current, nil

@@ -83,13 +83,12 @@ func (s *Stage) many(x *exchange.Exchange) {
 		respond(x, 400, "BadRequestException", string(append(jsonpath.AppendText([]byte(`{"message":`), err.Error()), '}')))
 		return
 	}
-	s.answerMany(x, s.env.Hub.reachMany(x.Context(), &o, []byte(*call.Data)))
+	t := s.env.Hub.reachMany(x.Context(), &o, []byte(*call.Data))
+	s.sent(t.Reached, len(*call.Data))
+	s.answerMany(x, t)
 }
 
 func (s *Stage) answerMany(x *exchange.Exchange, t total) {
-	for range t.Reached {
-		s.observe.count(countMessages, nil)
-	}
 	a := manyAnswer{Reached: t.Reached, Gone: t.Gone, Full: t.Full, Unknown: t.Unknown, Missed: t.Missed}
 	if a.Gone == nil {
 		a.Gone = []connectionText{}

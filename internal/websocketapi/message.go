@@ -40,8 +40,11 @@ func (e *Event) send(text []byte) {
 	}
 	e.Stage.observe.count(countMessages, e.Route)
 	e.X.Response.Sent = int64(len(text))
-	if err := conn.Send(text); err == wsconn.ErrFull {
+	switch err := conn.Send(text); {
+	case err == wsconn.ErrFull:
 		conn.Close(codePolicy, "messages are not read")
+	case err == nil && e.billed():
+		e.Stage.observe.Meter.Sent(1, len(text))
 	}
 }
 

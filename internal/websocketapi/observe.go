@@ -111,6 +111,12 @@ func (e *Event) throttle() *exchange.Fault {
 	return nil
 }
 
+// billed says whether messages of the event are charged for. Events without
+// messages aren't: AWS charges for connections by the minute.
+func (e *Event) billed() bool {
+	return e.Stage.observe.Meter != nil && serving.Charged(e.X.Outcome.Fault)
+}
+
 // record writes down how the event went.
 func (e *Event) record() {
 	o := &e.Stage.observe
@@ -120,7 +126,9 @@ func (e *Event) record() {
 			e.recordMetrics(e.Route.detailed)
 		}
 	}
-	o.Bills(e.X, "")
+	if e.kind == messageEvent && e.billed() {
+		o.Meter.Received(len(e.body))
+	}
 	e.logExecution()
 	if o.Access != nil {
 		e.scratch = o.Log(e.X, e.Stage.env.Time(), e.scratch)
