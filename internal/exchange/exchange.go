@@ -49,6 +49,10 @@ type Exchange struct {
 	// variables tell. The API kind fills it while it serves.
 	Outcome Outcome
 
+	// HandedOver is told of the client's connection when it was handed over; what
+	// it returns is called once that is gone. Either may be nil. The edge sets it.
+	HandedOver func(net.Conn) (gone func())
+
 	done      []func(*Exchange)
 	decisions []Decision
 	explain   bool
@@ -179,16 +183,21 @@ func (x *Exchange) CanHijack() bool {
 
 // Hijack hands the client's connection over, with bytes that it sent behind
 // the request; the edge then writes no answer. x.Response still says what the
-// client was answered, for logs.
-func (x *Exchange) Hijack() (nc net.Conn, buffered []byte, err error) {
+// client was answered, for logs. gone, unless it is nil, is to be called when the
+// connection has ended.
+func (x *Exchange) Hijack() (nc net.Conn, buffered []byte, gone func(), err error) {
 	h, ok := x.edge.(handover)
 	if !ok || x.hijacked {
-		return nil, nil, ErrNoHandover
+		return nil, nil, nil, ErrNoHandover
 	}
-	if nc, buffered, err = h.Hijack(); err == nil {
-		x.hijacked = true
+	if nc, buffered, err = h.Hijack(); err != nil {
+		return nil, nil, nil, err
 	}
-	return nc, buffered, err
+	x.hijacked = true
+	if x.HandedOver != nil {
+		gone = x.HandedOver(nc)
+	}
+	return nc, buffered, gone, nil
 }
 
 // Hijacked says that the connection was handed over.

@@ -18,6 +18,7 @@ type peer struct {
 	listener *listener
 	client   exchange.Client
 	trusted  bool // its forwarding headers are believed
+	handed   bool // to who serves it beyond its request
 
 	// Of a client that had to show a certificate.
 	vouched []vouching              // what let it in
@@ -37,7 +38,11 @@ func (g *Gateway) connect(l *listener, nc net.Conn) {
 		g.log.Debug("a connection ended before its first request", "listener", l.cfg.String(), "remote", nc.RemoteAddr(), "error", err)
 		return
 	}
-	defer p.leave()
+	defer func() {
+		if !p.handed { // else when its new owner is done with it
+			p.leave()
+		}
+	}()
 	g.conns.known(nc)
 	if h2 {
 		g.serveHTTP2(conn, p)

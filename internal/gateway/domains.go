@@ -55,6 +55,7 @@ func (g *Gateway) SetDomainNames(list []*apigw.DomainName) {
 	}
 	g.domains.Store(t)
 	g.domainTrust.retain(list)
+	g.handed.judge(t)
 }
 
 func newDomain(d *apigw.DomainName) *domain {

@@ -83,8 +83,9 @@ type Gateway struct {
 	hosts   hostTable
 	domains atomic.Pointer[domainTable]
 
-	certificates certificateTable  // that handshakes may choose beside the listeners' own
-	domainTrust  domainTrusts      // of domain names that want certificates of clients
+	certificates certificateTable // that handshakes may choose beside the listeners' own
+	domainTrust  domainTrusts     // of domain names that want certificates of clients
+	handed       handedTable
 	stages       map[string]*stage // by key of their record; the applier's own
 	warmth       warmth
 	keeper       *keeper // nil: no last good state
@@ -101,7 +102,7 @@ func New(cfg Config) (*Gateway, error) {
 		slots: make(chan struct{}, cfg.MaxConnections), requests: admission.New(cfg.Requests), stopped: make(chan struct{}), drained: make(chan struct{}),
 		stages: map[string]*stage{},
 	}
-	g.sessions.New = func() any { return new(session) }
+	g.sessions.New = g.newSession
 	g.hosts.init(cfg.Scope)
 	g.domains.Store(&domainTable{})
 	if err := g.certificates.open(cfg.Certificates, g.log); err != nil {

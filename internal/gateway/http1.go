@@ -12,10 +12,18 @@ import (
 // session serves the requests of one HTTP/1.1 connection, one after the
 // other, in memory that it keeps.
 type session struct {
-	peer   *peer
-	x      exchange.Exchange
-	body   http1Body
-	finder finder
+	gateway *Gateway
+	peer    *peer
+	x       exchange.Exchange
+	body    http1Body
+	finder  finder
+	taken   func(net.Conn) (gone func()) // s.handedOver
+}
+
+func (g *Gateway) newSession() any {
+	s := &session{gateway: g}
+	s.taken = s.handedOver
+	return s
 }
 
 // http1Body is the body of the request that a connection is at.
@@ -53,7 +61,7 @@ func (g *Gateway) handleHTTP1(c *http1.ServerConn, r *http1.Request) {
 	x.Header = &r.Header
 	s.body = http1Body{c, r.ContentLength}
 	x.Body = &s.body
-	x.Client = s.peer.client
+	x.Client, x.HandedOver = s.peer.client, s.taken
 	if s.peer.trusted {
 		forwarded(x, s.peer.listener.cfg.TrustedProxies)
 	}

@@ -217,25 +217,36 @@ func (g *Gateway) domainOf(l *listener, name string) *domain {
 // 9110, section 15.5.20), as one of HTTP/2 must that reused a connection because
 // its certificate covers both names.
 func (f *finder) mayAsk(g *Gateway, x *exchange.Exchange, d *domain) bool {
-	if d.trust == nil && !d.strict {
-		return true
-	}
-	p := f.peer
-	switch {
-	case p == nil || p.info.TLS == nil:
-		x.Decide("address", "none", "the custom domain name is served over TLS alone")
-		g.kindFor(d).NoStage(x)
-		return false
-	case d.trust != nil && !p.vouchedBy(d.trust):
-		x.Decide("address", "none", "the connection was made for another name, which asks for no certificate of this one's")
-	case d.strict && !bytes.EqualFold(bytes.TrimSuffix(hostName(x.Host), []byte{'.'}), []byte(p.info.TLS.ServerName)):
-		x.Decide("address", "none", "the connection was made for another server name")
-	default:
+	switch why := d.refuses(f.peer, hostName(x.Host)); why {
+	case "":
 		if d.trust != nil {
-			x.Client.Cert = p.shown
+			x.Client.Cert = f.peer.shown
 		}
 		return true
+	case overTLSAlone:
+		x.Decide("address", "none", why)
+		g.kindFor(d).NoStage(x)
+	default:
+		x.Decide("address", "none", why)
+		plain(x, 421, "MisdirectedRequestException", "Misdirected Request")
 	}
-	plain(x, 421, "MisdirectedRequestException", "Misdirected Request")
 	return false
+}
+
+const overTLSAlone = "the custom domain name is served over TLS alone"
+
+// refuses says why what p sends to host isn't for the domain name; empty: it is.
+// A nil p has no connection.
+func (t *domainTLS) refuses(p *peer, host []byte) string {
+	switch {
+	case t.trust == nil && !t.strict:
+		return ""
+	case p == nil || p.info.TLS == nil:
+		return overTLSAlone
+	case t.trust != nil && !p.vouchedBy(t.trust):
+		return "the connection was made for another name, which asks for no certificate of this one's"
+	case t.strict && !bytes.EqualFold(bytes.TrimSuffix(host, []byte{'.'}), []byte(p.info.TLS.ServerName)):
+		return "the connection was made for another server name"
+	}
+	return ""
 }

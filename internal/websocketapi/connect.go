@@ -121,11 +121,12 @@ func (e *Event) accept(r reply) *exchange.Fault {
 	if err := c.hub.add(c); err != nil {
 		return &exchange.Fault{Kind: exchange.Throttled, Cause: err}
 	}
-	nc, early, err := e.X.Hijack()
+	nc, early, gone, err := e.X.Hijack()
 	if err != nil {
 		c.hub.remove(c)
 		return integration.Misconfigured(err)
 	}
+	c.gone = gone
 	e.X.Response.Status = 101
 	c.place.enter(e.Stage)
 	c.open(nc, head, early)

@@ -22,6 +22,7 @@ type Connection struct {
 	conn  atomic.Pointer[wsconn.Conn] // nil for the moment between being let in and being answered
 	visitor
 
+	gone func()       // of the edge that handed the client's connection over; nil: it doesn't want to know
 	busy atomic.Int32 // messages in work
 }
 
@@ -88,6 +89,9 @@ func (c *Connection) work(e *Event) {
 // Closed implements wsconn.Handler.
 func (c *Connection) Closed(_ *wsconn.Conn, code int, reason string) {
 	c.hub.remove(c)
+	if c.gone != nil {
+		c.gone()
+	}
 	defer c.place.leave()
 	if s := c.place.stage(); s != nil {
 		if code == wsconn.CodeNoStatus {
