@@ -27,6 +27,7 @@ func RouteSettings(st *apigw.Stage, key string) (s apigw.RouteSettings) {
 	if own.LoggingLevel != "" {
 		s.LoggingLevel, s.DataTrace = own.LoggingLevel, own.DataTrace
 	}
+	s.DataTrace = s.DataTrace || own.DataTrace
 	s.DetailedMetrics = own.DetailedMetrics
 	return s
 }

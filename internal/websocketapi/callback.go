@@ -51,7 +51,7 @@ func (s *Stage) callback(x *exchange.Exchange, escaped string) {
 		respond(x, 413, "PayloadTooLargeException", `{"message":"Message too long"}`)
 		return
 	}
-	if !s.mayManage(x, body) {
+	if !s.mayManage(x, body) || !s.admit(x) {
 		return
 	}
 	text, err := url.PathUnescape(escaped)
@@ -73,6 +73,21 @@ func (s *Stage) callback(x *exchange.Exchange, escaped string) {
 	}
 	r, err := s.env.Hub.reach(x.Context(), &o, body)
 	s.answerCallback(x, r, err, len(body))
+}
+
+// admit lets a call of @connections in unless there were too many: they are
+// limited as a route is that has no settings of its own; AWS doesn't say by what.
+// Who may not call takes nothing from who may.
+func (s *Stage) admit(x *exchange.Exchange) bool {
+	if !s.callbacks.On() {
+		return true
+	}
+	admitted := s.env.Admit(&s.callbacks, s.env.Time())
+	s.callbacks.Decide(x, "calls of @connections", admitted)
+	if !admitted {
+		respond(x, 429, "LimitExceededException", "")
+	}
+	return admitted
 }
 
 // answerCallback answers as the connection's node would. posted is how many

@@ -180,3 +180,46 @@ func TestSignedConnect(t *testing.T) {
 		t.Errorf("identity is %s", text)
 	}
 }
+
+// Calls of @connections are limited by the settings of all routes, with
+// LimitExceededException as AWS names it (API reference, POST @connections), and
+// who may not call takes nothing from who may. A client that connects is held to
+// them where no $connect route is, too.
+func TestCallbackThrottle(t *testing.T) {
+	def := definition(map[string]*apigw.RouteIntegration{"$default!": lambdaProxyOf("chat")})
+	w := newWorld(t, def, echoRoute(), func(env *Env, st *apigw.Stage) {
+		burst, rate := 1, 0.0001
+		st.Routes.DefaultSettings = &apigw.RouteSettings{ThrottlingBurstLimit: &burst, ThrottlingRateLimit: &rate}
+		env.Identities = people{"ALL": user(t, "ALL", "execute-api:ManageConnections", "*"), "NONE": user(t, "NONE", "execute-api:Invoke", "*")}
+	})
+	s := w.connect("")
+	if status := w.refused(""); status != 429 {
+		t.Errorf("the second client: %d", status)
+	}
+	w.env.Hub.mu.RLock()
+	var path string
+	for id := range w.env.Hub.conns {
+		path = "/prod/@connections/" + url.PathEscape(id.String())
+	}
+	w.env.Hub.mu.RUnlock()
+	for _, c := range []struct {
+		key, method, path string
+		status            int
+		name              string
+	}{
+		{"NONE", "POST", path, 403, "AccessDeniedException"},
+		{"", "POST", path, 403, "MissingAuthenticationTokenException"},
+		{"ALL", "POST", path, 200, ""},
+		{"ALL", "POST", path, 429, "LimitExceededException"},
+		{"ALL", "GET", path, 429, "LimitExceededException"},
+		{"ALL", "POST", "/prod/@connections", 429, "LimitExceededException"},
+	} {
+		got := w.manage(c.key, c.method, c.path, "hello")
+		if body, _ := io.ReadAll(got.Body); got.StatusCode != c.status || got.Header.Get("x-amzn-ErrorType") != c.name || c.status == 429 && len(body) > 0 {
+			t.Errorf("%s %s %s: %s %v %s", c.key, c.method, c.path, got.Status, got.Header, body)
+		}
+	}
+	if text := s.hear(); text != "hello" {
+		t.Errorf("heard %q", text)
+	}
+}

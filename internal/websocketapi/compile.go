@@ -88,6 +88,11 @@ func (c *compiler) compile() {
 	for _, r := range slices.SortedFunc(maps.Values(c.def.Routes), func(a, b *apigw.Route) int { return cmp.Compare(a.Key, b.Key) }) {
 		c.addRoute(r)
 	}
+	if c.out.routes[connectKey] == nil { // without one everybody is let in, as often as the stage's settings say
+		r := &Route{Key: connectKey}
+		c.observeRoute(r)
+		c.out.routes[connectKey] = r
+	}
 }
 
 func (c *compiler) newStage() *Stage {

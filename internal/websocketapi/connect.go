@@ -70,9 +70,6 @@ func (e *Event) admit() (r reply, f *exchange.Fault) {
 		return r, noHandshake
 	}
 	route := e.Route
-	if route == nil {
-		return r, nil
-	}
 	e.X.Outcome.Resource = route.Key
 	e.X.Decide("route", route.Key, "the client connects")
 	if f := e.throttle(); f != nil {

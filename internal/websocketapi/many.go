@@ -61,7 +61,7 @@ func (s *Stage) many(x *exchange.Exchange) {
 		respond(x, 413, "PayloadTooLargeException", `{"message":"Message too long"}`)
 		return
 	}
-	if !s.mayManage(x, body) {
+	if !s.mayManage(x, body) || !s.admit(x) {
 		return
 	}
 	call, err := parseMany(body)

@@ -44,6 +44,8 @@ func (c *compiler) observeStage() {
 			o.Bill(env, apigw.MeteredPlace{Scope: c.out.scope, API: c.out.API, Stage: c.out.Name}, "")
 		}
 		o.sockets = c.series("")
+		all := serving.RouteSettings(c.stage, "")
+		c.out.callbacks = c.limiter("@connections", &all)
 	}
 	c.executionLog()
 	o.AccessLog(env, c.stage, telemetry.CompileConnectionFormat, func(group string) string { return group }, &c.problems)
@@ -88,13 +90,18 @@ func (c *compiler) observeRoute(r *Route) {
 	if s.DetailedMetrics {
 		r.detailed = c.series(r.Key)
 	}
-	l, limited := serving.RouteLimit(&s)
+	r.limiter = c.limiter(r.Key, &s)
+}
+
+// limiter is the bucket that settings give to what has that name.
+func (c *compiler) limiter(name string, s *apigw.RouteSettings) serving.Limiter {
+	l, limited := serving.RouteLimit(s)
 	if !limited {
-		return
+		return serving.Limiter{}
 	}
-	limiter, release := c.env.Limit("stage/"+string(c.out.API)+"/"+string(c.out.Name)+"/"+r.Key, l)
-	r.limiter = limiter
+	limiter, release := c.env.Limit("stage/"+string(c.out.API)+"/"+string(c.out.Name)+"/"+name, l)
 	c.out.observe.OnClose(release)
+	return limiter
 }
 
 // throttle lets the event in unless its route had too many.

@@ -55,7 +55,8 @@ type Stage struct {
 	routes        map[string]*Route
 	backends      []*integration.Backend
 	observe       observation
-	logging       logging // of events without a route
+	logging       logging         // of events without a route
+	callbacks     serving.Limiter // of @connections
 	busyTold      *serving.BusyTold
 	place         *place // nil when only checked
 
