@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"expvar"
 	"fmt"
 	"log/slog"
 	"os"
@@ -24,6 +25,8 @@ import (
 	"go.etcd.io/etcd/server/v3/features"
 	"go.etcd.io/etcd/server/v3/proxy/grpcproxy/adapter"
 	"go.etcd.io/etcd/server/v3/storage/wal"
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
 	"go.uber.org/zap"
 )
 
@@ -162,8 +165,9 @@ func (s *Store) bootstrap(cfg config.ServerConfig) (err error) {
 // as ones the database has already, and silently ignore them. A member that
 // leads has committed an entry past the end of its log within milliseconds.
 func (s *Store) awaitReady(server *etcdserver.EtcdServer, applied uint64) error {
-	look := time.NewTicker(100 * time.Millisecond)
+	look, elect := time.NewTicker(100*time.Millisecond), time.NewTicker(time.Millisecond)
 	defer look.Stop()
+	defer elect.Stop()
 	for leading := 0; ; {
 		select {
 		case <-server.ReadyNotify():
@@ -172,6 +176,12 @@ func (s *Store) awaitReady(server *etcdserver.EtcdServer, applied uint64) error 
 			return errors.New("the embedded etcd stopped while it started")
 		case <-s.ctx.Done():
 			return s.ctx.Err()
+		case <-elect.C:
+			if server.Lead() != 0 {
+				elect.Stop()
+			} else if err := electAlone(s.ctx, server); err != nil {
+				return err
+			}
 		case <-look.C:
 			if server.Lead() == uint64(server.MemberID()) {
 				leading++
@@ -181,6 +191,29 @@ func (s *Store) awaitReady(server *etcdserver.EtcdServer, applied uint64) error 
 			}
 		}
 	}
+}
+
+// electAlone has a member that has no others stand for election at once, by the
+// message that a leader hands over with: it has nobody to hear of before.
+func electAlone(ctx context.Context, server *etcdserver.EtcdServer) error {
+	if !logApplied(server) {
+		return nil
+	}
+	self := uint64(server.MemberID())
+	return server.Process(ctx, &raftpb.Message{Type: raftpb.MsgTimeoutNow.Enum(), From: &self, To: &self})
+}
+
+// logApplied says whether the member's raft is done with what its log had. One
+// that stands for election before looks for changes of members in what is left,
+// and panics where the server has thrown that away. Nothing but the variable that
+// etcd publishes tells of it; it is the latest member's of this process.
+func logApplied(server *etcdserver.EtcdServer) bool {
+	status, _ := expvar.Get("raft.status").(expvar.Func)
+	if status == nil {
+		return false
+	}
+	s, ok := status.Value().(raft.Status)
+	return ok && s.ID == uint64(server.MemberID()) && s.Applied == s.HardState.GetCommit()
 }
 
 // useSmallLogFiles: etcd reserves two log files of 64 MB from the start, more
@@ -197,8 +230,8 @@ func serverConfig(dir string, quota int64, log *zap.Logger) config.ServerConfig 
 		InitialPeerURLsMap:          types.URLsMap{memberName: self},
 		InitialClusterToken:         memberName,
 		NewCluster:                  true,
-		TickMs:                      10, // elects itself within milliseconds
-		ElectionTicks:               5,
+		TickMs:                      250, // each tick wakes the process, and electAlone waits for none
+		ElectionTicks:               2,   // leases last a second or longer
 		InitialElectionTickAdvance:  true,
 		SnapshotCount:               500, // entries replayed at start, at most
 		SnapshotCatchUpEntries:      10,  // kept in memory for peers that don't exist
