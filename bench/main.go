@@ -58,6 +58,10 @@ func main() {
 		fail(serveEchoes(os.Args[2], os.Args[3]))
 		return
 	}
+	if len(os.Args) > 2 && os.Args[1] == "writes" {
+		fail(serveWrites(os.Args[2]))
+		return
+	}
 	var o options
 	var only, peers string
 	flag.IntVar(&o.rounds, "rounds", 11, "rounds; each measures every peer once, medians are printed")

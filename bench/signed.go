@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -75,35 +74,4 @@ func do(client *http.Client, r *http.Request) ([]byte, error) {
 		err = fmt.Errorf("%s %s: %s: %s", r.Method, r.URL, response.Status, text)
 	}
 	return text, err
-}
-
-// postEach posts a message to each connection, on 64 connections, and says when
-// the last client had it.
-func (s *socketShop) postEach(h *holder, ids []string) (time.Duration, error) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
-	requests := make([]*http.Request, len(ids))
-	message := []byte(`{"all":"of you"}`)
-	for i, id := range ids {
-		r, err := http.NewRequest("POST", "http://"+s.plain+"/bench/@connections/"+url.QueryEscape(id), bytes.NewReader(message))
-		if err != nil {
-			return 0, err
-		}
-		r.Host = s.open + ".execute-api.localhost"
-		sign(r, "execute-api", message)
-		requests[i] = r
-	}
-	if err := h.await(); err != nil {
-		return 0, err
-	}
-	var posted atomic.Int64
-	began := time.Now()
-	if err := spread(len(requests), 64, func(i int) error {
-		_, err := do(client, requests[i])
-		posted.Add(1)
-		return err
-	}); err != nil {
-		return 0, fmt.Errorf("after %d: %w", posted.Load(), err)
-	}
-	last, err := h.arrived()
-	return last.Sub(began), err
 }

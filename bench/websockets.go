@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -37,7 +36,7 @@ func websockets(o options) error {
 		run  func() error
 	}{
 		{"idle", func() error { return s.idle(false) }}, {"idle", func() error { return s.idle(true) }},
-		{"echo", func() error { return s.echoes(o) }}, {"fanout", s.fanOut},
+		{"echo", func() error { return s.echoes(o) }}, {"fanout", func() error { return s.fanOut(o) }},
 	} {
 		if which := o.only[0]; which == socketScenario || which == socketScenario+"-"+part.name {
 			failed = errors.Join(failed, part.run())
@@ -48,15 +47,18 @@ func websockets(o options) error {
 
 const socketScenario = "websockets"
 
-// socketShop is a Gatehouse with WebSocket APIs, a backend that echoes and a
-// bare WebSocket server that does.
+// socketShop is a Gatehouse with WebSocket APIs, a backend that echoes, a bare
+// WebSocket server that does, and one that does nothing but write.
 type socketShop struct {
 	*workshop
-	gatehouse, bare          *process
-	plain, tls               string // addresses of Gatehouse
-	echoing, bareAt, control string
-	open, mocked             string // IDs of the APIs: without $connect, and with one that is a MOCK
+	gatehouse, bare, bareWrites *process
+	plain, tls                  string // addresses of Gatehouse
+	echoing, bareAt, control    string
+	writing                     string // address of bareWrites
+	open, mocked                string // IDs of the APIs: without $connect, and with one that is a MOCK
 }
+
+type object = map[string]any
 
 const socketsConfig = `control: %s
 invoke:
@@ -76,7 +78,7 @@ func newSocketShop(o options) (*socketShop, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &socketShop{workshop: w, plain: freeAddress(), tls: freeAddress(), echoing: freeAddress(), bareAt: freeAddress(), control: freeAddress()}
+	s := &socketShop{workshop: w, plain: freeAddress(), tls: freeAddress(), echoing: freeAddress(), bareAt: freeAddress(), control: freeAddress(), writing: freeAddress()}
 	if err := s.begin(o); err != nil {
 		w.close()
 		return nil, err
@@ -102,6 +104,9 @@ func (s *socketShop) begin(o options) (err error) {
 	if s.bare, err = s.start(s.bareAt, self, "echoes", s.bareAt, s.echoing); err != nil {
 		return err
 	}
+	if s.bareWrites, err = s.start(s.writing, self, "writes", s.writing); err != nil {
+		return err
+	}
 	if s.open, err = s.addAPI(false); err != nil {
 		return fmt.Errorf("%w\n%s", err, s.gatehouse.log())
 	}
@@ -111,7 +116,6 @@ func (s *socketShop) begin(o options) (err error) {
 
 // addAPI makes a WebSocket API whose routes echo: one to a MOCK, one to HTTP.
 func (s *socketShop) addAPI(connect bool) (string, error) {
-	type object = map[string]any
 	var api struct{ APIID string }
 	if err := s.call("POST", "/v2/apis", object{"name": "bench", "protocolType": "WEBSOCKET", "routeSelectionExpression": "$request.body.action"}, &api); err != nil {
 		return "", err
@@ -272,30 +276,5 @@ func (s *socketShop) echoes(o options) error {
 		fmt.Printf("%-12s %12.0f %12.1f %10.0f %10.0f %10.2f\n", k.name, pick(func(m measurement) float64 { return m.perSecond }), pick(cpu),
 			pick(func(m measurement) float64 { return m.p50 }), pick(func(m measurement) float64 { return m.p99 }), median(ratios(results[i], results[0])))
 	}
-	return nil
-}
-
-// fanOut sends one message to many connections by signed calls.
-func (s *socketShop) fanOut() error {
-	h, err := s.holder(s.open, false)
-	if err != nil {
-		return err
-	}
-	defer h.close()
-	if _, err := h.openMore(fanOutSize); err != nil {
-		return err
-	}
-	ids, err := h.ids()
-	if err != nil {
-		return err
-	}
-	if len(ids) != fanOutSize {
-		return errors.New("there are " + strconv.Itoa(len(ids)) + " connections")
-	}
-	took, err := s.postEach(h, ids)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("\none message to %d connections, a signed POST each on 64 connections: %v until the last has it\n", fanOutSize, took.Round(time.Millisecond))
 	return nil
 }

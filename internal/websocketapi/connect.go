@@ -125,8 +125,7 @@ func (e *Event) accept(r reply) *exchange.Fault {
 	}
 	c.gone = gone
 	e.X.Response.Status = 101
-	c.place.enter(e.Stage)
-	c.open(nc, head, early)
+	c.open(e.Stage, nc, head, early)
 	return nil
 }
 

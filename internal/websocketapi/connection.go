@@ -24,6 +24,7 @@ type Connection struct {
 
 	gone func()       // of the edge that handed the client's connection over; nil: it doesn't want to know
 	busy atomic.Int32 // messages in work
+	at   int32        // guarded by place.mu: where place.conns has it
 }
 
 // visitor is what is known of a client from when it connected.
@@ -92,7 +93,7 @@ func (c *Connection) Closed(_ *wsconn.Conn, code int, reason string) {
 	if c.gone != nil {
 		c.gone()
 	}
-	defer c.place.leave()
+	defer c.place.leave(c)
 	if s := c.place.stage(); s != nil {
 		if code == wsconn.CodeNoStatus {
 			reason = "Client-side close frame status not set" // developer guide's sample event
@@ -101,10 +102,13 @@ func (c *Connection) Closed(_ *wsconn.Conn, code int, reason string) {
 	}
 }
 
-// open makes nc, whose client was let in, a connection: head is sent first.
-func (c *Connection) open(nc net.Conn, head, early []byte) {
+// open makes nc, whose client s let in, a connection: head is sent first.
+func (c *Connection) open(s *Stage, nc net.Conn, head, early []byte) {
 	conn := c.hub.sockets.Open(nc, head, early, c)
 	c.conn.Store(conn)
+	if !c.place.enter(c, s) {
+		conn.Close(wsconn.CodeGoingAway, goingAway)
+	}
 	conn.Start()
 }
 

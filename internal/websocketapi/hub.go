@@ -122,21 +122,6 @@ func (h *Hub) remove(c *Connection) {
 	h.removePrincipal(c)
 }
 
-// placeName names a stage of an API.
-type placeName struct {
-	api   apigw.APIID
-	stage apigw.StageName
-}
-
-// place is a stage of an API through all its deployments.
-type place struct {
-	name placeName
-
-	mu      sync.Mutex // guards what follows, and Stage.closed of its stages
-	current *Stage     // what serves new events; nil: nothing was deployed here yet, or it was deleted
-	open    int        // connections
-}
-
 // place is that of a stage, made when it isn't there.
 func (h *Hub) place(name placeName) *place {
 	h.mu.Lock()
@@ -149,86 +134,17 @@ func (h *Hub) place(name placeName) *place {
 	return p
 }
 
-// deploy makes s what serves the place's new events, also those of connections
-// that are open.
-func (p *place) deploy(s *Stage) {
-	p.mu.Lock()
-	old := p.current
-	p.current = s
-	release := old != nil && old.closed
-	p.mu.Unlock()
-	if release {
-		old.release()
-	}
-}
-
-// closing notes that the edge gave s up. It says whether s may be released now:
-// as long as connections are open whose events it serves, it may not.
-func (p *place) closing(s *Stage) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s.closed = true
-	if p.current == s && p.open > 0 {
-		return false
-	}
-	if p.current == s {
-		p.current = nil
-	}
-	return true
-}
-
-// enter counts a connection, which s let in.
-func (p *place) enter(s *Stage) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.open++
-	if p.current == nil {
-		p.current = s
-	}
-	if m := s.observe.Meter; m != nil {
-		m.Connected()
-	}
-}
-
-func (p *place) leave() {
-	p.mu.Lock()
-	p.open--
-	if m := p.current.observe.Meter; m != nil { // the same as when it came: the place's
-		m.Disconnected()
-	}
-	var last *Stage
-	if p.open == 0 && p.current != nil && p.current.closed {
-		last, p.current = p.current, nil
-	}
-	p.mu.Unlock()
-	if last != nil {
-		last.release()
-	}
-}
-
-// stage is what serves the place's events now.
-func (p *place) stage() *Stage {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.current
-}
-
 // Deleted closes the connections of a stage that is no more.
 func (h *Hub) Deleted(api apigw.APIID, stage apigw.StageName) {
 	name := placeName{api, stage}
 	h.mu.Lock()
 	p := h.places[name]
 	delete(h.places, name)
-	var left []*Connection
-	if p != nil {
-		for _, c := range h.conns {
-			if c.place == p {
-				left = append(left, c)
-			}
-		}
-	}
 	h.mu.Unlock()
-	for _, c := range left {
+	if p == nil {
+		return
+	}
+	for _, c := range p.end() {
 		c.close(wsconn.CodeGoingAway, goingAway)
 	}
 }

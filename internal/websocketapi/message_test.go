@@ -150,6 +150,20 @@ func TestDeploymentUnderConnections(t *testing.T) {
 	}
 }
 
+// A stage that is deleted while a client's $connect function runs closes that
+// connection, too.
+func TestDeletedWhileConnecting(t *testing.T) {
+	var w *world
+	calls := newFunctions(func(string, map[string]any) (string, string) {
+		w.env.Hub.Deleted(testAPI, "prod")
+		return `{"statusCode":200}`, ""
+	})
+	w = newWorld(t, definition(map[string]*apigw.RouteIntegration{"$connect": lambdaProxyOf("join")}), calls)
+	if code, reason := w.connect("").ended(); code != 1001 || reason != "Going away" {
+		t.Errorf("closed with %d %q", code, reason)
+	}
+}
+
 // MOCK, HTTP and HTTP_PROXY integrations with their templates, mappings and
 // responses (developer guide, "Set up WebSocket API integration responses").
 func TestIntegrations(t *testing.T) {
@@ -187,7 +201,7 @@ func TestIntegrations(t *testing.T) {
 	w := newWorld(t, def, echoRoute())
 	s := w.connect("")
 	id := ""
-	for _, c := range w.env.Hub.conns {
+	for _, c := range w.env.Hub.recipients(&recipients{Everyone: true}, placeName{testAPI, "prod"}) {
 		id = c.id.String()
 	}
 	for _, tt := range [][2]string{

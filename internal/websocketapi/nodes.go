@@ -167,7 +167,6 @@ func (h *Hub) reachAll(ctx context.Context, o *order, message []byte) (t total) 
 }
 
 func (t *total) add(part *total) {
-	t.Reached += part.Reached
-	t.Missed += part.Missed
-	t.Gone, t.Full, t.Unknown = append(t.Gone, part.Gone...), append(t.Full, part.Full...), append(t.Unknown, part.Unknown...)
+	t.result.add(&part.result)
+	t.Unknown, t.Missed = append(t.Unknown, part.Unknown...), t.Missed+part.Missed
 }

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/jsonpath"
@@ -118,11 +121,15 @@ func (h *Hub) carryOut(o *order, message []byte) (r result) {
 
 // at is the open connection of an ID and a stage; nil: there is none.
 func (h *Hub) at(id connectionID, place placeName) *Connection {
-	c := h.find(id)
-	if c == nil || c.place.name != place || c.conn.Load() == nil {
-		return nil
+	if c := h.find(id); c.isOf(place) {
+		return c
 	}
-	return c
+	return nil
+}
+
+// isOf says whether c is there, open and of a stage.
+func (c *Connection) isOf(place placeName) bool {
+	return c != nil && c.place.name == place && c.conn.Load() != nil
 }
 
 func sent(err error) outcome {
@@ -136,22 +143,48 @@ func sent(err error) outcome {
 }
 
 func (h *Hub) postMany(o *order, place placeName, text []byte) (r result) {
-	m := h.sockets.Prepare(text)
-	for _, id := range o.IDs {
-		if c := h.at(connectionID(id), place); c != nil {
-			r.note(c.id, c.conn.Load().SendMessage(m))
-		} else {
-			r.Gone = append(r.Gone, id)
-		}
-	}
-	if o.Who == nil {
+	if o.Who != nil {
+		r = postAll(h.recipients(o.Who, place), h.sockets.Prepare(text))
+		r.Gone = nil // who left meanwhile was none of them any more
 		return r
 	}
-	for _, c := range h.recipients(o.Who, place) {
-		r.note(c.id, c.conn.Load().SendMessage(m))
-	}
-	r.Gone = nil // who left meanwhile was none of them any more
+	to, gone := h.named(o.IDs, place)
+	r = postAll(to, h.sockets.Prepare(text))
+	r.Gone = append(gone, r.Gone...)
 	return r
+}
+
+// turn is how many connections one goroutine sends to before others have theirs.
+const turn = 64
+
+// postAll sends m to many, on all cores: what it takes is the kernel's time.
+func postAll(to []*Connection, m wsconn.Message) (r result) {
+	var mu sync.Mutex // guards r
+	var next atomic.Int64
+	send := func() {
+		var part result
+		for end := 0; end < len(to); runtime.Gosched() {
+			end = int(next.Add(turn))
+			for _, c := range to[min(end-turn, len(to)):min(end, len(to))] {
+				part.note(c.id, c.conn.Load().SendMessage(m))
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		r.add(&part)
+	}
+	var helping sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (len(to)+turn-1)/turn) - 1 {
+		helping.Go(send)
+	}
+	send()
+	helping.Wait()
+	return r
+}
+
+func (r *result) add(part *result) {
+	r.Reached += part.Reached
+	r.Gone, r.Full = append(r.Gone, part.Gone...), append(r.Full, part.Full...)
 }
 
 func (r *result) note(id connectionID, err error) {
@@ -165,20 +198,33 @@ func (r *result) note(id connectionID, err error) {
 	}
 }
 
+// named are the open connections of a list, and what is gone of it.
+func (h *Hub) named(ids []connectionText, place placeName) (list []*Connection, gone []connectionText) {
+	list = make([]*Connection, 0, len(ids))
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, id := range ids {
+		if c := h.conns[connectionID(id)]; c.isOf(place) {
+			list = append(list, c)
+		} else {
+			gone = append(gone, id)
+		}
+	}
+	return list, gone
+}
+
 // recipients are the open connections that w means.
 func (h *Hub) recipients(w *recipients, place placeName) (list []*Connection) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	if !w.Everyone {
-		for c := range h.principals[principal{place, w.Principal}] {
-			if c.conn.Load() != nil {
-				list = append(list, c)
-			}
+	if w.Everyone {
+		if p := h.places[place]; p != nil {
+			list = p.everyone()
 		}
 		return list
 	}
-	for _, c := range h.conns {
-		if c.place.name == place && c.conn.Load() != nil {
+	for c := range h.principals[principal{place, w.Principal}] {
+		if c.conn.Load() != nil {
 			list = append(list, c)
 		}
 	}

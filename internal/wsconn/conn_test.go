@@ -386,6 +386,44 @@ func TestShutdown(t *testing.T) {
 	w.expect(t, 1001, "Going away")
 }
 
+// What is sent before Start, by those who know the connection already, comes
+// behind the answer to the handshake.
+func TestSentBeforeStart(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		e, w, _ := watched(t, Limits{}, secure)
+		e.opened = func(c *Conn) {
+			for _, text := range []string{"one", "two"} {
+				if err := c.Send([]byte(text)); err != nil {
+					t.Error(err)
+				}
+			}
+			c.Close(CodeGoingAway, "bye")
+		}
+		c := dial(t, e)
+		c.expect(frame{fin | text, "one"}, frame{fin | text, "two"}, closing(CodeGoingAway, "bye"))
+		c.send(closing(CodeGoingAway, ""))
+		w.expect(t, CodeGoingAway, "bye")
+	}
+}
+
+// A connection that is cut before Start sends nothing.
+func TestCutBeforeStart(t *testing.T) {
+	server, client := net.Pipe()
+	w := newWitness()
+	s := NewServer(Limits{})
+	conn := s.Open(server, []byte("HTTP/1.1 101"), nil, w)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Shutdown(over, CodeGoingAway, ""); err == nil {
+		t.Error("shut down with a connection that nobody has begun to read")
+	}
+	conn.Start()
+	if got, _ := io.ReadAll(client); len(got) > 0 {
+		t.Errorf("the client read %q", got)
+	}
+	w.expect(t, CodeGoingAway, "")
+}
+
 // Frames behind the handshake in the same packet aren't lost.
 func TestEarlyFrames(t *testing.T) {
 	e, _, _ := watched(t, Limits{}, false)

@@ -1,6 +1,7 @@
 package wsconn
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"sync"
@@ -44,26 +45,31 @@ func NewServer(limits Limits) *Server {
 
 // Open serves nc until it ends, and closes it. first is sent before anything
 // else (the answer to the handshake) and becomes the connection's; early was
-// already read from nc behind the request. h hears nothing before Start, so
-// that what it needs can be made from the Conn.
+// already read from nc behind the request. h hears nothing, and nothing is sent,
+// before Start, so that what h needs can be made from the Conn, and the Conn be
+// known to who sends when the client learns that it is connected.
 func (s *Server) Open(nc net.Conn, first, early []byte, h Handler) *Conn {
-	c := &Conn{server: s, nc: nc, handler: h}
+	c := &Conn{server: s, nc: nc, handler: h, early: early}
 	c.socket.set(nc)
+	c.out = outbox{queue: [][]byte{first}, size: len(first), flushing: true}
 	c.opened = s.now()
 	c.active.Store(int64(c.opened))
 	s.mu.Lock()
 	s.open++
 	s.mu.Unlock()
 	s.wheel.add(c, c.due())
-	c.early = early
-	if err := c.send(first, true, false); err != nil {
-		c.cut()
-	}
 	return c
 }
 
-// Start begins to read c.
-func (c *Conn) Start() { c.server.work.Run(c) }
+// Start begins to send and to read c.
+func (c *Conn) Start() {
+	c.mu.Lock()
+	waiting := bytes.Join(c.out.queue, nil)
+	c.out = outbox{}
+	c.sendLocked(waiting, true)
+	c.mu.Unlock()
+	c.server.work.Run(c)
+}
 
 // instant is nanoseconds since the Server began, monotonic.
 type instant int64

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 )
 
@@ -49,44 +50,77 @@ func (s *socket) hasInput() (has bool) {
 
 // tryRead reads what is there; errWait: nothing.
 func (s *socket) tryRead(p []byte) (n int, err error) {
-	controlled := s.raw.Control(func(fd uintptr) {
-		for {
-			if n, err = syscall.Read(int(fd), p); err != syscall.EINTR {
-				return
-			}
-		}
-	})
+	a := accesses.Get().(*access)
+	defer a.end()
+	a.p = p
+	if err := s.raw.Control(a.read); err != nil {
+		return 0, err
+	}
 	switch {
-	case controlled != nil:
-		return 0, controlled
-	case err == syscall.EAGAIN:
+	case a.errno == syscall.EAGAIN:
 		return 0, errWait
-	case err != nil:
-		return 0, os.NewSyscallError("read", err)
-	case n == 0:
+	case a.errno != 0:
+		return 0, os.NewSyscallError("read", a.errno)
+	case a.n == 0:
 		return 0, io.EOF
 	}
-	return n, nil
+	return a.n, nil
 }
 
 // tryWrite writes what the socket takes at once.
 func (s *socket) tryWrite(p []byte) (n int, err error) {
-	controlled := s.raw.Control(func(fd uintptr) {
-		for n < len(p) && err == nil {
-			var m int
-			if m, err = syscall.Write(int(fd), p[n:]); m > 0 {
-				n += m
-			}
-			if err == syscall.EINTR {
-				err = nil
-			}
+	a := accesses.Get().(*access)
+	defer a.end()
+	a.p = p
+	if err := s.raw.Control(a.write); err != nil {
+		return 0, err
+	}
+	if a.errno != 0 && a.errno != syscall.EAGAIN {
+		return a.n, os.NewSyscallError("write", a.errno)
+	}
+	return a.n, nil
+}
+
+// access is one use of a socket. They are kept, as the functions that a
+// syscall.RawConn wants would be made anew for each.
+type access struct {
+	read, write func(fd uintptr)
+
+	p     []byte
+	n     int
+	errno syscall.Errno // of the last call
+}
+
+var accesses = sync.Pool{New: func() any {
+	a := new(access)
+	a.read, a.write = a.doRead, a.doWrite
+	return a
+}}
+
+func (a *access) end() {
+	a.p, a.n, a.errno = nil, 0, 0
+	accesses.Put(a)
+}
+
+func (a *access) doRead(fd uintptr) {
+	for {
+		if a.n, a.errno = receive(fd, a.p); a.errno != syscall.EINTR {
+			return
 		}
-	})
-	if err == syscall.EAGAIN {
-		err = nil
 	}
-	if controlled != nil {
-		err = controlled
+}
+
+func (a *access) doWrite(fd uintptr) {
+	for len(a.p) > 0 {
+		n, errno := send(fd, a.p[:min(len(a.p), onePiece)])
+		switch {
+		case errno == syscall.EINTR:
+		case errno != 0:
+			a.errno = errno
+			return
+		default:
+			a.n += n
+			a.p = a.p[n:]
+		}
 	}
-	return n, err
 }
