@@ -116,6 +116,9 @@ type Options struct {
 	Declared func(certificate apigw.ARN) bool
 	// Truststore reads the trust stores of domain names. Default: none can be.
 	Truststore ReadTruststore
+	// Network is the private network that the configuration declares; nil: every
+	// well-formed ID of a thing in it is taken.
+	Network *apigw.Network
 	// CachedAPIs and CachedBytes bound the definitions kept in memory;
 	// defaults 256 and 64 MiB (of stored text).
 	CachedAPIs  int
@@ -139,9 +142,12 @@ type Control struct {
 	metered *Metered   // what counts here; nil: nothing does
 	domains *Domains   // who serves domain names here; nil: nobody does
 
-	certificates   *Certificates // who shows server certificates here; nil: nobody does
+	groups         *TargetGroups  // who forwards to target groups here; nil: nobody does
+	balancers      *LoadBalancers // who serves load balancers here; nil: nobody does
+	certificates   *Certificates  // who shows server certificates here; nil: nobody does
 	readTruststore ReadTruststore
 	declared       func(apigw.ARN) bool // see Options.Declared
+	network        *apigw.Network
 
 	garbage garbage
 	scopes  sync.Map // apigw.Scope → struct{}: those known to be noted
@@ -156,6 +162,7 @@ func New(o Options) *Control {
 	c := &Control{
 		store: o.Store, now: o.Now, rand: o.Rand, check: o.Check, part: o.CheckPart, shown: o.Visible, log: o.Logger,
 		limits:  o.Limits.orDefault(),
+		network: o.Network,
 		sealer:  o.Sealer,
 		cache:   newCache(orDefault(o.CachedAPIs, 256), orDefault(o.CachedBytes, 64<<20)),
 		writers: map[apiRef]*writer{},

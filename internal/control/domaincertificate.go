@@ -22,25 +22,54 @@ func domainCertificates(d *apigw.DomainName) []apigw.ARN {
 // so no more; either of old and d may be nil. One that isn't there is refused, and
 // so is one for other names. The texts are AWS's, as reported in the field.
 func (c *Control) useCertificates(ctx context.Context, s *scopeChange, old, d *apigw.DomainName) error {
-	before, after := domainCertificates(old), domainCertificates(d)
-	for _, arn := range after {
-		if slices.Contains(before, arn) || c.declared(arn) {
+	of := d
+	if of == nil {
+		of = old
+	}
+	return c.useServerCertificates(ctx, s, certificateUse{
+		before: domainCertificates(old), after: domainCertificates(d), user: string(DomainARN(s.scope, of)),
+		missing: func(apigw.ARN) *apigw.Error {
+			return apigw.Errorf(apigw.BadRequest, "The provided certificate does not exist.")
+		},
+		suits: func(cert *apigw.ServerCertificate, arn apigw.ARN) error {
+			if !covers(cert.Names, d.Name) {
+				return apigw.Errorf(apigw.BadRequest, "The domain name to be created is not covered by the provided certificate: %s", arn)
+			}
+			return nil
+		},
+	})
+}
+
+// certificateUse is who shows which certificates, each named once, and did.
+type certificateUse struct {
+	before, after []apigw.ARN
+	user          string                                          // an ARN
+	missing       func(apigw.ARN) *apigw.Error                    // refuses one that isn't there
+	suits         func(*apigw.ServerCertificate, apigw.ARN) error // refuses one that isn't for this use; nil: none is
+}
+
+// useServerCertificates notes on certificates who shows them.
+func (c *Control) useServerCertificates(ctx context.Context, s *scopeChange, use certificateUse) error {
+	for _, arn := range use.after {
+		if slices.Contains(use.before, arn) || c.declared(arn) {
 			continue
 		}
 		v, err := c.usableServer(ctx, s.scope, arn)
 		if err != nil {
-			return orUnknown(err, apigw.Errorf(apigw.BadRequest, "The provided certificate does not exist."))
+			return orUnknown(err, use.missing(arn))
 		}
-		if !covers(v.Names, d.Name) {
-			return apigw.Errorf(apigw.BadRequest, "The domain name to be created is not covered by the provided certificate: %s", arn)
+		if use.suits != nil {
+			if err := use.suits(&v.ServerCertificate, arn); err != nil {
+				return err
+			}
 		}
-		v.Users = append(v.Users, string(DomainARN(s.scope, d)))
+		v.Users = append(v.Users, use.user)
 		if err := v.put(s); err != nil {
 			return err
 		}
 	}
-	for _, arn := range before {
-		if slices.Contains(after, arn) {
+	for _, arn := range use.before {
+		if slices.Contains(use.after, arn) {
 			continue
 		}
 		v, err := c.usableServer(ctx, s.scope, arn)
@@ -50,8 +79,7 @@ func (c *Control) useCertificates(ctx context.Context, s *scopeChange, old, d *a
 		if err != nil {
 			return err
 		}
-		user := string(DomainARN(s.scope, old))
-		v.Users = slices.DeleteFunc(slices.Clone(v.Users), func(u string) bool { return u == user })
+		v.Users = slices.DeleteFunc(slices.Clone(v.Users), func(u string) bool { return u == use.user })
 		if err := v.put(s); err != nil {
 			return err
 		}

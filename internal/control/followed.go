@@ -201,3 +201,21 @@ func remember[T any](raw []byte, decode func(store.Record) (*T, error)) (list []
 	}
 	return list, err
 }
+
+// scoped is a record with whose it is.
+type scoped[T any] struct {
+	scope apigw.Scope
+	holds *T
+}
+
+// all are the records that are known.
+func (d *Followed[T]) all() (list []scoped[T]) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for key, k := range d.known {
+		if parsed, ok := ParseKey(key); ok && k.holds != nil {
+			list = append(list, scoped[T]{parsed.Scope, k.holds})
+		}
+	}
+	return list
+}

@@ -27,9 +27,11 @@ const KeyRoot = "/gatehouse/"
 //	usageplan-usage/{plan}/{key}       what is left to the key, as it was last set
 //	usageplan-count/{plan}/{day}/{n}   how many requests keys of the plan had on a day
 //	vpclink/{id}                       VPCLink
-//	usage-guard                        changes with every change of those six, of domain names and certificates
+//	usage-guard                        changes with every change of those six, of domain names, certificates, load balancers and target groups
 //	domainname/{name}[+{id}]           DomainName with its mappings; the ID is of a private one
 //	account                            Account
+//	loadbalancer/{name}                LoadBalancer with its listeners and rules
+//	targetgroup/{name}                 TargetGroup with its targets
 //	meter/{month}/{api}/{n}            what the API served in a month: in all, or to some keys
 //	function/{name}                    Function as JSON, its environments sealed
 //	function-code/{name}/{hash}/{n}    a piece of a zip
@@ -68,6 +70,8 @@ const (
 	KeyMeter       KeyKind = "meter"
 	KeyVPCLink     KeyKind = "vpclink"
 	KeyDomain      KeyKind = "domainname"
+	KeyBalancer    KeyKind = "loadbalancer"
+	KeyTargetGroup KeyKind = "targetgroup"
 	KeyAccount     KeyKind = "account"
 	KeyUsageGuard  KeyKind = "usage-guard"
 	KeyIdentity    KeyKind = "identity"
@@ -117,7 +121,7 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Rest = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyServerCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink, KeyDomain:
+	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyServerCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink, KeyDomain, KeyBalancer, KeyTargetGroup:
 		p.Name = parts[4]
 		return p, len(parts) == 5
 	}

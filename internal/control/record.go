@@ -80,6 +80,8 @@ type scopeCounts struct {
 	APIKeys  int `json:"apiKeys"`
 	Plans    int `json:"plans"`
 	VPCLinks int `json:"vpcLinks"`
+
+	TargetGroups int `json:"targetGroups,omitempty"`
 }
 
 // count adds one to *n unless there are most already.
@@ -151,6 +153,8 @@ func (c *Control) tryScope(ctx context.Context, scope apigw.Scope, apply func(*s
 	}
 	if err == nil { // certificates first: a domain name finds its own
 		c.certificates.committed(s.txn.Ops, revision)
+		c.groups.committed(s.txn.Ops, revision) // and target groups: a load balancer finds its own
+		c.balancers.committed(s.txn.Ops, revision)
 		c.domains.committed(s.txn.Ops, revision)
 	}
 	return err
