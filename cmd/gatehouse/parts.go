@@ -44,6 +44,7 @@ type parts struct {
 	metrics   *telemetry.Metrics
 	trail     *trail
 	lastGood  *kept           // nil when its file can't be opened
+	book      targetBook      // of load balancers and target groups
 	valkey    *valkey.Server  // nil: none is configured
 	answers   *valkey.Server  // the same server, for responses; nil: they are kept in memory
 	throttles *throttle.Group // that nodes divide; nil: this is the only one
@@ -70,7 +71,7 @@ func (p *program) newParts() (*parts, error) {
 		return nil, err
 	}
 	throttles, ledger := p.newThrottles(), tally.New(shared, p.log)
-	s := &parts{own: own, valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(time.Now), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
+	s := &parts{own: own, book: noBook{}, valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(time.Now), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	if err := p.openResponses(s); err != nil {
 		return nil, err
 	}

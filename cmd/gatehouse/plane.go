@@ -35,14 +35,16 @@ type plane struct {
 	missing error        // why it can't
 	control *control.Control
 
-	functions    *control.Functions    // created through Lambda's API; nil without a store
-	metered      *control.Metered      // API keys and usage plans; nil without a store
-	domains      *control.Domains      // custom domain names; nil without a store
-	certificates *control.Certificates // ACM's; nil without a store
-	pools        *poolPlane            // user pools; nil without a store
-	metering     *control.Metering     // what is served, by month; nil without a store
-	cluster      *cluster.Cluster      // the nodes on one etcd cluster; nil without
-	identities   *control.Identities   // made by commands; nil without a store
+	functions    *control.Functions     // created through Lambda's API; nil without a store
+	metered      *control.Metered       // API keys and usage plans; nil without a store
+	domains      *control.Domains       // custom domain names; nil without a store
+	certificates *control.Certificates  // ACM's; nil without a store
+	groups       *control.TargetGroups  // of load balancers; nil without a store
+	balancers    *control.LoadBalancers // nil without a store
+	pools        *poolPlane             // user pools; nil without a store
+	metering     *control.Metering      // what is served, by month; nil without a store
+	cluster      *cluster.Cluster       // the nodes on one etcd cluster; nil without
+	identities   *control.Identities    // made by commands; nil without a store
 
 	following context.Context // ends when the store is given back
 	stop      context.CancelFunc
@@ -85,6 +87,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	pl.metered = p.newMetered(pl.control)
 	pl.certificates = p.newCertificates(pl.control)
+	pl.groups, pl.balancers = p.newGroups(pl.control), p.newBalancers(pl.control)
 	pl.domains = control.NewDomains(pl.control, control.DomainsOptions{Changed: p.gateway.SetDomainNames, Keep: p.keepDomains})
 	pl.pools = p.newPools(pl.control, p.sealerOf(context.Background(), s))
 	pl.identities = p.newIdentities(pl.control)
@@ -164,6 +167,9 @@ func (p *program) follow(pl *plane, src gateway.Source) {
 		pl.running.Go(func() { pl.metered.Follow(pl.following) })
 		pl.running.Go(func() { pl.certificates.Follow(pl.following) })
 		pl.running.Go(func() { pl.domains.Follow(pl.following) })
+		pl.running.Go(func() { pl.groups.Follow(pl.following) })
+		pl.running.Go(func() { pl.balancers.Follow(pl.following) })
+		pl.running.Go(func() { pl.control.RemoveDrained(pl.following) })
 		pl.running.Go(func() { p.renewCertificates(pl.following, pl.control) })
 		pl.running.Go(func() { pl.pools.follow(pl.following) })
 		pl.running.Go(func() { pl.metering.Follow(pl.following) })
@@ -259,6 +265,7 @@ func (p *program) settle(ctx context.Context) error {
 	settling.Go(func() { p.settlePlans(ctx) })
 	settling.Go(func() { p.settleCertificates(ctx) })
 	settling.Go(func() { p.settleDomains(ctx) })
+	settling.Go(func() { p.settleBalancing(ctx) })
 	settling.Go(func() { p.settlePools(ctx) })
 	settling.Go(func() { p.settleIdentities(ctx) })
 	settling.Wait()

@@ -440,6 +440,9 @@ func TestCertificateOfListener(t *testing.T) {
 	if u := users(); len(u) != 0 {
 		t.Error(u)
 	}
+	if err := w.DeleteServerCertificate(t.Context(), w.scope, arn); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestOverflow: a group overflows to one like it, which stays while it does.

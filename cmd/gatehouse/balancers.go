@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/control"
+)
+
+// targetBook is who leads private integrations to targets.
+type targetBook interface {
+	SetLoadBalancers([]*apigw.LoadBalancer)
+	SetTargetGroups([]*apigw.TargetGroup)
+	// Health is how this node sees the targets of a group; nil: it doesn't.
+	Health(group apigw.ARN) []apigw.TargetHealth
+}
+
+// noBook leads nowhere.
+type noBook struct{}
+
+func (noBook) SetLoadBalancers([]*apigw.LoadBalancer) {}
+func (noBook) SetTargetGroups([]*apigw.TargetGroup)   {}
+func (noBook) Health(apigw.ARN) []apigw.TargetHealth  { return nil }
+
+// Files that remember load balancers and target groups for a start without the
+// store.
+func (p *program) keptBalancers() string { return filepath.Join(p.config.Data, "load-balancers.json") }
+func (p *program) keptGroups() string    { return filepath.Join(p.config.Data, "target-groups.json") }
+
+// keepBalancing makes what writes such a file.
+func (p *program) keepBalancing(file, what string) func([]byte) {
+	return func(records []byte) {
+		if err := writeWhole(file, records); err != nil {
+			p.log.Warn(what+" can't be kept: without the store, private integrations won't reach them after a restart", "error", err)
+		}
+	}
+}
+
+func (p *program) newBalancers(c *control.Control) *control.LoadBalancers {
+	return control.NewLoadBalancers(c, control.LoadBalancersOptions{Changed: p.parts.book.SetLoadBalancers, Keep: p.keepBalancing(p.keptBalancers(), "load balancers")})
+}
+
+func (p *program) newGroups(c *control.Control) *control.TargetGroups {
+	return control.NewTargetGroups(c, control.TargetGroupsOptions{Changed: p.parts.book.SetTargetGroups, Keep: p.keepBalancing(p.keptGroups(), "target groups")})
+}
+
+// settleBalancing is settleDomains for load balancers and target groups.
+func (p *program) settleBalancing(ctx context.Context) {
+	pl := p.plane.Load()
+	settleFollowed(ctx, p, pl.groups, p.keptGroups(), "target groups", control.RememberTargetGroups, p.parts.book.SetTargetGroups)
+	settleFollowed(ctx, p, pl.balancers, p.keptBalancers(), "load balancers", control.RememberLoadBalancers, p.parts.book.SetLoadBalancers)
+}
+
+// settleFollowed waits until the store has told of all records of a kind; when it
+// doesn't, those that a file remembers count. A nil followed: there is no store.
+func settleFollowed[T any](ctx context.Context, p *program, followed *control.Followed[T], file, what string, remember func([]byte) ([]*T, error), changed func([]*T)) {
+	if followed != nil && p.tells(ctx, followed.Loaded(), "the store doesn't tell of its "+what+"; using those that it had") {
+		return
+	}
+	raw, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	var list []*T
+	if err == nil {
+		list, err = remember(raw)
+	}
+	if err != nil {
+		p.log.Error(what+" can't be remembered", "error", err)
+	}
+	if followed == nil {
+		changed(list)
+		return
+	}
+	followed.Remember(list)
+}
