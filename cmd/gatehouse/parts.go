@@ -24,6 +24,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/throttle"
 	"github.com/gatehouse/gatehouse/internal/usageplan"
 	"github.com/gatehouse/gatehouse/internal/valkey"
+	"github.com/gatehouse/gatehouse/internal/vpclink"
 	"github.com/gatehouse/gatehouse/internal/websocketapi"
 )
 
@@ -32,6 +33,7 @@ import (
 type parts struct {
 	own       credentials.Source // the process's own
 	pools     *integration.Pools
+	links     *vpclink.Book
 	functions *lambda.Functions
 	env       *serving.Env // of the stages of all API kinds
 	rest      *restapi.Env
@@ -75,12 +77,13 @@ func (p *program) newParts() (*parts, error) {
 	if err := p.openResponses(s); err != nil {
 		return nil, err
 	}
+	s.links = vpclink.NewBook(vpclink.Config{Pools: s.pools, Functions: functions, Log: p.log})
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.trail = newTrail(p.config.Audit, p.stdout, p.log)
 	s.metrics = p.newMetrics(s)
 	responseMetrics(s.metrics, s)
 	s.env = &serving.Env{
-		Scope: p.config.Scope(), Pools: s.pools, Functions: functions, Services: services, OpenKey: p.openKey, Throttles: throttles, Ledger: ledger,
+		Scope: p.config.Scope(), Pools: s.pools, Links: s.links, Functions: functions, Services: services, OpenKey: p.openKey, Throttles: throttles, Ledger: ledger,
 		Identities: p.directory, Issuers: issuers, Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
 	}
 	s.rest = &restapi.Env{Env: s.env, Streams: functions, Plans: s.plans, Responses: s.responses}
@@ -114,6 +117,7 @@ func (s *parts) close() {
 	if err := s.functions.Close(); err != nil {
 		s.env.Logger.Warn("end functions", "error", err)
 	}
+	s.links.Close()
 	s.pools.Close()
 	if err := s.trail.close(); err != nil {
 		s.env.Logger.Warn("close the record of management calls", "error", err)

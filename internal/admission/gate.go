@@ -10,9 +10,12 @@ import (
 	"time"
 )
 
+// DefaultWork is how many are inside at once unless a Config says otherwise.
+const DefaultWork = 1024
+
 // Config is how much a Gate lets in. Zero fields take the defaults named.
 type Config struct {
-	Work     int           // how many are inside at once; default 1024
+	Work     int           // how many are inside at once; default DefaultWork
 	Queue    int           // how many more wait; default 4096
 	Patience time.Duration // how long one waits; default 100 ms
 	// Hurry is how long one waits while others were refused within the last
@@ -58,7 +61,7 @@ func newWaiter() any {
 
 // New makes an empty Gate.
 func New(c Config) *Gate {
-	orDefault(&c.Work, 1024)
+	orDefault(&c.Work, DefaultWork)
 	orDefault(&c.Queue, 4096)
 	orDefault(&c.Patience, 100*time.Millisecond)
 	orDefault(&c.Hurry, c.Patience/10)

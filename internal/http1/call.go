@@ -11,6 +11,7 @@ import (
 // Zero deadline: none. Reset before reuse.
 type Call struct {
 	Deadline time.Time
+	Idle     time.Duration // longest wait for the backend's next bytes; 0: until Deadline
 	cancelState
 }
 
@@ -35,6 +36,7 @@ func (p CallPhase) String() string { return phaseNames[p] }
 type CallError struct {
 	Phase     CallPhase
 	Timeout   bool // the deadline of the Call passed
+	Idle      bool // the backend sent nothing for the Call's Idle
 	Cancelled bool // Call.Cancel ended it
 	Malformed bool // the backend's bytes are no HTTP/1.1 response
 	Err       error
@@ -76,7 +78,7 @@ func (c *Call) Cancel() {
 func (c *Call) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.Deadline, c.cancelled = time.Time{}, false
+	c.Deadline, c.Idle, c.cancelled = time.Time{}, 0, false
 }
 
 // deadline is c.Deadline as an instant.

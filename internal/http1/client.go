@@ -36,6 +36,7 @@ type ClientResponse struct {
 type clientBody struct {
 	endpoint *Endpoint
 	conn     *clientConn // nil once given back
+	own      []byte      // what is left of a body that no backend sent
 	body     bodyReader
 	persist  bool
 	call     *Call
@@ -72,6 +73,7 @@ func (e *Endpoint) do(call *Call, m *message, resp *ClientResponse) error {
 			return err
 		}
 		if err := cc.begin(call); err != nil {
+			e.drop(cc)
 			return call.failure(PhaseConnect, err)
 		}
 		cc.in.buf = e.buffers.getLarge()
@@ -127,7 +129,7 @@ func (r *ClientResponse) takeHead(h *responseHead) {
 // Read reads the body; io.EOF at its end, else *CallError.
 func (r *ClientResponse) Read(p []byte) (int, error) {
 	if r.conn == nil {
-		return 0, io.EOF
+		return r.readOwn(p)
 	}
 	n, err := r.body.Read(p)
 	return n, r.failure(err)
@@ -138,7 +140,7 @@ func (r *ClientResponse) Read(p []byte) (int, error) {
 // errors are *CallError.
 func (r *ClientResponse) ReadAll(dst []byte, limit int64) ([]byte, error) {
 	if r.conn == nil {
-		return dst, nil
+		return r.readAllOwn(dst, limit)
 	}
 	dst, err := r.body.ReadAll(dst, limit)
 	return dst, r.failure(err)
@@ -164,14 +166,14 @@ func (r *ClientResponse) failure(err error) error {
 // wants to close. Closing again does nothing.
 func (r *ClientResponse) Close() {
 	cc := r.conn
-	if cc == nil {
+	if r.own = nil; cc == nil {
 		return
 	}
 	r.conn = nil
 	clean := r.persist && r.body.settled() && cc.in.r == cc.in.w
 	if !r.call.detach() || !clean {
 		cc.call = nil
-		cc.in.nc.Close()
+		r.endpoint.drop(cc)
 		r.endpoint.buffers.put(cc.in.buf)
 		return
 	}
@@ -185,7 +187,7 @@ func (r *ClientResponse) Close() {
 func (cc *clientConn) end(e *Endpoint) {
 	cc.call.detach()
 	cc.call = nil
-	cc.in.nc.Close()
+	e.drop(cc)
 	e.buffers.put(cc.in.buf)
 	cc.in.buf = nil
 }

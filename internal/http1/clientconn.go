@@ -40,6 +40,7 @@ func newClientConn(nc net.Conn) *clientConn {
 // connection is still idle, and waits for the answer's first bytes. sent and
 // err are of the request alone: what ends the wait will end the next read too.
 func (cc *clientConn) swap(out []byte) (sent bool, err error) {
+	cc.patience()
 	for {
 		if cc.in.armed == 0 || cc.in.armed > cc.deadline {
 			cc.in.armed = cc.deadline
@@ -91,11 +92,10 @@ func (cc *clientConn) fresh() bool {
 	return n == 0 && isTimeout(err)
 }
 
-// begin ties cc to call. On error the connection is closed.
+// begin ties cc to call; the error says that Cancel came before.
 func (cc *clientConn) begin(call *Call) error {
 	cc.call, cc.deadline, cc.looked = call, call.deadline(), false
 	if !call.attach(cc) {
-		cc.in.nc.Close()
 		return errCancelled
 	}
 	return nil
@@ -103,6 +103,7 @@ func (cc *clientConn) begin(call *Call) error {
 
 // read is the source of response heads and bodies; see wire for the deadline.
 func (cc *clientConn) read(p []byte) (int, error) {
+	cc.patience()
 	for {
 		if cc.in.armed == 0 || cc.in.armed > cc.deadline {
 			cc.in.armed = cc.deadline
@@ -121,6 +122,13 @@ func (cc *clientConn) read(p []byte) (int, error) {
 			return 0, err
 		}
 		cc.in.armed = 0
+	}
+}
+
+// patience bounds the wait that begins by Call.Idle.
+func (cc *clientConn) patience() {
+	if idle := cc.call.Idle; idle > 0 {
+		cc.deadline = min(cc.call.deadline(), now().add(idle))
 	}
 }
 
@@ -237,7 +245,7 @@ func brokenPipe(err error) bool {
 			return true
 		}
 	}
-	return errors.Is(err, io.ErrClosedPipe)
+	return errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed)
 }
 
 // failure is err as a CallError of call.
@@ -250,7 +258,9 @@ func (c *Call) failure(phase CallPhase, err error) *CallError {
 		e.Cancelled, e.Err = true, errCancelled
 		return e
 	}
-	e.Timeout = timedOut(err) && !c.Deadline.IsZero() && !time.Now().Before(c.Deadline)
+	late := timedOut(err)
+	e.Timeout = late && !c.Deadline.IsZero() && !time.Now().Before(c.Deadline)
+	e.Idle = late && !e.Timeout && phase >= PhaseHead
 	return e
 }
 

@@ -28,7 +28,8 @@ type Endpoint struct {
 
 	mu     sync.Mutex // guards what follows
 	idle   []*clientConn
-	reaper *time.Timer // runs while idle isn't empty
+	conns  map[*clientConn]struct{} // all of them
+	reaper *time.Timer              // runs while idle isn't empty
 	closed bool
 }
 
@@ -45,7 +46,7 @@ func NewEndpoint(c EndpointConfig) *Endpoint {
 		c.TLS = c.TLS.Clone()
 		c.TLS.ServerName, _, _ = net.SplitHostPort(c.Address)
 	}
-	return &Endpoint{config: c}
+	return &Endpoint{config: c, conns: map[*clientConn]struct{}{}}
 }
 
 // Close closes the idle connections; those in use when their call ends.
@@ -55,8 +56,29 @@ func (e *Endpoint) Close() {
 	e.idle, e.closed = nil, true
 	e.mu.Unlock()
 	for _, cc := range idle {
+		e.drop(cc)
+	}
+}
+
+// Break closes all connections, under calls too, which fail. New calls make
+// new ones.
+func (e *Endpoint) Break() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for cc := range e.conns {
 		cc.in.nc.Close()
 	}
+	clear(e.conns)
+	clear(e.idle)
+	e.idle = e.idle[:0]
+}
+
+// drop closes cc.
+func (e *Endpoint) drop(cc *clientConn) {
+	e.mu.Lock()
+	delete(e.conns, cc)
+	e.mu.Unlock()
+	cc.in.nc.Close()
 }
 
 // acquire is an idle connection or a new one. An idle one was checked, unless
@@ -68,7 +90,7 @@ func (e *Endpoint) acquire(call *Call, swapping bool) (cc *clientConn, reused bo
 		} else if swapping && cc.in.sock.isDirect() || cc.fresh() {
 			return cc, true, nil
 		} else {
-			cc.in.nc.Close()
+			e.drop(cc)
 		}
 	}
 	cc, err = e.dial(call)
@@ -92,9 +114,9 @@ func (e *Endpoint) pop() *clientConn {
 func (e *Endpoint) put(cc *clientConn) {
 	cc.idleSince = now()
 	e.mu.Lock()
-	if e.closed || len(e.idle) >= e.config.MaxIdle {
+	if _, open := e.conns[cc]; !open || e.closed || len(e.idle) >= e.config.MaxIdle {
 		e.mu.Unlock()
-		cc.in.nc.Close()
+		e.drop(cc)
 		return
 	}
 	e.idle = append(e.idle, cc)
@@ -129,7 +151,7 @@ func (e *Endpoint) reap() {
 	}
 	e.mu.Unlock()
 	for _, cc := range gone {
-		cc.in.nc.Close()
+		e.drop(cc)
 	}
 }
 
@@ -153,5 +175,9 @@ func (e *Endpoint) dial(call *Call) (*clientConn, error) {
 		}
 		nc = tc
 	}
-	return newClientConn(nc), nil
+	cc := newClientConn(nc)
+	e.mu.Lock()
+	e.conns[cc] = struct{}{}
+	e.mu.Unlock()
+	return cc, nil
 }

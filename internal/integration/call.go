@@ -14,6 +14,7 @@ type Call struct {
 	Response http1.ClientResponse
 
 	bound  http1.Call
+	visit  Visit  // of a call that a Router answers; nil: none
 	cancel func() // bound.Cancel, made once so that no call makes it anew
 }
 
@@ -33,7 +34,7 @@ func (c *Call) Do(x *exchange.Exchange, b *Backend, deadline time.Time, body []b
 	c.bound.Reset()
 	c.bound.Deadline = deadline
 	x.OnAbandon(c.cancel)
-	body, err := c.exchange(b, body)
+	body, err := c.exchange(x, b, body)
 	x.OnAbandon(nil)
 	if err != nil {
 		return body, callFault(err)
@@ -41,17 +42,40 @@ func (c *Call) Do(x *exchange.Exchange, b *Backend, deadline time.Time, body []b
 	return body, nil
 }
 
-func (c *Call) exchange(b *Backend, body []byte) ([]byte, error) {
-	if !b.gate.Enter(c.bound.Deadline) {
-		return body, ErrBusy
-	}
-	defer b.gate.Leave()
-	if err := b.Do(&c.bound, &c.Request, &c.Response); err != nil {
+func (c *Call) exchange(x *exchange.Exchange, b *Backend, body []byte) ([]byte, error) {
+	if err := c.begin(x, b); err != nil {
 		return body, err
 	}
 	body, err := c.Response.ReadAll(body, MaxBody)
-	c.Response.Close()
+	c.end(b)
 	return body, err
+}
+
+// begin sends c.Request to b when it has room, and reads the head of the answer.
+func (c *Call) begin(x *exchange.Exchange, b *Backend) (err error) {
+	if b.router != nil {
+		c.visit, err = b.router.Do(x, &c.bound, &c.Request, &c.Response)
+		return err
+	}
+	if !b.gate.Enter(c.bound.Deadline) {
+		return ErrBusy
+	}
+	if err = b.Do(&c.bound, &c.Request, &c.Response); err != nil {
+		b.gate.Leave()
+	}
+	return err
+}
+
+// end ends what begin began.
+func (c *Call) end(b *Backend) {
+	c.Response.Close()
+	switch {
+	case b.router == nil:
+		b.gate.Leave()
+	case c.visit != nil:
+		c.visit.End()
+		c.visit = nil
+	}
 }
 
 // Open is Do for an answer whose body is read from c.Response while it comes,
@@ -61,15 +85,11 @@ func (c *Call) Open(x *exchange.Exchange, b *Backend, deadline time.Time) *excha
 	c.bound.Reset()
 	c.bound.Deadline = deadline
 	x.OnAbandon(c.cancel)
-	err := ErrBusy
-	if b.gate.Enter(deadline) {
-		if err = b.Do(&c.bound, &c.Request, &c.Response); err == nil {
-			return nil
-		}
-		b.gate.Leave()
+	if err := c.begin(x, b); err != nil {
+		x.OnAbandon(nil)
+		return callFault(err)
 	}
-	x.OnAbandon(nil)
-	return callFault(err)
+	return nil
 }
 
 // DoOrOpen is Do, but leaves an answer open whose body is announced to have more
@@ -98,8 +118,7 @@ func (c *Call) CancelStream() { c.cancel() }
 // unless the body was read to its end.
 func (c *Call) CloseStream(x *exchange.Exchange, b *Backend) {
 	x.OnAbandon(nil)
-	c.Response.Close()
-	b.gate.Leave()
+	c.end(b)
 }
 
 // Reset readies c.Request for the next request and keeps its memory.

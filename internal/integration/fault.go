@@ -46,13 +46,13 @@ var busy = &exchange.Fault{Kind: exchange.Default5XX, Status: 503, Message: "Ser
 
 // callFault is the Fault for an error of a call to an HTTP backend.
 func callFault(err error) *exchange.Fault {
-	if err == ErrBusy {
+	if errors.Is(err, ErrBusy) {
 		return busy
 	}
 	if errors.Is(err, http1.ErrBodyTooLarge) {
 		return Misconfigured(ErrResponseTooLarge)
 	}
-	if _, refused := errors.AsType[*EgressError](err); refused {
+	if _, refused := errors.AsType[*EgressError](err); refused || nowhere(err) {
 		return Misconfigured(err)
 	}
 	if _, theirs := errors.AsType[*http1.StreamError](err); theirs {

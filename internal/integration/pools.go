@@ -53,14 +53,16 @@ type ClientCertificate struct {
 	Certificate tls.Certificate
 }
 
-// Backend is one HTTP backend: an address and how it is spoken to.
+// Backend is one HTTP backend: an address and how it is spoken to, or what a
+// Router chooses among.
 type Backend struct {
 	*http1.Endpoint
-	gate  *admission.Gate
-	pools *Pools
-	key   poolKey
-	refs  int
-	since time.Time // when refs came to zero
+	router Router // nil: the Endpoint is all there is
+	gate   *admission.Gate
+	pools  *Pools
+	key    poolKey
+	refs   int
+	since  time.Time // when refs came to zero
 }
 
 // NewPools returns empty Pools.
@@ -107,6 +109,10 @@ func (p *Pools) NewGate() *admission.Gate { return admission.New(p.config.Calls)
 
 // Release gives b back. Calls in flight still end well.
 func (b *Backend) Release() {
+	if b.router != nil {
+		b.router.Release()
+		return
+	}
 	b.pools.mu.Lock()
 	defer b.pools.mu.Unlock()
 	if b.refs--; b.refs == 0 {
@@ -136,36 +142,44 @@ func (p *Pools) Close() {
 }
 
 func (p *Pools) endpointConfig(key poolKey, name string, shown *ClientCertificate) http1.EndpointConfig {
-	c := http1.EndpointConfig{Address: key.address, Dial: p.dialer(key.address), MaxIdle: p.calls(key.address).Work}
+	c := http1.EndpointConfig{Address: key.address, Dial: p.Dialer(key.address, nil), MaxIdle: p.calls(key.address).Work}
 	if key.tls {
-		c.TLS = p.tlsConfig(name, key.insecure)
-		if shown != nil {
-			// Whatever authorities the backend names: there is but this one.
-			c.TLS.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &shown.Certificate, nil }
-		}
+		c.TLS = p.TLS(name, key.insecure, shown)
 	}
 	return c
 }
 
-// dialer asks Egress about each address that is about to be connected to.
-func (p *Pools) dialer(backend string) func(context.Context, string, string) (net.Conn, error) {
+// Dialer connects to backend, "host:port". It asks Egress, and also unless it is
+// nil, about each address that is about to be connected to.
+func (p *Pools) Dialer(backend string, also Egress) func(context.Context, string, string) (net.Conn, error) {
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
-	if p.config.Egress != nil {
-		d.Control = func(_, address string, _ syscall.RawConn) error {
-			addr, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return &EgressError{err}
+	d.Control = func(_, address string, _ syscall.RawConn) error {
+		addr, err := netip.ParseAddrPort(address)
+		for _, ask := range []Egress{p.config.Egress, also} {
+			if err == nil && ask != nil {
+				err = ask(backend, addr)
 			}
-			if err := p.config.Egress(backend, addr); err != nil {
-				return &EgressError{err}
-			}
-			return nil
 		}
+		if err != nil {
+			return &EgressError{err}
+		}
+		return nil
 	}
 	return d.DialContext
 }
 
-func (p *Pools) tlsConfig(name string, insecure bool) *tls.Config {
+// MostCalls is how many calls are in flight at once to the backend at address,
+// "host:port".
+func (p *Pools) MostCalls(address string) int {
+	if n := p.calls(address).Work; n > 0 {
+		return n
+	}
+	return admission.DefaultWork
+}
+
+// TLS is how a backend is spoken to whose certificate must be for name; insecure
+// and shown are as Acquire has them.
+func (p *Pools) TLS(name string, insecure bool, shown *ClientCertificate) *tls.Config {
 	c := &tls.Config{
 		ServerName:         name,
 		RootCAs:            p.config.RootCAs,
@@ -181,6 +195,10 @@ func (p *Pools) tlsConfig(name string, insecure bool) *tls.Config {
 			}
 			return nil
 		}
+	}
+	if shown != nil {
+		// Whatever authorities the backend names: there is but this one.
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &shown.Certificate, nil }
 	}
 	return c
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/tally"
 	"github.com/gatehouse/gatehouse/internal/telemetry"
 	"github.com/gatehouse/gatehouse/internal/throttle"
+	"github.com/gatehouse/gatehouse/internal/vpclink"
 )
 
 // Env is what the stages of all API kinds share with the process around them.
@@ -27,6 +28,7 @@ import (
 type Env struct {
 	Scope     apigw.Scope // of definitions that don't say whose they are
 	Pools     *integration.Pools
+	Links     *vpclink.Book         // where private integrations lead; nil: nowhere
 	Functions lambda.Invoker        // nil: every function fails as unreachable
 	Services  *integration.Services // nil: every AWS service fails as misconfigured
 	Logger    *slog.Logger          // nil: nothing is logged

@@ -72,7 +72,7 @@ func (p *place) leave(c *Connection) {
 	p.conns[last] = nil
 	p.conns = p.conns[:last]
 	var over *Stage
-	current := p.current.Load() // not nil as long as connections are open
+	current := p.current.Load()               // not nil as long as connections are open
 	if m := current.observe.Meter; m != nil { // the same as when it came: the place's
 		m.Disconnected()
 	}

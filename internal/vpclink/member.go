@@ -1,0 +1,107 @@
+package vpclink
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/balance"
+	"github.com/gatehouse/gatehouse/internal/http1"
+)
+
+// member is a target with its connections.
+type member struct {
+	group  *group
+	taking *balance.Target
+	target apigw.Target
+	addr   netip.AddrPort
+	secure bool // its group speaks TLS
+
+	mu      sync.Mutex // held while reaches change
+	reaches atomic.Pointer[[]reach]
+	closed  bool
+}
+
+// reach is the connections to a target that are made in one way.
+type reach struct {
+	by       *dialect
+	endpoint *http1.Endpoint
+}
+
+func newMember(g *group, s *groupSpec, taking *balance.Target, t *apigw.Target) *member {
+	m := &member{group: g, taking: taking, target: *t, secure: s.Protocol == "HTTPS" || s.Protocol == "TLS"}
+	m.addr, _ = targetAddress(s.TargetGroup, t)
+	m.reaches.Store(new([]reach))
+	return m
+}
+
+// End ends a call that m took; it is an integration.Visit.
+func (m *member) End() { m.taking.Done() }
+
+// memberOf is the member that a target of a set stands for.
+func memberOf(t *balance.Target) *member { return t.Value.(*member) }
+
+// endpoint is how m is reached by d.
+func (m *member) endpoint(d *dialect) *http1.Endpoint {
+	for _, r := range *m.reaches.Load() {
+		if r.by == d {
+			return r.endpoint
+		}
+	}
+	return m.newReach(d)
+}
+
+func (m *member) newReach(d *dialect) *http1.Endpoint {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range *m.reaches.Load() {
+		if r.by == d {
+			return r.endpoint
+		}
+	}
+	e := http1.NewEndpoint(d.endpoint(m))
+	if m.closed {
+		e.Close() // what it connects ends with its call
+	}
+	list := append(append([]reach(nil), *m.reaches.Load()...), reach{d, e})
+	m.reaches.Store(&list)
+	return e
+}
+
+// forget closes the connections that are made by d.
+func (m *member) forget(d *dialect) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var kept []reach
+	for _, r := range *m.reaches.Load() {
+		if r.by == d {
+			r.endpoint.Close()
+		} else {
+			kept = append(kept, r)
+		}
+	}
+	m.reaches.Store(&kept)
+}
+
+// breakOff closes all connections, under calls too.
+func (m *member) breakOff() {
+	for _, r := range *m.reaches.Load() {
+		r.endpoint.Break()
+	}
+}
+
+// close closes idle connections; the others end with their calls.
+func (m *member) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	for _, r := range *m.reaches.Load() {
+		r.endpoint.Close()
+	}
+}
+
+// connectTimeout is how long a connection to a target may take (7.5 of the
+// sheet).
+const connectTimeout = 10 * time.Second

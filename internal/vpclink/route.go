@@ -1,0 +1,152 @@
+package vpclink
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
+)
+
+// place is where the calls of one integration go. It is an integration.Router.
+type place struct {
+	Place
+	book  *Book
+	route atomic.Pointer[route]
+}
+
+// route is what a place means in one world.
+type route struct {
+	world    *world
+	listener *listener
+	err      error    // a *integration.NowhereError or one of a handshake; nil: the listener takes calls
+	plain    *dialect // with targets of groups without TLS
+	secure   *dialect // with those of groups with TLS
+}
+
+// Acquire is the backend that p leads to, whatever load balancers and links
+// there are now or later. Release it when its stage is replaced: connections to
+// targets stay as they are while another stage is on the way.
+func (b *Book) Acquire(p Place) *integration.Backend {
+	return integration.Routed(&place{Place: p, book: b})
+}
+
+// Release implements integration.Router.
+func (p *place) Release() {
+	p.book.mu.Lock()
+	defer p.book.mu.Unlock()
+	p.book.releaseRoute(p.route.Load())
+}
+
+func (b *Book) releaseRoute(r *route) {
+	if r != nil && r.plain != nil {
+		b.releaseDialect(r.plain)
+		b.releaseDialect(r.secure)
+	}
+}
+
+// Do implements integration.Router.
+func (p *place) Do(x *exchange.Exchange, call *http1.Call, req *http1.ClientRequest, resp *http1.ClientResponse) (integration.Visit, error) {
+	r := p.route.Load()
+	if r == nil || r.world != p.book.world.Load() {
+		r = p.resolve()
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	return r.listener.serve(&visit{x: x, place: p, route: r, call: call, req: req, resp: resp})
+}
+
+// resolve finds what p means in the world as it is.
+func (p *place) resolve() *route {
+	b := p.book
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	old, w := p.route.Load(), b.world.Load()
+	if old != nil && old.world == w {
+		return old
+	}
+	r := p.routeIn(w)
+	p.route.Store(r)
+	b.releaseRoute(old)
+	return r
+}
+
+// routeIn is what p means in w. p.book.mu is held.
+func (p *place) routeIn(w *world) *route {
+	r := &route{world: w}
+	if r.listener, r.err = p.find(w); r.err != nil {
+		r.err = &integration.NowhereError{Err: r.err}
+		return r
+	}
+	onTheWay, toTargets := dialectKey{security: plain}, dialectKey{security: unverified}
+	if r.listener.spec.Protocol == "TCP" && p.secure() {
+		onTheWay = p.end()
+		toTargets = onTheWay
+	}
+	r.plain, r.secure = p.book.acquireDialect(onTheWay, p.Shown), p.book.acquireDialect(toTargets, p.Shown)
+	return r
+}
+
+// secure says whether p is spoken to over TLS.
+func (p *place) secure() bool { return p.ServerName != "" || p.URI != nil && p.URI.TLS }
+
+// end is how p's targets themselves are spoken to over TLS.
+func (p *place) end() dialectKey {
+	key := dialectKey{security: verified, name: p.ServerName, insecure: p.Insecure}
+	if key.name == "" {
+		key.name = p.URI.Name
+	}
+	if p.Shown != nil {
+		key.shows = p.Shown.ID
+	}
+	return key
+}
+
+// find is the listener that p leads to.
+func (p *place) find(w *world) (*listener, error) {
+	link := w.links[linkKey{p.Scope, p.Link}]
+	if link == nil {
+		return nil, fmt.Errorf("there is no VPC link %s", p.Link)
+	}
+	target := p.Target
+	if target == "" {
+		if target = link.Target; target == "" {
+			return nil, fmt.Errorf("VPC link %s has no load balancer of its own, and the integration names none: set integrationTarget", p.Link)
+		}
+	}
+	if p.URI == nil {
+		l := w.listeners[target]
+		if l == nil {
+			return nil, fmt.Errorf("there is no listener %s", target)
+		}
+		return l, nil
+	}
+	return p.listenerOf(w, target)
+}
+
+// listenerOf is the listener of a load balancer with the port of p's URI.
+func (p *place) listenerOf(w *world, arn apigw.ARN) (*listener, error) {
+	balancer := w.balancers[arn]
+	if balancer == nil {
+		return nil, fmt.Errorf("there is no load balancer %s", arn)
+	}
+	_, text, err := net.SplitHostPort(p.URI.Address)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range balancer.listeners {
+		if l.spec.Port == port {
+			return l, nil
+		}
+	}
+	return nil, fmt.Errorf("load balancer %s has no listener with port %d, which the integration's URI names", arn, port)
+}
