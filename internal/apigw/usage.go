@@ -1,6 +1,9 @@
 package apigw
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 type (
 	// APIKeyID is 10 characters of [a-z0-9].
@@ -62,11 +65,27 @@ type Quota struct {
 	Since time.Time `json:"since,omitzero"` // when the plan got a quota: its first period has it
 }
 
-// VPCLink leads to a network load balancer.
+// VPCLink is a VPC link of version 1 of the API (API reference, VpcLink): it
+// leads to a network load balancer.
 type VPCLink struct {
 	ID          VPCLinkID         `json:"id"`
 	Name        string            `json:"name"`
 	Description string            `json:"description,omitempty"`
 	TargetARNs  []ARN             `json:"targetArns"`
 	Tags        map[string]string `json:"tags,omitempty"`
+	Declared    bool              `json:"declared,omitempty"` // the configuration file has it: calls don't change it
+}
+
+// Failure is why the link can lead nowhere; empty: it can. Its load balancer is
+// a network one: with the ARN of another, AWS makes a link that fails, with this
+// text, as reported in the field, of Application Load Balancers too, which links
+// of version 2 lead to. A load balancer that there is none of doesn't count:
+// AWS's link knows it before the link is made, here it may follow.
+func (l *VPCLink) Failure() string {
+	for _, arn := range l.TargetARNs {
+		if parts := strings.SplitN(string(arn), ":", 6); len(parts) == 6 && (parts[2] != "elasticloadbalancing" || !strings.HasPrefix(parts[5], "loadbalancer/net/")) {
+			return "NLB ARN is malformed"
+		}
+	}
+	return ""
 }

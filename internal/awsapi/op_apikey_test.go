@@ -200,26 +200,6 @@ func TestUsagePlanKeys(t *testing.T) {
 	}
 }
 
-func TestVPCLinks(t *testing.T) {
-	h := newHouse(t)
-	h.api()
-	const arn = "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/n/1"
-	made := h.ok("POST /vpclinks", `{"name":"l","targetArns":["`+arn+`"]}`)
-	h.vars = append(h.vars, "{link}", made["id"].(string))
-	h.refused("POST /vpclinks", `{"name":"l","targetArns":["`+arn+`","`+arn+`"]}`, 400, "More than one target arn specified for vpc link.")
-	h.ok("PUT {get}/integration", `{"type":"HTTP_PROXY","httpMethod":"GET","uri":"http://e","connectionType":"VPC_LINK","connectionId":"${stageVariables.link}"}`)
-	h.ok("POST /restapis/{api}/deployments", `{"stageName":"prod","variables":{"link":"{link}"}}`)
-	h.refused("DELETE /vpclinks/{link}", "", 400, "Cannot delete vpc link. Vpc link '{link}', is referenced in [{api}:GET:{root}:prod] in format of [RESTApiId:Method:Resource:Stage].")
-	h.patches("/vpclinks/{link}", 200, []patch{
-		{name: "description", ops: `{"op":"replace","path":"/description","value":"d"}`, want: `{"description":"d","status":"AVAILABLE","tags":{}}`},
-		{name: "targets", ops: `{"op":"replace","path":"/targetArns","value":"d"}`, status: 400, text: "Invalid patch path  '/targetArns' specified for op 'replace'. Must be one of: [/name, /description]"},
-		{name: "no name", ops: `{"op":"replace","path":"/name","value":""}`, status: 400, text: "Name cannot be empty"},
-	})
-	h.ok("DELETE /restapis/{api}/stages/prod", "")
-	h.ok("DELETE /vpclinks/{link}", "")
-	h.refused("GET /vpclinks/{link}", "", 404, "Invalid Vpc Link identifier specified")
-}
-
 func TestSDKUsage(t *testing.T) {
 	h := newHouse(t)
 	h.api()

@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
@@ -45,6 +46,8 @@ func (o rest) updateVPCLink(ctx context.Context, c *Call, in *apigateway.UpdateV
 		return applyEach(Patch(in.PatchOperations), func(op PatchOp) error {
 			to := map[string]*string{"/name": &l.Name, "/description": &l.Description}[op.Path]
 			switch {
+			case op.Path == "/targetArns" || strings.HasPrefix(op.Path, "/targetArns/"): // AWS's words, as reported in the field
+				return apigw.Errorf(apigw.BadRequest, "Target arns are not allowed to be changed/added.")
 			case to == nil:
 				return op.LongPathError("/name", "/description")
 			case op.Op != "replace":
@@ -71,6 +74,9 @@ func vpcLinkView(l *apigw.VPCLink) *apigateway.VpcLink {
 	}
 	for _, arn := range l.TargetARNs {
 		out.TargetArns = append(out.TargetArns, string(arn))
+	}
+	if why := l.Failure(); why != "" {
+		out.Status, out.StatusMessage = new("FAILED"), &why
 	}
 	return out
 }

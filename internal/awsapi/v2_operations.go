@@ -101,6 +101,12 @@ func NewRouteOperations(c *control.Control, issuer IssuerCheck) RouteOperations 
 		PutRoutingRule:    o.putRoutingRule,
 		DeleteRoutingRule: o.deleteRoutingRule,
 
+		CreateVpcLink: o.createVPCLink,
+		GetVpcLink:    o.getVPCLink,
+		GetVpcLinks:   o.getVPCLinks,
+		UpdateVpcLink: o.updateVPCLink,
+		DeleteVpcLink: o.deleteVPCLink,
+
 		GetTags:       o.getTags,
 		TagResource:   o.tagResource,
 		UntagResource: o.untagResource,

@@ -54,7 +54,8 @@ type Limits struct {
 	APIKeys              int // per account and region; AWS: 10000
 	UsagePlans           int // per account and region; AWS: 300
 	PlansOfKey           int // usage plans that one key is in; AWS: 10
-	VPCLinks             int // per account and region; AWS: 20
+	VPCLinks             int // of version 1, per account and region; AWS: 20
+	PrivateLinks         int // VPC links of version 2, per account and region; AWS: 10
 	Stages               int // per API; AWS: 10
 	StageVariables       int // per stage; AWS: 100
 	IntegrationTimeoutMS int // AWS: 29000, raisable for regional and private APIs
@@ -80,6 +81,7 @@ func DefaultLimits() Limits {
 		UsagePlans:           300,
 		PlansOfKey:           10,
 		VPCLinks:             200,
+		PrivateLinks:         200,
 		Stages:               200,
 		StageVariables:       100,
 		IntegrationTimeoutMS: 29000,
@@ -141,6 +143,9 @@ type Control struct {
 	usageMu sync.Mutex // one change of a scope's records at a time
 	metered *Metered   // what counts here; nil: nothing does
 	domains *Domains   // who serves domain names here; nil: nobody does
+
+	vpcLinks     *Links // who calls through those of version 1 here; nil: nobody does
+	privateLinks *Links // and of version 2
 
 	groups         *TargetGroups  // who forwards to target groups here; nil: nobody does
 	balancers      *LoadBalancers // who serves load balancers here; nil: nobody does
@@ -218,6 +223,7 @@ func (l Limits) orDefault() Limits {
 		UsagePlans:           orDefault(l.UsagePlans, d.UsagePlans),
 		PlansOfKey:           orDefault(l.PlansOfKey, d.PlansOfKey),
 		VPCLinks:             orDefault(l.VPCLinks, d.VPCLinks),
+		PrivateLinks:         orDefault(l.PrivateLinks, d.PrivateLinks),
 		Stages:               orDefault(l.Stages, d.Stages),
 		StageVariables:       orDefault(l.StageVariables, d.StageVariables),
 		IntegrationTimeoutMS: orDefault(l.IntegrationTimeoutMS, d.IntegrationTimeoutMS),

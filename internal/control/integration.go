@@ -25,7 +25,10 @@ func (c *Control) PutIntegration(ctx context.Context, m MethodRef, in apigw.Inte
 		made := cloneIntegration(&in)
 		made.Responses = nil
 		method.Integration = made
-		return c.completeIntegration(made, method, m.Resource)
+		if err := c.completeIntegration(made, method, m.Resource); err != nil {
+			return err
+		}
+		return c.checkLinked(ctx, m.Scope, made)
 	})
 	if err != nil {
 		return nil, err
@@ -42,7 +45,10 @@ func (c *Control) UpdateIntegration(ctx context.Context, m MethodRef, mutate fun
 		if err := mutate(method.Integration); err != nil {
 			return err
 		}
-		return c.completeIntegration(method.Integration, method, m.Resource)
+		if err := c.completeIntegration(method.Integration, method, m.Resource); err != nil {
+			return err
+		}
+		return c.checkLinked(ctx, m.Scope, method.Integration)
 	})
 	if err != nil {
 		return nil, err

@@ -168,6 +168,9 @@ func checkConnection(in *apigw.Integration) error {
 		if overHTTP {
 			in.ConnectionType = "INTERNET"
 		}
+		if in.Target != "" {
+			return apigw.Errorf(apigw.BadRequest, "An integrationTarget can only be specified for connection type VPC_LINK")
+		}
 		return nil
 	case "VPC_LINK":
 		if !overHTTP {
@@ -175,6 +178,9 @@ func checkConnection(in *apigw.Integration) error {
 		}
 		if in.ConnectionID == "" {
 			return apigw.Errorf(apigw.BadRequest, "A VPC link must be specified in connectionId for connection type VPC_LINK")
+		}
+		if in.Target != "" && !balancerTarget(in.Target) {
+			return apigw.Errorf(apigw.BadRequest, "Invalid integrationTarget specified: it must be the ARN of an Application or a Network Load Balancer")
 		}
 		return nil
 	}

@@ -27,7 +27,8 @@ const KeyRoot = "/gatehouse/"
 //	usageplan-usage/{plan}/{key}       what is left to the key, as it was last set
 //	usageplan-count/{plan}/{day}/{n}   how many requests keys of the plan had on a day
 //	vpclink/{id}                       VPCLink
-//	usage-guard                        changes with every change of those six, of domain names, certificates, load balancers and target groups
+//	privatelink/{id}                   PrivateLink; no VPCLink has its ID
+//	usage-guard                        changes with every change of those seven, of domain names, certificates, load balancers and target groups
 //	domainname/{name}[+{id}]           DomainName with its mappings; the ID is of a private one
 //	account                            Account
 //	loadbalancer/{name}                LoadBalancer with its listeners and rules
@@ -69,6 +70,7 @@ const (
 	KeyPlanCount   KeyKind = "usageplan-count"
 	KeyMeter       KeyKind = "meter"
 	KeyVPCLink     KeyKind = "vpclink"
+	KeyPrivateLink KeyKind = "privatelink"
 	KeyDomain      KeyKind = "domainname"
 	KeyBalancer    KeyKind = "loadbalancer"
 	KeyTargetGroup KeyKind = "targetgroup"
@@ -121,7 +123,7 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Rest = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyServerCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink, KeyDomain, KeyBalancer, KeyTargetGroup:
+	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyServerCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink, KeyPrivateLink, KeyDomain, KeyBalancer, KeyTargetGroup:
 		p.Name = parts[4]
 		return p, len(parts) == 5
 	}

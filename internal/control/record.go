@@ -82,6 +82,7 @@ type scopeCounts struct {
 	VPCLinks int `json:"vpcLinks"`
 
 	TargetGroups int `json:"targetGroups,omitempty"`
+	PrivateLinks int `json:"privateLinks,omitempty"`
 }
 
 // count adds one to *n unless there are most already.
@@ -156,6 +157,8 @@ func (c *Control) tryScope(ctx context.Context, scope apigw.Scope, apply func(*s
 		c.groups.committed(s.txn.Ops, revision) // and target groups: a load balancer finds its own
 		c.balancers.committed(s.txn.Ops, revision)
 		c.domains.committed(s.txn.Ops, revision)
+		c.vpcLinks.committed(s.txn.Ops, revision)
+		c.privateLinks.committed(s.txn.Ops, revision)
 	}
 	return err
 }

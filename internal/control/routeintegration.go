@@ -31,7 +31,10 @@ func (c *Control) CreateRouteIntegration(ctx context.Context, scope apigw.Scope,
 	return mutated(ctx, c, ref, ref.unknownAPI(), func(e *edit) (*apigw.RouteIntegration, error) {
 		made := cloneRouteIntegration(&in)
 		made.Managed, made.Responses = false, nil
-		return made, e.addRouteIntegration(made)
+		if err := e.addRouteIntegration(made); err != nil {
+			return nil, err
+		}
+		return made, c.checkRouteLinked(ctx, scope, e.def.RouteAPI, made)
 	})
 }
 
@@ -63,6 +66,9 @@ func (c *Control) UpdateRouteIntegration(ctx context.Context, scope apigw.Scope,
 		}
 		changed.ID, changed.Managed = old.ID, old.Managed
 		if err := c.checkRouteIntegration(e.def, changed); err != nil {
+			return nil, err
+		}
+		if err := c.checkRouteLinked(ctx, scope, e.def.RouteAPI, changed); err != nil {
 			return nil, err
 		}
 		e.putRouteIntegration(changed)

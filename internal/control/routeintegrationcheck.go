@@ -122,8 +122,8 @@ func checkHTTPProxy(i *apigw.RouteIntegration) error {
 		return apigw.Errorf(apigw.BadRequest, "An integrationSubtype can only be set for AWS_PROXY integrations")
 	case i.Method == "":
 		return apigw.Errorf(apigw.BadRequest, "HttpMethod must be specified for integration type HTTP_PROXY")
-	case i.ConnectionType == "VPC_LINK" && !strings.HasPrefix(i.URI, "arn:"):
-		return apigw.Errorf(apigw.BadRequest, "The integrationUri of a private integration must be the ARN of a listener or of a Cloud Map service: %q", i.URI)
+	case i.ConnectionType == "VPC_LINK" && !linkTarget(i.URI) && !strings.HasPrefix(i.URI, "${stageVariables."): // AWS's words, as reported in the field
+		return apigw.Errorf(apigw.BadRequest, "For VpcLink VPC_LINK, integration uri should be a valid ELB listener ARN or a valid Cloud Map service ARN.")
 	case i.ConnectionType == "INTERNET" && !webAddress(i.URI):
 		return apigw.Errorf(apigw.BadRequest, "Invalid HTTP endpoint specified for URI")
 	}
@@ -218,6 +218,9 @@ func checkWebSocketIntegration(_ *apigw.RouteAPI, i *apigw.RouteIntegration) err
 }
 
 func checkWebSocketTarget(i *apigw.RouteIntegration) error {
+	if i.ConnectionType == "VPC_LINK" && i.Type != apigw.IntegrationHTTP && i.Type != apigw.IntegrationHTTPProxy {
+		return apigw.Errorf(apigw.BadRequest, "VPC_LINK connections are for integrations of type HTTP and HTTP_PROXY")
+	}
 	i.ResponseSelection = ""
 	switch i.Type {
 	case apigw.IntegrationMock:

@@ -65,7 +65,7 @@ func (c *Control) Tags(ctx context.Context, scope apigw.Scope, arn string) (map[
 	case "usageplans":
 		return tagsOf(c.UsagePlan(ctx, scope, apigw.UsagePlanID(t.id)))(func(p *apigw.UsagePlan) map[string]string { return p.Tags })
 	case "vpclinks":
-		return tagsOf(c.VPCLink(ctx, scope, apigw.VPCLinkID(t.id)))(func(l *apigw.VPCLink) map[string]string { return l.Tags })
+		return c.linkTags(ctx, scope, apigw.VPCLinkID(t.id))
 	case "domainnames":
 		return tagsOf(c.DomainName(ctx, scope, t.id, t.domain))(func(d *apigw.DomainName) map[string]string { return d.Tags })
 	case "domainnameaccessassociations":
@@ -129,7 +129,7 @@ func (c *Control) changeTags(ctx context.Context, scope apigw.Scope, arn string,
 	case "usageplans":
 		_, err = c.UpdateUsagePlan(ctx, scope, apigw.UsagePlanID(t.id), func(p *PlanChange) error { return to(&p.Tags) })
 	case "vpclinks":
-		_, err = c.UpdateVPCLink(ctx, scope, apigw.VPCLinkID(t.id), func(l *apigw.VPCLink) error { return to(&l.Tags) })
+		err = c.changeLinkTags(ctx, scope, apigw.VPCLinkID(t.id), to)
 	case "domainnames":
 		_, err = c.UpdateDomainName(ctx, scope, t.id, t.domain, func(d *apigw.DomainName) error { return to(&d.Tags) })
 	case "domainnameaccessassociations":
@@ -140,5 +140,23 @@ func (c *Control) changeTags(ctx context.Context, scope apigw.Scope, arn string,
 	default:
 		_, err = c.UpdateClientCertificate(ctx, scope, t.id, func(l *apigw.ClientCertificate) error { return to(&l.Tags) })
 	}
+	return err
+}
+
+// linkTags are those of a VPC link: the ARNs of both versions look the same, and
+// no two links share an ID.
+func (c *Control) linkTags(ctx context.Context, scope apigw.Scope, id apigw.VPCLinkID) (map[string]string, error) {
+	if l, err := c.PrivateLink(ctx, scope, id); err == nil {
+		return l.Tags, nil
+	}
+	return tagsOf(c.VPCLink(ctx, scope, id))(func(l *apigw.VPCLink) map[string]string { return l.Tags })
+}
+
+func (c *Control) changeLinkTags(ctx context.Context, scope apigw.Scope, id apigw.VPCLinkID, to func(*map[string]string) error) error {
+	if _, err := c.PrivateLink(ctx, scope, id); err == nil {
+		_, err := c.UpdatePrivateLink(ctx, scope, id, func(l *apigw.PrivateLink) error { return to(&l.Tags) })
+		return err
+	}
+	_, err := c.UpdateVPCLink(ctx, scope, id, func(l *apigw.VPCLink) error { return to(&l.Tags) })
 	return err
 }

@@ -3,8 +3,6 @@ package control
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -66,11 +64,10 @@ func (c *Control) CreateVPCLink(ctx context.Context, scope apigw.Scope, link api
 		if err := s.count(&s.counts.VPCLinks, "VPC links", c.limits.VPCLinks); err != nil {
 			return err
 		}
-		id, err := c.freeScopeID(ctx, kindPrefix(scope, KeyVPCLink), 6)
-		if err != nil {
+		var err error
+		if link.ID, err = c.freeLinkID(ctx, scope); err != nil {
 			return err
 		}
-		link.ID = apigw.VPCLinkID(id)
 		return putVPCLink(s, &link)
 	})
 	if err != nil {
@@ -96,6 +93,9 @@ func (c *Control) UpdateVPCLink(ctx context.Context, scope apigw.Scope, id apigw
 		if err != nil {
 			return err
 		}
+		if l.Declared {
+			return declaredLink(id)
+		}
 		if err := mutate(l); err != nil {
 			return err
 		}
@@ -111,87 +111,21 @@ func (c *Control) UpdateVPCLink(ctx context.Context, scope apigw.Scope, id apigw
 	return changed, nil
 }
 
-// DeleteVPCLink removes a link that no stage uses.
+// DeleteVPCLink removes a link that nothing calls through.
 func (c *Control) DeleteVPCLink(ctx context.Context, scope apigw.Scope, id apigw.VPCLinkID) error {
 	return c.changeScope(ctx, scope, func(s *scopeChange) error {
-		if _, err := c.VPCLink(ctx, scope, id); err != nil {
-			return err
-		}
-		users, err := c.vpcLinkUsers(ctx, scope, id)
+		l, err := c.VPCLink(ctx, scope, id)
 		if err != nil {
 			return err
 		}
-		if len(users) > 0 { // AWS's words, as reported in the field
-			return apigw.Errorf(apigw.BadRequest, "Cannot delete vpc link. Vpc link '%s', is referenced in [%s] in format of [RESTApiId:Method:Resource:Stage].", id, strings.Join(users, ", "))
+		if l.Declared {
+			return declaredLink(id)
+		}
+		if err := c.checkLinkUnused(ctx, scope, id); err != nil {
+			return err
 		}
 		s.remove(vpcLinkRecord(scope, id))
 		s.counts.VPCLinks--
 		return nil
 	})
-}
-
-// maxUsers bounds how many users of a link a message names.
-const maxUsers = 20
-
-// vpcLinkUsers are the deployed methods that call through a link.
-func (c *Control) vpcLinkUsers(ctx context.Context, scope apigw.Scope, id apigw.VPCLinkID) ([]string, error) {
-	records, _, _, err := c.store.List(ctx, kindPrefix(scope, KeyStage), "", 0)
-	if err != nil {
-		return nil, err
-	}
-	var users []string
-	for _, r := range records {
-		stage, err := DecodeStage(r.Value)
-		if err != nil {
-			return nil, err
-		}
-		deployments := []apigw.DeploymentID{stage.DeploymentID}
-		if stage.Canary != nil && stage.Canary.DeploymentID != stage.DeploymentID {
-			deployments = append(deployments, stage.Canary.DeploymentID)
-		}
-		for _, dep := range deployments {
-			def, err := c.loadDeployment(ctx, anyRef(scope, stage.APIID), dep)
-			if apigw.KindOf(err) == apigw.NotFound && err != nil {
-				continue // it went meanwhile
-			}
-			if err != nil {
-				return nil, err
-			}
-			users = append(users, linkedMethods(def, stage, id)...)
-		}
-		if len(users) >= maxUsers {
-			return users[:maxUsers], nil
-		}
-	}
-	return users, nil
-}
-
-func linkedMethods(def *apigw.Definition, stage *apigw.Stage, id apigw.VPCLinkID) []string {
-	var list []string
-	for _, r := range def.Resources {
-		for verb, m := range r.Methods {
-			if m.Integration == nil || m.Integration.ConnectionType != "VPC_LINK" {
-				continue
-			}
-			if linkOf(stage, m.Integration.ConnectionID) == id {
-				list = append(list, fmt.Sprintf("%s:%s:%s:%s", stage.APIID, verb, r.ID, stage.Name))
-			}
-		}
-	}
-	for _, r := range def.Routes {
-		if i := def.RouteIntegrations[r.Target]; i != nil && i.ConnectionType == "VPC_LINK" && linkOf(stage, i.ConnectionID) == id {
-			list = append(list, fmt.Sprintf("%s:%s:%s", stage.APIID, r.Key, stage.Name))
-		}
-	}
-	slices.Sort(list)
-	return list
-}
-
-// linkOf is the link that a stage's connection ID names, itself or through a
-// stage variable.
-func linkOf(stage *apigw.Stage, connection string) apigw.VPCLinkID {
-	if name, ok := strings.CutPrefix(connection, "${stageVariables."); ok {
-		connection = stage.Variables[strings.TrimSuffix(name, "}")]
-	}
-	return apigw.VPCLinkID(connection)
 }

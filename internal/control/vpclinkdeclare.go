@@ -1,0 +1,136 @@
+package control
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
+
+// declaredLink refuses to change what the configuration file has.
+func declaredLink(id apigw.VPCLinkID) *apigw.Error {
+	return apigw.Errorf(apigw.BadRequest, "VPC link %s is declared under vpcLinks in Gatehouse's configuration file: change it there", id)
+}
+
+// DeclareLinks puts the links that the configuration file has in place of those
+// that it had before, in one change; nothing is written when they are the same.
+// Their IDs are the file's: one that a call gave to another link is an error.
+func (c *Control) DeclareLinks(ctx context.Context, scope apigw.Scope, links []apigw.VPCLink, private []apigw.PrivateLink) error {
+	d := linkDeclaration{links: map[apigw.VPCLinkID]*apigw.VPCLink{}, private: map[apigw.VPCLinkID]*apigw.PrivateLink{}}
+	for i := range links {
+		l := links[i]
+		l.Declared = true
+		if err := checkVPCLink(&l); err != nil {
+			return err
+		}
+		d.links[l.ID] = &l
+	}
+	for i := range private {
+		l := private[i]
+		l.Declared, l.Created = true, c.seconds()
+		if err := c.checkNewPrivateLink(&l); err != nil {
+			return err
+		}
+		d.private[l.ID] = &l
+	}
+	if same, err := c.declaresSame(ctx, scope, d); err != nil || same {
+		return err
+	}
+	return c.changeScope(ctx, scope, func(s *scopeChange) error { return c.declareLinks(ctx, s, d) })
+}
+
+// linkDeclaration is what the configuration file has, by ID.
+type linkDeclaration struct {
+	links   map[apigw.VPCLinkID]*apigw.VPCLink
+	private map[apigw.VPCLinkID]*apigw.PrivateLink
+}
+
+func (d linkDeclaration) has(id apigw.VPCLinkID) bool {
+	return d.links[id] != nil || d.private[id] != nil
+}
+
+// allLinks are the links of both versions.
+func (c *Control) allLinks(ctx context.Context, scope apigw.Scope) ([]*apigw.VPCLink, []*apigw.PrivateLink, error) {
+	links, err := c.VPCLinks(ctx, scope)
+	if err != nil {
+		return nil, nil, err
+	}
+	private, err := c.PrivateLinks(ctx, scope)
+	return links, private, err
+}
+
+// declaresSame says that the store has what the file has.
+func (c *Control) declaresSame(ctx context.Context, scope apigw.Scope, d linkDeclaration) (bool, error) {
+	links, private, err := c.allLinks(ctx, scope)
+	if err != nil {
+		return false, err
+	}
+	found := 0
+	for _, l := range links {
+		if l.Declared {
+			found++
+			if !reflect.DeepEqual(l, d.links[l.ID]) {
+				return false, nil
+			}
+		}
+	}
+	for _, l := range private {
+		if l.Declared {
+			found++
+			wanted := d.private[l.ID]
+			if wanted != nil {
+				wanted.Created = l.Created
+			}
+			if !reflect.DeepEqual(l, wanted) {
+				return false, nil
+			}
+		}
+	}
+	return found == len(d.links)+len(d.private), nil
+}
+
+func (c *Control) declareLinks(ctx context.Context, s *scopeChange, d linkDeclaration) error {
+	links, private, err := c.allLinks(ctx, s.scope)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		switch {
+		case !l.Declared && d.has(l.ID):
+			return takenLink(l.ID)
+		case l.Declared:
+			s.counts.VPCLinks--
+			if d.links[l.ID] == nil {
+				s.remove(vpcLinkRecord(s.scope, l.ID))
+			}
+		}
+	}
+	for _, l := range private {
+		switch {
+		case !l.Declared && d.has(l.ID):
+			return takenLink(l.ID)
+		case l.Declared:
+			s.counts.PrivateLinks--
+			if d.private[l.ID] == nil {
+				s.remove(privateLinkRecord(s.scope, l.ID))
+			}
+		}
+	}
+	for _, l := range d.links {
+		s.counts.VPCLinks++
+		if err := putVPCLink(s, l); err != nil {
+			return err
+		}
+	}
+	for _, l := range d.private {
+		s.counts.PrivateLinks++
+		if err := putPrivateLink(s, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func takenLink(id apigw.VPCLinkID) *apigw.Error {
+	return apigw.Errorf(apigw.Conflict, "vpcLinks: a call made the VPC link %s already: give the declared one another ID, or delete the other", id)
+}
