@@ -28,7 +28,7 @@ import (
 // routesNotServed says which operations of version 2 of AWS's model aren't
 // served: each must be answered 501, and all others must be in the walks.
 func routesNotServed(operation string) bool {
-	for _, part := range []string{"Portal", "ProductPage", "ProductRestEndpointPage", "VpcLink"} {
+	for _, part := range []string{"Portal", "ProductPage", "ProductRestEndpointPage"} {
 		if strings.Contains(operation, part) {
 			return true
 		}

@@ -24,6 +24,7 @@ func (w *routeWalk) everything(s *server) {
 	x := new(routesWalked)
 	w.apis(x)
 	w.integrations(x)
+	w.links()
 	w.routes(x)
 	w.authorizers(x)
 	w.models(x)
@@ -71,6 +72,23 @@ func (w *routeWalk) integrations(x *routesWalked) {
 		return len(out.Items), out.NextToken
 	})
 	w.DeleteIntegration(w.ctx, &api.DeleteIntegrationInput{ApiId: x.http, IntegrationId: gone.IntegrationId})
+}
+
+// links are VPC links of version 2.
+func (w *routeWalk) links() {
+	made, _ := w.CreateVpcLink(w.ctx, &api.CreateVpcLinkInput{Name: aws.String("walk"), SubnetIds: []string{"subnet-1", "subnet-2"}, SecurityGroupIds: []string{"sg-1"}})
+	w.same("link", []any{made.VpcLinkStatus, made.VpcLinkVersion, made.SubnetIds}, []any{types.VpcLinkStatusPending, types.VpcLinkVersionV2, []string{"subnet-1", "subnet-2"}})
+	w.UpdateVpcLink(w.ctx, &api.UpdateVpcLinkInput{VpcLinkId: made.VpcLinkId, Name: aws.String("link")})
+	read, _ := w.GetVpcLink(w.ctx, &api.GetVpcLinkInput{VpcLinkId: made.VpcLinkId})
+	w.same("link", []any{*read.Name, read.VpcLinkStatus, read.SecurityGroupIds, read.Tags}, []any{"link", types.VpcLinkStatusAvailable, []string{"sg-1"}, map[string]string{}})
+	other, _ := w.CreateVpcLink(w.ctx, &api.CreateVpcLinkInput{Name: aws.String("other"), SubnetIds: []string{"subnet-1"}})
+	w.paged("GetVpcLinks", 2, func(token *string) (int, *string) {
+		out, _ := w.GetVpcLinks(w.ctx, &api.GetVpcLinksInput{MaxResults: one, NextToken: token})
+		return len(out.Items), out.NextToken
+	})
+	for _, id := range []*string{made.VpcLinkId, other.VpcLinkId} {
+		w.DeleteVpcLink(w.ctx, &api.DeleteVpcLinkInput{VpcLinkId: id})
+	}
 }
 
 func (w *routeWalk) routes(x *routesWalked) {

@@ -143,7 +143,7 @@ func routeAPICycles() map[string]cycle {
 
 // routeCycles: what an HTTP API is made of.
 func routeCycles() map[string]cycle {
-	all := map[string]cycle{"route": routeCycle(), "authorizer": requestAuthorizerCycle(), "authorizer of tokens": jwtCycle()}
+	all := map[string]cycle{"route": routeCycle(), "authorizer": requestAuthorizerCycle(), "authorizer of tokens": jwtCycle(), "vpc_link of version 2": privateLinkCycle()}
 	for name, c := range integrationCycles() {
 		all[name] = c
 	}

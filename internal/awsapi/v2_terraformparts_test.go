@@ -1,6 +1,8 @@
 package awsapi
 
 import (
+	"fmt"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdkv2 "github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
@@ -129,6 +131,7 @@ func integrationCycles() map[string]cycle {
 				`{` + sqs + `,"TimeoutInMillis":30000,"RequestParameters":{"QueueUrl":"$request.header.q","MessageBody":"$request.body.message"}}`}},
 		},
 	}
+	all["integration over a link"] = privateIntegrationCycle()
 	for name, c := range all {
 		makes := c.create
 		c.create = func(x *terraform) error { return first(x, ofProtocol(types.ProtocolTypeHttp), makes) }
@@ -137,6 +140,63 @@ func integrationCycles() map[string]cycle {
 		all[name] = c
 	}
 	return all
+}
+
+// privateLink makes a VPC link, {link}.
+func privateLink(x *terraform) error {
+	out, err := x.v2.CreateVpcLink(x.ctx, &sdkv2.CreateVpcLinkInput{Name: aws.String("l"), SecurityGroupIds: []string{"sg-1"}, SubnetIds: []string{"subnet-1", "subnet-2"}, Tags: map[string]string{"a": "1"}})
+	if err == nil {
+		x.names("{link}", out.VpcLinkId)
+	}
+	return err
+}
+
+// privateLinkCycle: the provider polls the link's status, and changes its name
+// alone.
+func privateLinkCycle() cycle {
+	const want = `{"VpcLinkId":"{link}","Name":"%s","SecurityGroupIds":["sg-1"],"SubnetIds":["subnet-1","subnet-2"],"Tags":{"a":"1"},"VpcLinkStatus":"AVAILABLE","VpcLinkStatusMessage":"VPC link is ready to route traffic","VpcLinkVersion":"V2"}`
+	return cycle{
+		create: privateLink,
+		read: func(x *terraform) (any, error) {
+			return x.v2.GetVpcLink(x.ctx, &sdkv2.GetVpcLinkInput{VpcLinkId: x.id("{link}")})
+		},
+		want: fmt.Sprintf(want, "l"),
+		updates: []update{{"name", func(x *terraform) error {
+			return done(x.v2.UpdateVpcLink(x.ctx, &sdkv2.UpdateVpcLinkInput{VpcLinkId: x.id("{link}"), Name: aws.String("m")}))
+		}, fmt.Sprintf(want, "m")}},
+		destroy: func(x *terraform) error {
+			return done(x.v2.DeleteVpcLink(x.ctx, &sdkv2.DeleteVpcLinkInput{VpcLinkId: x.id("{link}")}))
+		},
+	}
+}
+
+// privateIntegrationCycle: an integration over a link, with and without TLS.
+func privateIntegrationCycle() cycle {
+	const made = `{"IntegrationId":"{integration}","IntegrationType":"HTTP_PROXY","ConnectionType":"VPC_LINK","ConnectionId":"{link}","PayloadFormatVersion":"1.0","IntegrationMethod":"ANY","IntegrationUri":"%s","TimeoutInMillis":30000%s}`
+	const listener = "arn:aws:elasticloadbalancing:us-east-1:000000000000:listener/app/n/1/2"
+	const service = "arn:aws:servicediscovery:us-east-1:000000000000:service/srv-abc?color=blue"
+	over := func(in sdkv2.UpdateIntegrationInput) func(*terraform) error {
+		in.IntegrationType = types.IntegrationTypeHttpProxy
+		return updatesIntegration(in)
+	}
+	return cycle{
+		create: func(x *terraform) error {
+			return first(x, privateLink, func(x *terraform) error {
+				out, err := x.v2.CreateIntegration(x.ctx, &sdkv2.CreateIntegrationInput{ApiId: x.id("{mine}"), IntegrationType: types.IntegrationTypeHttpProxy, ConnectionType: types.ConnectionTypeVpcLink, ConnectionId: x.id("{link}"),
+					IntegrationMethod: aws.String("ANY"), IntegrationUri: aws.String(listener), PassthroughBehavior: types.PassthroughBehaviorWhenNoMatch, PayloadFormatVersion: aws.String("1.0"),
+					TlsConfig: &types.TlsConfigInput{ServerNameToVerify: aws.String("backend.example")}})
+				if err == nil {
+					x.names("{integration}", out.IntegrationId)
+				}
+				return err
+			})
+		},
+		want: fmt.Sprintf(made, listener, `,"TlsConfig":{"ServerNameToVerify":"backend.example"}`),
+		updates: []update{
+			{"no TLS", over(sdkv2.UpdateIntegrationInput{TlsConfig: &types.TlsConfigInput{}}), fmt.Sprintf(made, listener, "")},
+			{"service", over(sdkv2.UpdateIntegrationInput{IntegrationUri: aws.String(service)}), fmt.Sprintf(made, service, "")},
+		},
+	}
 }
 
 func readIntegration(x *terraform) (any, error) {

@@ -256,7 +256,7 @@ func TestRouteIntegrationRefusals(t *testing.T) {
 		"connection type":  {func(i *apigw.RouteIntegration) { i.ConnectionType = "OTHER" }, "Invalid connection type specified: OTHER. Must be one of [INTERNET, VPC_LINK]"},
 		"link without ID":  {func(i *apigw.RouteIntegration) { i.ConnectionType = "VPC_LINK" }, "A connectionId is required when the connection type is VPC_LINK"},
 		"ID without link":  {func(i *apigw.RouteIntegration) { i.ConnectionID = "abc" }, "A connectionId can only be set when the connection type is VPC_LINK"},
-		"link's address":   {func(i *apigw.RouteIntegration) { i.ConnectionType, i.ConnectionID = "VPC_LINK", "abc" }, `The integrationUri of a private integration must be the ARN of a listener or of a Cloud Map service: "https://backend.example"`},
+		"link's address":   {func(i *apigw.RouteIntegration) { i.ConnectionType, i.ConnectionID = "VPC_LINK", "abc" }, "For VpcLink VPC_LINK, integration uri should be a valid ELB listener ARN or a valid Cloud Map service ARN."},
 		"no method":        {func(i *apigw.RouteIntegration) { i.Method = "" }, "HttpMethod must be specified for integration type HTTP_PROXY"},
 		"method":           {func(i *apigw.RouteIntegration) { i.Method = "TRACE" }, "Invalid integration method specified: TRACE"},
 		"address":          {func(i *apigw.RouteIntegration) { i.URI = "backend.example" }, "Invalid HTTP endpoint specified for URI"},

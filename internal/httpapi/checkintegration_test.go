@@ -15,7 +15,12 @@ func TestCheckIntegration(t *testing.T) {
 	private.ConnectionType, private.ConnectionID = "VPC_LINK", "abc"
 	reserved := proxyTo("", "http://127.0.0.1/")
 	reserved.RequestParameters = map[string]string{"append:header.x-amz-date": "1"}
-	for want, i := range map[string]*apigw.RouteIntegration{"VPC_LINK": private, "append:header.x-amz-date": reserved} {
+	if err := CheckIntegration(api, private); err != nil {
+		t.Error(err)
+	}
+	function := proxyTo("", "arn:aws:lambda:us-east-1:123456789012:function:f")
+	function.Type, function.ConnectionType = apigw.IntegrationAWSProxy, "VPC_LINK"
+	for want, i := range map[string]*apigw.RouteIntegration{"VPC_LINK": function, "append:header.x-amz-date": reserved} {
 		err := CheckIntegration(api, i)
 		if apigw.KindOf(err) != apigw.BadRequest || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)

@@ -192,8 +192,8 @@ func (c *compiler) integration(place string, from *apigw.Route) *called {
 }
 
 func (c *compiler) backend(place string, route *apigw.Route, i *apigw.RouteIntegration, params mapper) backend {
-	if i.ConnectionType == "VPC_LINK" {
-		c.refuse(place, "connectionType VPC_LINK: private integrations are not supported yet")
+	if i.ConnectionType == serving.OverLink && i.Type != apigw.IntegrationHTTPProxy {
+		c.refuse(place, "connectionType VPC_LINK is for HTTP_PROXY integrations")
 		return nil
 	}
 	switch {

@@ -15,8 +15,9 @@ import (
 
 // httpProxy passes requests to an HTTP backend and its answers back.
 type httpProxy struct {
-	uri     *integration.URI
+	uri     *integration.URI // nil: the backend gets the client's path and host, as private integrations do
 	backend *integration.Backend
+	called  string // where it leads, as access logs and explanations name it
 	method  string // ANY: the client's
 	timeout time.Duration
 	collect bool // answers are read whole: parameter mapping reads them
@@ -32,15 +33,18 @@ func (c *compiler) httpProxy(place string, i *apigw.RouteIntegration, params map
 	if i.Credentials != "" {
 		c.refuse(place, "credentialsArn "+i.Credentials+": an HTTP_PROXY integration is called without credentials")
 	}
-	if i.TLSServerName != nil {
+	if i.TLSServerName != nil && i.ConnectionType != serving.OverLink {
 		c.refuse(place, "tlsConfig is for private integrations")
 	}
 	p := &httpProxy{method: i.Method, timeout: timeout(i), collect: params != nil && params.readsAnswer()}
 	if p.method == "" {
 		p.method = "ANY"
 	}
-	if c.unknownYet(i.URI) {
+	if c.unknownYet(i.URI + i.ConnectionID) {
 		return p
+	}
+	if i.ConnectionType == serving.OverLink {
+		return c.overLink(place, p, i)
 	}
 	var err error
 	if p.uri, err = integration.ParseURI(integration.Substitute(i.URI, c.vars), pathVariables(i.URI)); err != nil {
@@ -49,7 +53,24 @@ func (c *compiler) httpProxy(place string, i *apigw.RouteIntegration, params map
 	if c.env == nil {
 		return p
 	}
-	p.backend = c.env.Pools.Acquire(p.uri, false, nil)
+	p.backend, p.called = c.env.Pools.Acquire(p.uri, false, nil), p.uri.Address
+	c.out.backends = append(c.out.backends, p.backend)
+	return p
+}
+
+// overLink has p lead over a VPC link, to a listener or a service.
+func (c *compiler) overLink(place string, p *httpProxy, i *apigw.RouteIntegration) backend {
+	to, err := serving.RoutePlace(c.out.scope, i, nil, c.vars)
+	if err == nil && c.env != nil && c.env.Links == nil {
+		err = serving.ErrNoLinks
+	}
+	if err != nil {
+		return c.broken(place, err)
+	}
+	if c.env == nil {
+		return p
+	}
+	p.backend, p.called = c.env.Links.Acquire(to), string(to.Target)
 	c.out.backends = append(c.out.backends, p.backend)
 	return p
 }
@@ -77,10 +98,7 @@ func (p *httpProxy) serve(r *Request) *exchange.Fault {
 		req.Method = r.X.Method
 	}
 	req.Target = p.appendTarget(req.Target[:0], r)
-	req.Host = append(req.Host[:0], p.uri.Host...)
-	if r.out.Host != nil {
-		req.Host = append(req.Host[:0], r.out.Host...)
-	}
+	req.Host = p.appendHost(req.Host[:0], r)
 	req.ForceLength = true
 	if f := p.setBody(r); f != nil {
 		return f
@@ -89,14 +107,29 @@ func (p *httpProxy) serve(r *Request) *exchange.Fault {
 	return p.call(r)
 }
 
+// appendHost appends the host that the backend sees: a private integration's gets
+// the client's.
+func (p *httpProxy) appendHost(dst []byte, r *Request) []byte {
+	switch {
+	case r.out.Host != nil:
+		return append(dst, r.out.Host...)
+	case p.uri == nil:
+		return append(dst, r.X.Host...)
+	}
+	return append(dst, p.uri.Host...)
+}
+
 // appendTarget appends the path and query that the backend is asked for: the
 // URI's, and for $default the client's path behind it; then the client's query
-// behind the URI's.
+// behind the URI's. A private integration's gets the client's, with the stage in
+// front (developer guide, "Create private integrations for HTTP APIs").
 func (p *httpProxy) appendTarget(dst []byte, r *Request) []byte {
 	path, query := r.out.Path, r.out.Query
 	switch {
 	case path != nil:
 		dst = mapping.AppendPathEscaped(dst, path)
+	case p.uri == nil:
+		dst = append(dst, r.X.Address.RequestPath...)
 	default:
 		dst = p.uri.AppendPath(dst, &r.input)
 		if r.Route == r.Stage.fallback {
@@ -104,7 +137,10 @@ func (p *httpProxy) appendTarget(dst []byte, r *Request) []byte {
 		}
 	}
 	mark := len(dst)
-	dst = p.uri.AppendQuery(append(dst, '?'), &r.input)
+	dst = append(dst, '?')
+	if p.uri != nil {
+		dst = p.uri.AppendQuery(dst, &r.input)
+	}
 	if len(query) > 0 {
 		if len(dst) > mark+1 {
 			dst = append(dst, '&')
@@ -217,7 +253,7 @@ func appendForwardedValue(dst, host []byte) []byte {
 // answer whose length is announced is passed on as it comes; any other is
 // collected, and the client gets its length.
 func (p *httpProxy) call(r *Request) *exchange.Fault {
-	r.callBegins(apigw.IntegrationHTTPProxy, p.uri.Address)
+	r.callBegins(apigw.IntegrationHTTPProxy, p.called)
 	most := int64(integration.StreamFrom)
 	if p.collect {
 		most = integration.MaxBody

@@ -303,7 +303,9 @@ func TestRefused(t *testing.T) {
 		def *apigw.Definition
 		st  *apigw.Stage
 	}{
-		"connectionType VPC_LINK: private":     {def: with(func(i *apigw.RouteIntegration) { i.ConnectionType = "VPC_LINK" })},
+		"connectionType VPC_LINK is for HTTP_PROXY": {def: with(func(i *apigw.RouteIntegration) {
+			i.Type, i.ConnectionType = apigw.IntegrationAWSProxy, "VPC_LINK"
+		})},
 		"protocolType WEBSOCKET":               {def: socket},
 		"integrationMethod FETCH is none":      {def: with(func(i *apigw.RouteIntegration) { i.Method = "FETCH" })},
 		"payloadFormatVersion 2.0: HTTP_PROXY": {def: with(func(i *apigw.RouteIntegration) { i.PayloadFormat = "2.0" })},

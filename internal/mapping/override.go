@@ -19,7 +19,14 @@ type Overrides struct {
 }
 
 // Override is one map of overrides, in the order they were set.
-type Override struct{ list []overridden }
+type Override struct {
+	list  []overridden
+	whole string // a text that was set in the map's place
+}
+
+// Whole is the text that was set in the map's place, of a path alone: all of the
+// path that a private integration gets. Empty: none was.
+func (o *Override) Whole() string { return o.whole }
 
 type overridden struct {
 	name  string
@@ -44,7 +51,7 @@ func (o *Overrides) reset() {
 
 func (o *Override) reset() {
 	clear(o.list)
-	o.list = o.list[:0]
+	o.list, o.whole = o.list[:0], ""
 }
 
 // Len is the number of names.

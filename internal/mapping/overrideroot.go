@@ -45,6 +45,10 @@ func (o overridesObject) Get(run *vtl.Run, name string) (vtl.Value, error) {
 func (o overridesObject) Set(run *vtl.Run, name string, v vtl.Value) error {
 	for i, m := range paramKinds {
 		if m == name && (o == requestOverride || m == "header") {
+			if m == "path" && v.Kind() == vtl.String {
+				o.of(run).Path.whole = v.Text()
+				return nil
+			}
 			return o.part(i).of(run).setAll(run, v)
 		}
 	}

@@ -69,12 +69,7 @@ func (c *compiler) checkMethodSetting(place string, m *apigw.MethodSetting) {
 }
 
 func (c *compiler) checkIntegration(place string, i *apigw.Integration) {
-	if i.ConnectionType != "" && i.ConnectionType != "INTERNET" {
-		c.refuse(place, "connectionType "+i.ConnectionType+": private integrations are not supported yet")
-	}
-	if i.Target != "" {
-		c.refuse(place, "integrationTarget: private integrations are not supported yet")
-	}
+	c.checkConnection(place, i)
 	c.checkStream(place, i)
 	if i.Credentials != "" {
 		c.checkCredentials(place, i)
@@ -87,6 +82,20 @@ func (c *compiler) checkIntegration(place string, i *apigw.Integration) {
 	}
 	if i.TLSInsecure != nil && *i.TLSInsecure && i.Type != apigw.IntegrationHTTP && i.Type != apigw.IntegrationHTTPProxy {
 		c.refuse(place, "tlsConfig.insecureSkipVerification is for HTTP and HTTP_PROXY integrations")
+	}
+}
+
+func (c *compiler) checkConnection(place string, i *apigw.Integration) {
+	over := i.ConnectionType == serving.OverLink
+	switch {
+	case !over && i.ConnectionType != "" && i.ConnectionType != "INTERNET":
+		c.refuse(place, "connectionType "+i.ConnectionType+" is none that API Gateway has")
+	case over && i.Type != apigw.IntegrationHTTP && i.Type != apigw.IntegrationHTTPProxy:
+		c.refuse(place, "connectionType VPC_LINK is for HTTP and HTTP_PROXY integrations")
+	case over && i.ConnectionID == "":
+		c.refuse(place, "connectionType VPC_LINK needs a connectionId, which names a VPC link")
+	case !over && i.Target != "":
+		c.refuse(place, "integrationTarget is for integrations with connectionType VPC_LINK")
 	}
 }
 

@@ -142,9 +142,18 @@ func TestCheck(t *testing.T) {
 			*s.method.Integration = *lambdaMethod().Integration
 			s.method.Integration.Type, s.method.Integration.URI = "AWS", strings.Replace(functionURI, "function:fn", "function:{fn}", 1)
 		}, []string{"named by path parameters"}},
-		"unknown type": {func(s *subject) { s.method.Integration.Type = "FTP" }, []string{`"FTP"`}},
-		"VPC link":     {func(s *subject) { s.method.Integration.ConnectionType = "VPC_LINK" }, []string{"connectionType VPC_LINK"}},
-		"streaming":    {func(s *subject) { s.method.Integration.ResponseMode = "STREAM" }, []string{"responseTransferMode STREAM is for HTTP_PROXY and AWS_PROXY"}},
+		"unknown type":       {func(s *subject) { s.method.Integration.Type = "FTP" }, []string{`"FTP"`}},
+		"VPC link of a mock": {func(s *subject) { s.method.Integration.Type, s.method.Integration.ConnectionType = "MOCK", "VPC_LINK" }, []string{"connectionType VPC_LINK is for HTTP and HTTP_PROXY integrations"}},
+		"VPC link unnamed": {func(s *subject) {
+			s.method.Integration.Type, s.method.Integration.ConnectionType = "HTTP_PROXY", "VPC_LINK"
+		}, []string{"connectionType VPC_LINK needs a connectionId"}},
+		"VPC link by a variable": {func(s *subject) {
+			i := s.method.Integration
+			i.Type, i.ConnectionType, i.ConnectionID = "HTTP_PROXY", "VPC_LINK", "${stageVariables.link}"
+		}, nil},
+		"target in the open": {func(s *subject) { s.method.Integration.Target = "arn:x" }, []string{"integrationTarget is for integrations with connectionType VPC_LINK"}},
+		"connection":         {func(s *subject) { s.method.Integration.ConnectionType = "PIGEON" }, []string{"connectionType PIGEON"}},
+		"streaming":          {func(s *subject) { s.method.Integration.ResponseMode = "STREAM" }, []string{"responseTransferMode STREAM is for HTTP_PROXY and AWS_PROXY"}},
 		"streaming of a proxy": {func(s *subject) {
 			s.method.Integration.Type, s.method.Integration.ResponseMode = "HTTP_PROXY", "STREAM"
 		}, nil},

@@ -220,7 +220,7 @@ func (c *compiler) parameters(place string, from map[string]string) []mapping.Pa
 
 // backend compiles an HTTP integration's URI and reserves its connections.
 func (c *compiler) backend(place string, i *apigw.Integration, params []mapping.Parameter) (*integration.URI, *integration.Backend, error) {
-	if c.stage == nil && strings.Contains(i.URI, "${stageVariables.") {
+	if c.stage == nil && strings.Contains(i.URI+i.ConnectionID+i.Target, "${stageVariables.") {
 		return nil, nil, nil
 	}
 	uri, err := integration.ParseURI(integration.Substitute(i.URI, c.vars), params)
@@ -236,7 +236,27 @@ func (c *compiler) backend(place string, i *apigw.Integration, params []mapping.
 			return nil, nil, err
 		}
 	}
+	if i.ConnectionType == serving.OverLink {
+		b, err := c.overLink(i, uri, shown)
+		return uri, b, err
+	}
 	return uri, c.acquire(uri, i.TLSInsecure != nil && *i.TLSInsecure, shown), nil
+}
+
+// overLink reserves where a private integration leads. Its URI's host leads
+// nowhere: it is what backends see, and what their certificates must be for.
+func (c *compiler) overLink(i *apigw.Integration, uri *integration.URI, shown *integration.ClientCertificate) (*integration.Backend, error) {
+	place, err := serving.MethodPlace(c.out.scope, i, uri, c.vars)
+	if err == nil && c.env.Links == nil {
+		err = serving.ErrNoLinks
+	}
+	if err != nil {
+		return nil, &worded{internalError, err}
+	}
+	place.Shown = shown
+	b := c.env.Links.Acquire(place)
+	c.out.backends = append(c.out.backends, b)
+	return b, nil
 }
 
 // acquire reserves the connections to where uri leads.

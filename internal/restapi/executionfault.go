@@ -1,6 +1,7 @@
 package restapi
 
 import (
+	"crypto/x509"
 	"errors"
 	"strconv"
 
@@ -75,6 +76,9 @@ func causeText(f *exchange.Fault) string {
 	if e, ok := errors.AsType[*http1.CallError](f.Cause); ok && e.Phase == http1.PhaseResolve {
 		return invalidEndpoint
 	}
+	if e, ok := errors.AsType[x509.HostnameError](f.Cause); ok { // AWS's words, as reported in the field
+		return "Host name '" + e.Host + "' does not match the certificate subject provided by the peer (" + e.Certificate.Subject.String() + ")"
+	}
 	return f.Cause.Error()
 }
 
@@ -97,3 +101,7 @@ const malformed = "Malformed Lambda proxy response"
 // invalidEndpoint is AWS's text for an address that is none, or has no host
 // (recorded on AWS).
 const invalidEndpoint = "Invalid endpoint address"
+
+// internalError is AWS's text for a private integration that leads nowhere, as
+// reported in the field.
+const internalError = "There was an internal error while executing your request"

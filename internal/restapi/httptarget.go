@@ -22,6 +22,7 @@ type httpTarget struct {
 	queries []mapping.Parameter
 	headers []mappedHeader
 	host    *mapping.Source     // replaces the backend's host
+	staged  string              // what begins the path; empty but over VPC links of version 2
 	fatal   []mapping.Parameter // headers whose mapping fails every request
 
 	readsBody bool // a mapping reads the client's body
@@ -39,6 +40,9 @@ func (c *compiler) httpTarget(place string, i *apigw.Integration) (httpTarget, e
 	t, params := c.mappedTarget(place, i, integration.HTTP)
 	var err error
 	t.uri, t.backend, err = c.backend(place, i, params)
+	if i.ConnectionType == serving.OverLink && i.Target != "" && c.stage != nil {
+		t.staged = "/" + string(c.stage.Name)
+	}
 	return t, err
 }
 
@@ -107,6 +111,9 @@ func (t *httpTarget) begin(r *request, passed bool) *exchange.Fault {
 	}
 	req.Target = t.appendTarget(req.Target[:0], r, passed)
 	if o := r.overridden(); o != nil {
+		if o.Path.Whole() != "" && t.staged == "" {
+			return errWholePath
+		}
 		if host, ok := o.Header.Known(http1.NameHost); ok {
 			req.Host = append(req.Host[:0], host...)
 			if !http1.ValidValue(host) {
@@ -140,7 +147,7 @@ func failing(r *request, fatal []mapping.Parameter) *exchange.Fault {
 // appendTarget appends path and query: the URI's own pairs, then the
 // client's, then the mapped ones. A mapped name replaces the client's.
 func (t *httpTarget) appendTarget(dst []byte, r *request, passed bool) []byte {
-	dst = t.uri.AppendTarget(dst, &r.input)
+	dst = t.appendURI(dst, r)
 	mark := len(dst)
 	if passed {
 		dst = t.appendClientQuery(dst, r)
@@ -158,6 +165,25 @@ func (t *httpTarget) appendTarget(dst []byte, r *request, passed bool) []byte {
 	}
 	if len(dst) > mark && !t.uri.HasQuery() {
 		dst[mark] = '?'
+	}
+	return dst
+}
+
+// appendURI appends the URI's path and query. Over a VPC link of version 2 the
+// stage stays in front of the path, unless a template sets another one as
+// $context.requestOverride.path (developer guide, "Private integrations for REST
+// APIs").
+func (t *httpTarget) appendURI(dst []byte, r *request) []byte {
+	if t.staged == "" {
+		return t.uri.AppendTarget(dst, &r.input)
+	}
+	if o := r.overridden(); o != nil && o.Path.Whole() != "" {
+		dst = mapping.AppendPathEscaped(dst, []byte(o.Path.Whole()))
+	} else {
+		dst = t.uri.AppendPath(append(dst, t.staged...), &r.input)
+	}
+	if t.uri.HasQuery() {
+		dst = t.uri.AppendQuery(append(dst, '?'), &r.input)
 	}
 	return dst
 }

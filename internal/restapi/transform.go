@@ -96,6 +96,10 @@ func (r *request) transformResponse(t *mapping.Template, body []byte) *exchange.
 	return nil
 }
 
+// errWholePath is the fault of a template that sets $context.requestOverride.path
+// itself where that means nothing.
+var errWholePath = integration.Misconfigured(errors.New("a template sets $context.requestOverride.path, which is for integrations over VPC links V2; elsewhere its members are set, as path.name"))
+
 // errOverride is the fault of an override that can't be sent.
 var errOverride = integration.Misconfigured(errors.New("a template overrides a header that can't be sent, or with a text that no header may hold"))
 

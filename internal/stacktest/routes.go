@@ -21,6 +21,7 @@ func routeHandlers() map[string]handler {
 		"Model":       routeHandler("Model", "ModelId", "ApiId"),
 		"Deployment":  routeHandler("Deployment", "DeploymentId", "ApiId"),
 		"Stage":       routeHandler("Stage", "StageName", "ApiId", "StageName"),
+		"VpcLink":     routeHandler("VpcLink", "VpcLinkId", "SubnetIds", "SecurityGroupIds"),
 	}
 }
 
@@ -50,7 +51,10 @@ func routeHandler(kind, id string, replaced ...string) handler {
 			if log := object(out["AccessLogSettings"]); log != nil {
 				log["DestinationArn"] = text(log["DestinationArn"]) + ":*"
 			}
-			return merged(out, map[string]any{"ApiId": c.properties["ApiId"]}), err
+			if api, ok := c.properties["ApiId"]; ok {
+				out = merged(out, map[string]any{"ApiId": api})
+			}
+			return out, err
 		},
 		update: func(c *call) error {
 			in := place(c)
@@ -97,11 +101,14 @@ func (c *call) route(operation string, members map[string]any) (map[string]any, 
 	return properties(out[0].Interface()), nil
 }
 
-// retagRoute gives an API or a stage the tags of the template.
+// retagRoute gives an API, a stage or a VPC link the tags of the template.
 func (c *call) retagRoute(kind string) error {
 	arn := "arn:aws:apigateway:" + c.Region + "::/apis/" + c.id
-	if kind == "Stage" {
+	switch kind {
+	case "Stage":
 		arn = "arn:aws:apigateway:" + c.Region + "::/apis/" + text(c.properties["ApiId"]) + "/stages/" + c.id
+	case "VpcLink":
+		arn = "arn:aws:apigateway:" + c.Region + "::/vpclinks/" + c.id
 	}
 	set := map[string]string{}
 	for name, v := range changed(object(c.old["Tags"]), object(c.properties["Tags"])) {

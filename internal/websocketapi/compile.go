@@ -251,8 +251,8 @@ func (c *compiler) integration(place string, from *apigw.Route) backend {
 		return nil
 	}
 	place = "integration " + string(i.ID) + " (" + place + ")"
-	if i.ConnectionType == "VPC_LINK" {
-		c.refuse(place, "connectionType VPC_LINK: private integrations are not supported yet")
+	if i.ConnectionType == serving.OverLink && i.Type != apigw.IntegrationHTTP && i.Type != apigw.IntegrationHTTPProxy {
+		c.refuse(place, "connectionType VPC_LINK is for HTTP and HTTP_PROXY integrations")
 		return nil
 	}
 	switch i.Type {

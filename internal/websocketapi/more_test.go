@@ -143,7 +143,9 @@ func TestCheck(t *testing.T) {
 	}{
 		{"selection", func(d *apigw.Definition) { d.RouteAPI.RouteSelection = "$request.header.x" }, "routeSelectionExpression"},
 		{"key selection", func(d *apigw.Definition) { d.RouteAPI.APIKeySelection = "$request.body.key" }, "apiKeySelectionExpression"},
-		{"VPC link", func(d *apigw.Definition) { d.RouteIntegrations["i-send"].ConnectionType = "VPC_LINK" }, "connectionType VPC_LINK"},
+		{"VPC link", func(d *apigw.Definition) {
+			d.RouteIntegrations["i-send"].Type, d.RouteIntegrations["i-send"].ConnectionType = apigw.IntegrationMock, "VPC_LINK"
+		}, "connectionType VPC_LINK is for HTTP and HTTP_PROXY"},
 		{"type", func(d *apigw.Definition) { d.RouteIntegrations["i-send"].Type = "OTHER" }, "integrationType"},
 		{"no target", func(d *apigw.Definition) { route(d, "send").Target = "" }, "no integration"},
 		{"JWT", func(d *apigw.Definition) { route(d, "$connect").AuthorizationType = "JWT" }, "authorizationType JWT"},

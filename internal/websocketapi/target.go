@@ -91,15 +91,36 @@ func (c *compiler) httpTarget(place string, i *apigw.RouteIntegration) (target, 
 	if i.Credentials != "" {
 		c.refuse(place, "credentialsArn "+i.Credentials+": an HTTP integration is called without credentials")
 	}
-	if c.unknownYet(i.URI) {
+	if c.unknownYet(i.URI + i.ConnectionID) {
 		return t, nil
 	}
 	var err error
 	if t.uri, err = integration.ParseURI(integration.Substitute(i.URI, c.vars), params); err != nil {
 		return t, err
 	}
+	if i.ConnectionType == serving.OverLink {
+		t.backend, err = c.overLink(i, t.uri)
+		return t, err
+	}
 	t.backend = c.acquire(t.uri)
 	return t, nil
+}
+
+// overLink reserves where a private integration leads.
+func (c *compiler) overLink(i *apigw.RouteIntegration, uri *integration.URI) (*integration.Backend, error) {
+	if c.env == nil {
+		return nil, nil
+	}
+	place, err := serving.RoutePlace(c.out.scope, i, uri, c.vars)
+	if err == nil && c.env.Links == nil {
+		err = serving.ErrNoLinks
+	}
+	if err != nil {
+		return nil, err
+	}
+	b := c.env.Links.Acquire(place)
+	c.out.backends = append(c.out.backends, b)
+	return b, nil
 }
 
 // begin readies e.call.Request: method, target, host and what mappings send.

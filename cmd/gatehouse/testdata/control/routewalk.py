@@ -180,6 +180,14 @@ same(call("get_api_mapping", **mapping)["ApiMappingKey"], "shop/v2")
 same(len(call("get_api_mappings", **name)["Items"]), 1)
 call("delete_api_mapping", **mapping)
 
+# VPC links, for which botocore has no paginator.
+link = dict(VpcLinkId=call("create_vpc_link", Name="walk", SubnetIds=["subnet-1", "subnet-2"], SecurityGroupIds=["sg-1"])["VpcLinkId"])
+call("update_vpc_link", Name="link", **link)
+read = call("get_vpc_link", **link)
+same([read["Name"], read["VpcLinkStatus"], read["VpcLinkVersion"], read["SubnetIds"]], ["link", "AVAILABLE", "V2", ["subnet-1", "subnet-2"]])
+same(len(call("get_vpc_links")["Items"]), 1)
+call("delete_vpc_link", **link)
+
 # Routing rules, which lead to REST APIs only.
 rest = boto3.client("apigateway", endpoint_url=endpoint, region_name="us-east-1")
 body = {"swagger": "2.0", "info": {"title": "rest", "version": "1"}, "paths": {"/": {"get": {"responses": {}, "x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": '{"statusCode": 200}'}}}}}}
