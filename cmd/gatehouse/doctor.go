@@ -70,6 +70,7 @@ func (e *examination) examine(ctx context.Context, o config.Overrides) {
 	}
 	e.findRunning(ctx)
 	e.listeners(ctx)
+	e.names(ctx)
 	e.certificates()
 	e.dataFolder()
 	e.store(ctx)

@@ -142,6 +142,7 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 	}{
 		{"a key that isn't known", "sparkle: true\n", [3]string{"fail", "configuration", `"sparkle"`}, 1},
 		{"a port that is taken", ports + "invoke: " + other.Addr().String(), [3]string{"fail", "invoke", "in use by another program"}, 1},
+		{"a DNS port that is taken", ports + "dns: {listen: " + fmt.Sprintf("%q", other.Addr().String()) + "}", [3]string{"fail", "dns", "in use by another program"}, 1},
 		{"an address that isn't ours", ports + "invoke: 192.0.2.1:80", [3]string{"fail", "invoke", "192.0.2.1"}, 1},
 		{"an expired certificate", fmt.Sprintf("%sinvoke: [{address: '%s', tls: {cert: %s, key: %s}}]", ports, freeport.Address(t), expired, expiredKey),
 			[3]string{"fail", "certificate", "expired on"}, 1},

@@ -40,7 +40,7 @@ func (p *program) settleDomains(ctx context.Context) {
 		p.log.Error("custom domain names can't be remembered; those aren't served", "error", err)
 	}
 	if pl.domains == nil {
-		p.gateway.SetDomainNames(list)
+		p.setDomainNames(list)
 		return
 	}
 	pl.domains.Remember(list)

@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
 	"github.com/gatehouse/gatehouse/internal/metering"
+	"github.com/gatehouse/gatehouse/internal/registry"
 	"github.com/gatehouse/gatehouse/internal/responsecache"
 	"github.com/gatehouse/gatehouse/internal/restapi"
 	"github.com/gatehouse/gatehouse/internal/serving"
@@ -42,6 +43,7 @@ type parts struct {
 	plans     *usageplan.Book
 	meters    *metering.Book
 	responses *responsecache.Pool
+	registry  *registry.Book // namespaces, services and their instances
 	logs      *telemetry.Logs
 	metrics   *telemetry.Metrics
 	trail     *trail
@@ -74,6 +76,7 @@ func (p *program) newParts() (*parts, error) {
 	}
 	throttles, ledger := p.newThrottles(), tally.New(shared, p.log)
 	s := &parts{own: own, book: noBook{}, valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(time.Now), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
+	s.registry = registry.New(registry.Options{Delay: registry.CustomDelay, Now: time.Now})
 	if err := p.openResponses(s); err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.metered = p.newMetered(pl.control)
 	pl.certificates = p.newCertificates(pl.control)
 	pl.groups, pl.balancers = p.newGroups(pl.control), p.newBalancers(pl.control)
-	pl.domains = control.NewDomains(pl.control, control.DomainsOptions{Changed: p.gateway.SetDomainNames, Keep: p.keepDomains})
+	pl.domains = control.NewDomains(pl.control, control.DomainsOptions{Changed: p.setDomainNames, Keep: p.keepDomains})
 	pl.pools = p.newPools(pl.control, p.sealerOf(context.Background(), s))
 	pl.identities = p.newIdentities(pl.control)
 	pl.metering = control.NewMetering(pl.control, p.parts.meters.Drain)

@@ -76,6 +76,9 @@ func (p *program) startSuccessor() error {
 	if err := p.control.handOverClients(sockets, p.config.UserPools.Listen); err != nil {
 		return err
 	}
+	if err := p.names.handOver(sockets); err != nil {
+		return err
+	}
 	nodes, err := p.nodes.handOver(sockets)
 	if err != nil {
 		return err

@@ -110,6 +110,7 @@ type program struct {
 	gateway   *gateway.Gateway
 	control   *controlEdge
 	nodes     *nodeCalls // nil: nodes don't call each other
+	names     *names     // nil: no names are answered
 	plane     atomic.Pointer[plane]
 	parts     *parts
 	directory *identity.Directory
@@ -141,6 +142,9 @@ func (p *program) start(ctx context.Context) error {
 		return err
 	}
 	if p.nodes, err = p.listenNodes(sockets); err != nil {
+		return err
+	}
+	if p.names, err = p.listenDNS(sockets); err != nil {
 		return err
 	}
 	if p.parts, err = p.newParts(); err != nil {
@@ -221,6 +225,7 @@ func (p *program) run(definitions []definition) error {
 	}
 	// Not earlier: a predecessor still answers what this process can't yet.
 	go func() { failed <- p.gateway.Serve(context.Background()) }() // until close
+	p.names.serve(p)
 	p.ready()
 	p.parts.functions.Resume()
 	p.startReload(definitions)
@@ -292,6 +297,7 @@ func (p *program) close() {
 			}
 		})
 	}
+	drained.Go(func() { p.names.close(ctx) })
 	drained.Wait()
 	p.nodes.close(ctx) // not earlier: what is left was reached by it
 	if pl := p.plane.Load(); pl != nil {

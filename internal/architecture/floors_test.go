@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"internal/store", "internal/identity", "internal/control", "internal/cluster"},
 	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/tally", "internal/vpclink", "internal/registry", "internal/usageplan", "internal/metering", "internal/responsecache"},
 	{"internal/serving"},
-	{"internal/restapi", "internal/httpapi", "internal/websocketapi"},
+	{"internal/restapi", "internal/httpapi", "internal/websocketapi", "internal/nameserver"},
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
 }
 

@@ -45,6 +45,7 @@ type Config struct {
 	Endpoints    map[string]string `yaml:"endpoints"`
 	Identities   *Identities       `yaml:"identities"`
 	Network      Network           `yaml:"network"`
+	DNS          *DNS              `yaml:"dns"` // nil: no names are answered
 	UserPools    UserPools         `yaml:"userPools"`
 	Limits       Limits            `yaml:"limits"`
 	Logs         Logs              `yaml:"logs"`

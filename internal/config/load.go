@@ -178,6 +178,8 @@ func (c *Config) check() error {
 	problems = append(problems, c.Identities.check()...)
 	_, wrong := c.readNetwork()
 	problems = append(problems, wrong...)
+	_, wrong = c.readDNS()
+	problems = append(problems, wrong...)
 	problems = append(problems, c.Logs.check()...)
 	problems = append(problems, c.Audit.Rotate.check("audit")...)
 	if c.Valkey != nil {

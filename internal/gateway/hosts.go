@@ -47,6 +47,9 @@ func (t *hostTable) shard(id []byte) *atomic.Pointer[map[string]*api] {
 // api is the API named id, case-sensitively, or nil.
 func (t *hostTable) api(id []byte) *api { return (*t.shard(id).Load())[string(id)] }
 
+// Serves says whether an API of an ID has a stage here.
+func (g *Gateway) Serves(api string) bool { return g.hosts.api([]byte(api)) != nil }
+
 // stage is the stage of a named name, or nil.
 func (a *api) stage(name []byte) *stage { return (*a.stages.Load())[string(name)] }
 

@@ -1,11 +1,11 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,7 +24,8 @@ const firstFile = 3
 // (FileDescriptorName=). A nil Sockets is empty.
 type Sockets struct {
 	names     []string
-	listeners []net.Listener // nil: taken
+	listeners []net.Listener   // nil: taken, or of datagrams
+	packets   []net.PacketConn // nil: taken, or of connections
 }
 
 // InheritSockets takes over what systemd (LISTEN_PID, LISTEN_FDS,
@@ -37,23 +38,30 @@ func InheritSockets() (*Sockets, error) {
 	}
 	s := &Sockets{}
 	for i, name := range names {
-		l, err := fileListener(uintptr(firstFile+i), name)
-		if err != nil {
+		if err := s.takeOver(uintptr(firstFile+i), name); err != nil {
 			s.Close()
 			return nil, fmt.Errorf("take over socket %q: %w", name, err)
 		}
-		s.names, s.listeners = append(s.names, name), append(s.listeners, l)
 	}
 	return s, nil
 }
 
-func fileListener(fd uintptr, name string) (net.Listener, error) {
+func (s *Sockets) takeOver(fd uintptr, name string) error {
 	f := os.NewFile(fd, name)
 	if f == nil {
-		return nil, syscall.EBADF
+		return syscall.EBADF
 	}
 	defer f.Close()
-	return net.FileListener(f)
+	l, err := net.FileListener(f)
+	var p net.PacketConn
+	if err != nil {
+		var also error
+		if p, also = net.FilePacketConn(f); also != nil {
+			return errors.Join(err, also)
+		}
+	}
+	s.names, s.listeners, s.packets = append(s.names, name), append(s.listeners, l), append(s.packets, p)
+	return nil
 }
 
 // handedOver lists the names of the files from 3 up.
@@ -88,16 +96,29 @@ func (s *Sockets) Take(name string) net.Listener {
 	if s == nil {
 		return nil
 	}
-	i := slices.Index(s.names, name)
-	if i < 0 {
-		i = slices.Index(s.names, strings.TrimPrefix(name, "inherited:"))
-	}
-	if i < 0 || s.listeners[i] == nil {
+	return take(s.names, s.listeners, name)
+}
+
+// TakePackets is Take for datagrams. systemd gives both sockets of a unit with
+// ListenStream= and ListenDatagram= one name.
+func (s *Sockets) TakePackets(name string) net.PacketConn {
+	if s == nil {
 		return nil
 	}
-	l := s.listeners[i]
-	s.listeners[i] = nil
-	return l
+	return take(s.names, s.packets, name)
+}
+
+func take[T comparable](names []string, sockets []T, name string) (taken T) {
+	var none T
+	for _, name := range []string{name, strings.TrimPrefix(name, "inherited:")} {
+		for i := range sockets {
+			if names[i] == name && sockets[i] != none {
+				taken, sockets[i] = sockets[i], none
+				return taken
+			}
+		}
+	}
+	return none
 }
 
 // String lists the names.
@@ -119,6 +140,12 @@ func (s *Sockets) Close() {
 			s.listeners[i] = nil
 		}
 	}
+	for i, p := range s.packets {
+		if p != nil {
+			p.Close()
+			s.packets[i] = nil
+		}
+	}
 }
 
 // Handover is what a successor is started with: give Files to exec.Cmd's
@@ -137,9 +164,10 @@ func (h *Handover) Env() string {
 	return SocketsVariable + "=" + strings.Join(escaped, ",")
 }
 
-// Add adds a socket under the name its listener has in the configuration.
-func (h *Handover) Add(name string, l net.Listener) error {
-	conn, ok := l.(syscall.Conn)
+// Add adds a listener, or a socket for datagrams, under the name that it has in
+// the configuration.
+func (h *Handover) Add(name string, socket any) error {
+	conn, ok := socket.(syscall.Conn)
 	if !ok {
 		return fmt.Errorf("socket %s can't be handed over", name)
 	}
@@ -147,7 +175,7 @@ func (h *Handover) Add(name string, l net.Listener) error {
 	if err != nil {
 		return fmt.Errorf("hand over socket %s: %w", name, err)
 	}
-	if u, ok := l.(*net.UnixListener); ok {
+	if u, ok := socket.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(false) // the successor goes on using the path
 	}
 	h.Files, h.names = append(h.Files, f), append(h.names, name)

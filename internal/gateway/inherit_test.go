@@ -51,6 +51,17 @@ func TestSockets(t *testing.T) {
 			t.Errorf("took %s twice", name)
 		}
 	}
+	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.names, s.listeners, s.packets = append(s.names, "dns", "dns"), append(s.listeners, nil, open()), []net.PacketConn{nil, nil, nil, packets, nil}
+	if p, l := s.TakePackets("inherited:dns"), s.Take("inherited:dns"); p != packets || l == nil || s.TakePackets("dns") != nil {
+		t.Error("of two sockets of one name, not each is taken once")
+	} else {
+		p.Close()
+		l.Close()
+	}
 	rest := s.listeners[2]
 	s.Close()
 	if _, err := rest.Accept(); err == nil {
