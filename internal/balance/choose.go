@@ -9,6 +9,7 @@ import (
 // choices is what a Set chooses from. It doesn't change.
 type choices struct {
 	policy  *Policy
+	byKey   map[string]*Target
 	targets []*Target
 	sums    []uint64 // of weights, up to and with each; nil: all are the same
 	all     int      // targets that aren't draining

@@ -1,6 +1,7 @@
 package balance
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,8 +17,8 @@ type Set struct {
 
 	mu      sync.Mutex // guards what follows, and parts of the targets
 	policy  *Policy
-	targets map[string]*Target
-	order   []*Target // as Replace had them
+	targets map[string]*Target // not changed once a choices has it
+	order   []*Target          // as Replace had them
 	settle  *time.Timer
 	checker *Checker // nil: nothing is checked
 	plan    *Plan
@@ -71,7 +72,7 @@ func (s *Set) SetPolicy(p Policy) {
 func (s *Set) Replace(members []Member, made func(*Target) any) (gone []*Target) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := s.targets
+	before := maps.Clone(s.targets)
 	s.targets, s.order = make(map[string]*Target, len(members)), make([]*Target, 0, len(members))
 	for i := range members {
 		m := &members[i]
@@ -119,11 +120,7 @@ func (s *Set) Targets() []*Target {
 }
 
 // Find is the target with a key; nil: there is none.
-func (s *Set) Find(key string) *Target {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.targets[key]
-}
+func (s *Set) Find(key string) *Target { return s.choices.Load().byKey[key] }
 
 // Count says how many targets checks find healthy, and not, draining ones aside.
 func (s *Set) Count() (healthy, unhealthy int) {
@@ -170,7 +167,7 @@ func (s *Set) refresh() {
 		s.settle.Stop()
 		s.settle = nil
 	}
-	c := &choices{policy: s.policy, targets: make([]*Target, 0, len(s.order))}
+	c := &choices{policy: s.policy, byKey: s.targets, targets: make([]*Target, 0, len(s.order))}
 	all := 0
 	for _, t := range s.order {
 		if !t.draining {

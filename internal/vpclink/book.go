@@ -19,6 +19,9 @@ type Config struct {
 	Functions lambda.Invoker     // nil: every function fails as unreachable
 	Log       *slog.Logger       // nil: nothing is logged
 	Now       func() time.Time   // nil: time.Now
+	// Secret is what cookies of stickiness are sealed with, the same on all nodes;
+	// empty: one is made up, and cookies end with the process.
+	Secret []byte
 }
 
 // Link is a VPC link of either version.
@@ -37,6 +40,7 @@ type Link struct {
 type Book struct {
 	config  Config
 	checker *balance.Checker
+	cookies *sealer
 	world   atomic.Pointer[world]
 	end     chan struct{}
 	work    sync.WaitGroup
@@ -69,7 +73,11 @@ func NewBook(c Config) *Book {
 	if c.Pools == nil {
 		c.Pools = integration.NewPools(integration.PoolConfig{})
 	}
-	b := &Book{config: c, checker: balance.NewChecker(), end: make(chan struct{}), groups: map[apigw.ARN]*group{}, dialects: map[dialectKey]*dialect{}}
+	cookies, err := newSealer(c.Secret)
+	if err != nil {
+		panic("vpclink: " + err.Error()) // AES takes every key of 32 bytes
+	}
+	b := &Book{config: c, checker: balance.NewChecker(), cookies: cookies, end: make(chan struct{}), groups: map[apigw.ARN]*group{}, dialects: map[dialectKey]*dialect{}}
 	b.world.Store(&world{})
 	b.work.Go(b.tend)
 	return b

@@ -19,13 +19,15 @@ type group struct {
 	set  *balance.Set
 	spec atomic.Pointer[groupSpec] // nil: there is no such group
 	used bool                      // a load balancer leads to it; guarded by Book.mu
+	counts
 }
 
 // groupSpec is a group's record and what follows from it. It doesn't change.
 type groupSpec struct {
 	*apigw.TargetGroup
-	overflow *group // nil: none
-	breaks   bool   // connections of targets that become unhealthy are closed
+	overflow *group      // nil: none
+	sticky   *stickiness // nil: clients don't stay
+	breaks   bool        // connections of targets that become unhealthy are closed
 	delay    time.Duration
 	drained  time.Time // when the first of its targets that drain has drained; zero: none drains
 }
@@ -46,11 +48,12 @@ func (g *group) turned(t *balance.Target, health balance.Health) {
 
 // setGroup makes spec g's record. b.mu is held.
 func (b *Book) setGroup(g *group, spec *apigw.TargetGroup) {
-	s := &groupSpec{TargetGroup: spec, delay: time.Duration(number(spec, "deregistration_delay.timeout_seconds")) * time.Second}
+	s := &groupSpec{TargetGroup: spec, delay: time.Duration(spec.Number("deregistration_delay.timeout_seconds")) * time.Second}
+	s.sticky = stickinessOf(spec)
 	if over := apigw.ARN(spec.Attributes[apigw.AttributeOverflowGroup]); over != "" && over != g.arn {
 		s.overflow = b.group(over)
 	}
-	s.breaks = (spec.Protocol == "TCP" || spec.Protocol == "TLS") && attribute(spec, "target_health_state.unhealthy.connection_termination.enabled") == "true"
+	s.breaks = isNetwork(spec) && spec.Attribute("target_health_state.unhealthy.connection_termination.enabled") == "true"
 	was := g.spec.Load()
 	g.spec.Store(s)
 	g.set.SetPolicy(policyOf(spec, int64(b.config.Pools.MostCalls(""))))

@@ -3,6 +3,7 @@ package vpclink
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"sync/atomic"
 
@@ -26,6 +27,7 @@ type route struct {
 	err      error    // a *integration.NowhereError or one of a handshake; nil: the listener takes calls
 	plain    *dialect // with targets of groups without TLS
 	secure   *dialect // with those of groups with TLS
+	source   netip.Addr
 }
 
 // Acquire is the backend that p leads to, whatever load balancers and links
@@ -58,7 +60,13 @@ func (p *place) Do(x *exchange.Exchange, call *http1.Call, req *http1.ClientRequ
 	if r.err != nil {
 		return nil, r.err
 	}
-	return r.listener.serve(&visit{x: x, place: p, route: r, call: call, req: req, resp: resp})
+	v := visits.Get().(*visit)
+	defer v.end()
+	v.begin(x, p, r, call, req, resp)
+	if r.listener.network {
+		return r.listener.connect(v)
+	}
+	return r.listener.serve(v)
 }
 
 // resolve finds what p means in the world as it is.
@@ -78,9 +86,13 @@ func (p *place) resolve() *route {
 
 // routeIn is what p means in w. p.book.mu is held.
 func (p *place) routeIn(w *world) *route {
-	r := &route{world: w}
+	r := &route{world: w, source: netip.AddrFrom4([4]byte{127, 0, 0, 1})}
 	if r.listener, r.err = p.find(w); r.err != nil {
 		r.err = &integration.NowhereError{Err: r.err}
+		return r
+	}
+	if p.secure() && !r.listener.secure && r.listener.spec.Protocol != "TCP" {
+		r.err = &integration.NowhereError{Err: fmt.Errorf("listener %s doesn't speak TLS, and the integration does", r.listener.spec.ARN)}
 		return r
 	}
 	onTheWay, toTargets := dialectKey{security: plain}, dialectKey{security: unverified}

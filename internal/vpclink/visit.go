@@ -1,8 +1,12 @@
 package vpclink
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"net/netip"
+	"sync"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/balance"
 	"github.com/gatehouse/gatehouse/internal/exchange"
@@ -10,7 +14,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/integration"
 )
 
-// visit is one call on its way to a target.
+// visit is one call on its way to a target. It is reused.
 type visit struct {
 	x     *exchange.Exchange
 	place *place
@@ -18,6 +22,62 @@ type visit struct {
 	call  *http1.Call
 	req   *http1.ClientRequest
 	resp  *http1.ClientResponse
+
+	rule    *rule
+	group   *group // that was chosen; nil: none yet
+	looked  bool   // seen is filled
+	seen    seen
+	choice  balance.Call
+	scratch []byte
+}
+
+var visits = sync.Pool{New: func() any { return new(visit) }}
+
+// begin readies v for a call.
+func (v *visit) begin(x *exchange.Exchange, p *place, r *route, call *http1.Call, req *http1.ClientRequest, resp *http1.ClientResponse) {
+	*v = visit{x: x, place: p, route: r, call: call, req: req, resp: resp, scratch: v.scratch[:0]}
+}
+
+// end gives v back.
+func (v *visit) end() {
+	*v = visit{scratch: v.scratch[:0]}
+	visits.Put(v)
+}
+
+// source is who connects to the load balancer.
+func (v *visit) source() netip.Addr { return v.route.source }
+
+// path is the path that is asked for.
+func (v *visit) path() []byte {
+	path, _, _ := bytes.Cut(v.req.Target, []byte("?"))
+	return path
+}
+
+// look fills in what rules see.
+func (v *visit) look() {
+	if v.looked {
+		return
+	}
+	v.looked = true
+	path, query, _ := bytes.Cut(v.req.Target, []byte("?"))
+	v.seen = seen{method: v.req.Method, host: hostOf(v.req.Host), path: normalPath(path), query: query, header: &v.req.Header, source: v.source()}
+}
+
+// hostOf is a host without its port.
+func hostOf(host []byte) []byte {
+	if at := bytes.LastIndexByte(host, ':'); at >= 0 && bytes.IndexByte(host[at:], ']') < 0 {
+		return host[:at]
+	}
+	return host
+}
+
+// explains says that somebody wants to know what is decided.
+func (v *visit) explains() bool { return v.x != nil && v.x.Explaining() }
+
+func (v *visit) decide(step, result, why string) {
+	if v.explains() {
+		v.x.Decide(step, result, why)
+	}
 }
 
 // smallStream is which streams http1 reads before there is a connection: they
@@ -37,21 +97,49 @@ func (v *visit) hold() error {
 	return nil
 }
 
-// send calls a target of g, and another one as long as no connection can be
-// made: nothing was sent then.
-func (v *visit) send(g *group) (integration.Visit, error) {
+// noTarget says why no target of a group can take a call.
+type noTarget struct{ result balance.Result }
+
+func (e *noTarget) Error() string {
+	if e.result == balance.Saturated {
+		return "every target of the group has as much in flight as it takes"
+	}
+	return "the target group has no registered targets"
+}
+
+// Unwrap makes a saturated group a backend that is busy.
+func (e *noTarget) Unwrap() error {
+	if e.result == balance.Saturated {
+		return integration.ErrBusy
+	}
+	return nil
+}
+
+// send calls a target of g, or of its overflow group: another one as long as no
+// connection can be made, as nothing was sent then, and never again once
+// something was.
+func (v *visit) send(g *group, stick *balance.Target) (*member, error) {
 	if err := v.hold(); err != nil {
 		return nil, err
 	}
-	var c balance.Call
+	v.call.Idle = v.route.listener.idle
+	v.choice.Stick = stick
+	var last error
 	for {
-		t, result := g.set.Take(&c)
+		t, taker, result := g.take(&v.choice)
 		if t == nil {
-			return v.none(result)
+			if last != nil {
+				return nil, last
+			}
+			return nil, &noTarget{result}
 		}
+		v.group = taker
+		v.chose(t, result)
+		began := time.Now()
 		m := memberOf(t)
 		err := m.endpoint(v.dialect(m)).Do(v.call, v.req, v.resp)
 		if err == nil {
+			taker.answered(v.resp.Status, time.Since(began))
 			t.Answered(v.resp.Status >= 500)
 			return m, nil
 		}
@@ -60,18 +148,27 @@ func (v *visit) send(g *group) (integration.Visit, error) {
 			t.Answered(true)
 			return nil, err
 		}
-		if t.Unreachable(); !c.Retry(t) {
+		taker.unreachable()
+		v.decide("target", t.Key, "no connection: "+err.Error())
+		if last = err; !stopped(err) {
+			t.Unreachable()
+		}
+		if stopped(err) || !v.choice.Retry(t) {
 			return nil, err
 		}
 	}
 }
 
-func (v *visit) none(r balance.Result) (integration.Visit, error) {
-	if r == balance.Saturated {
-		return nil, integration.ErrBusy
+// chose notes why a target was chosen.
+func (v *visit) chose(t *balance.Target, result balance.Result) {
+	if !v.explains() {
+		return
 	}
-	v.resp.Answer(503, nil)
-	return nil, nil
+	why := "of target group " + string(v.group.arn)
+	if result == balance.Open {
+		why += ", which fails open: too few of its targets are healthy"
+	}
+	v.x.Decide("target", t.Key, why)
 }
 
 func (v *visit) dialect(m *member) *dialect {
@@ -81,9 +178,14 @@ func (v *visit) dialect(m *member) *dialect {
 	return v.route.plain
 }
 
-// unsent says that no connection to a target could be made, though there is time
-// for another one.
+// unsent says that no connection to a target could be made.
 func unsent(err error) bool {
 	e, ok := errors.AsType[*http1.CallError](err)
-	return ok && e.Phase <= http1.PhaseTLS && !e.Timeout && !e.Cancelled
+	return ok && e.Phase <= http1.PhaseTLS
+}
+
+// stopped says that there is no time for another target, or nobody waits.
+func stopped(err error) bool {
+	e, ok := errors.AsType[*http1.CallError](err)
+	return ok && (e.Timeout || e.Cancelled)
 }
