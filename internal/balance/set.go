@@ -1,7 +1,6 @@
 package balance
 
 import (
-	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +18,7 @@ type Set struct {
 	policy  *Policy
 	targets map[string]*Target // not changed once a choices has it
 	order   []*Target          // as Replace had them
+	round   uint64             // of Replace
 	settle  *time.Timer
 	checker *Checker // nil: nothing is checked
 	plan    *Plan
@@ -72,7 +72,8 @@ func (s *Set) SetPolicy(p Policy) {
 func (s *Set) Replace(members []Member, made func(*Target) any) (gone []*Target) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := maps.Clone(s.targets)
+	before, order := s.targets, s.order
+	s.round++
 	s.targets, s.order = make(map[string]*Target, len(members)), make([]*Target, 0, len(members))
 	for i := range members {
 		m := &members[i]
@@ -82,14 +83,15 @@ func (s *Set) Replace(members []Member, made func(*Target) any) (gone []*Target)
 		t := before[m.Key]
 		if t == nil {
 			t = s.newTarget(m.Key, made)
-		} else {
-			delete(before, m.Key)
 		}
-		t.weight, t.draining = uint64(max(m.Weight, 1)), m.Draining
+		t.round, t.weight, t.draining = s.round, uint64(max(m.Weight, 1)), m.Draining
 		s.targets[m.Key] = t
 		s.order = append(s.order, t)
 	}
-	for _, t := range before {
+	for _, t := range order {
+		if t.round == s.round {
+			continue
+		}
 		t.gone = true
 		t.takes.Store(false)
 		s.checker.remove(t)

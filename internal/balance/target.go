@@ -31,6 +31,7 @@ type Target struct {
 	tally    tally
 
 	// Guarded by set.mu.
+	round     uint64 // of Replace that it was last named in
 	weight    uint64
 	draining  bool
 	health    Health
