@@ -7,24 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/control"
 )
-
-// targetBook is who leads private integrations to targets.
-type targetBook interface {
-	SetLoadBalancers([]*apigw.LoadBalancer)
-	SetTargetGroups([]*apigw.TargetGroup)
-	// Health is how this node sees the targets of a group; nil: it doesn't.
-	Health(group apigw.ARN) []apigw.TargetHealth
-}
-
-// noBook leads nowhere.
-type noBook struct{}
-
-func (noBook) SetLoadBalancers([]*apigw.LoadBalancer) {}
-func (noBook) SetTargetGroups([]*apigw.TargetGroup)   {}
-func (noBook) Health(apigw.ARN) []apigw.TargetHealth  { return nil }
 
 // Files that remember load balancers and target groups for a start without the
 // store.

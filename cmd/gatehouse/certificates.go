@@ -42,6 +42,7 @@ func (o *openedCertificates) changed(list []*control.HeldCertificate) {
 	}
 	o.opened = opened
 	o.p.gateway.SetCertificates(shown)
+	o.p.parts.book.SetCertificates(shown)
 }
 
 func (p *program) newCertificates(c *control.Control) *control.Certificates {

@@ -34,7 +34,7 @@ import (
 type parts struct {
 	own       credentials.Source // the process's own
 	pools     *integration.Pools
-	links     *vpclink.Book
+	book      *vpclink.Book // where private integrations lead
 	functions *lambda.Functions
 	env       *serving.Env // of the stages of all API kinds
 	rest      *restapi.Env
@@ -48,7 +48,6 @@ type parts struct {
 	metrics   *telemetry.Metrics
 	trail     *trail
 	lastGood  *kept           // nil when its file can't be opened
-	book      targetBook      // of load balancers and target groups
 	valkey    *valkey.Server  // nil: none is configured
 	answers   *valkey.Server  // the same server, for responses; nil: they are kept in memory
 	throttles *throttle.Group // that nodes divide; nil: this is the only one
@@ -75,18 +74,18 @@ func (p *program) newParts() (*parts, error) {
 		return nil, err
 	}
 	throttles, ledger := p.newThrottles(), tally.New(shared, p.log)
-	s := &parts{own: own, book: noBook{}, valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(time.Now), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
+	s := &parts{own: own, valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(time.Now), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
 	s.registry = registry.New(registry.Options{Delay: registry.CustomDelay, Now: time.Now})
 	if err := p.openResponses(s); err != nil {
 		return nil, err
 	}
-	s.links = vpclink.NewBook(vpclink.Config{Pools: s.pools, Functions: functions, Log: p.log})
+	s.book = vpclink.NewBook(vpclink.Config{Pools: s.pools, Functions: functions, Registry: s.registry, Log: p.log})
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.trail = newTrail(p.config.Audit, p.stdout, p.log)
 	s.metrics = p.newMetrics(s)
 	responseMetrics(s.metrics, s)
 	s.env = &serving.Env{
-		Scope: p.config.Scope(), Pools: s.pools, Links: s.links, Functions: functions, Services: services, OpenKey: p.openKey, Throttles: throttles, Ledger: ledger,
+		Scope: p.config.Scope(), Pools: s.pools, Links: s.book, Functions: functions, Services: services, OpenKey: p.openKey, Throttles: throttles, Ledger: ledger,
 		Identities: p.directory, Issuers: issuers, Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,
 	}
 	s.rest = &restapi.Env{Env: s.env, Streams: functions, Plans: s.plans, Responses: s.responses}
@@ -120,7 +119,7 @@ func (s *parts) close() {
 	if err := s.functions.Close(); err != nil {
 		s.env.Logger.Warn("end functions", "error", err)
 	}
-	s.links.Close()
+	s.book.Close()
 	s.pools.Close()
 	if err := s.trail.close(); err != nil {
 		s.env.Logger.Warn("close the record of management calls", "error", err)

@@ -1,6 +1,8 @@
 package vpclink
 
 import (
+	"crypto/tls"
+	"iter"
 	"log/slog"
 	"reflect"
 	"sync"
@@ -11,12 +13,14 @@ import (
 	"github.com/gatehouse/gatehouse/internal/balance"
 	"github.com/gatehouse/gatehouse/internal/integration"
 	"github.com/gatehouse/gatehouse/internal/lambda"
+	"github.com/gatehouse/gatehouse/internal/registry"
 )
 
 // Config is what a Book stands on. Zero fields do without.
 type Config struct {
 	Pools     *integration.Pools // how targets are reached
 	Functions lambda.Invoker     // nil: every function fails as unreachable
+	Registry  *registry.Book     // nil: there are no services
 	Log       *slog.Logger       // nil: nothing is logged
 	Now       func() time.Time   // nil: time.Now
 	// Secret is what cookies of stickiness are sealed with, the same on all nodes;
@@ -48,13 +52,15 @@ type Book struct {
 	mu       sync.Mutex // held while anything changes; guards what follows
 	groups   map[apigw.ARN]*group
 	dialects map[dialectKey]*dialect
+	services map[serviceKey]*service
 }
 
 // world is which load balancers and links there are. It doesn't change.
 type world struct {
-	balancers map[apigw.ARN]*balancer
-	listeners map[apigw.ARN]*listener
-	links     map[linkKey]*Link
+	balancers    map[apigw.ARN]*balancer
+	listeners    map[apigw.ARN]*listener
+	links        map[linkKey]*Link
+	certificates map[apigw.ARN]*tls.Certificate
 }
 
 type linkKey struct {
@@ -77,7 +83,7 @@ func NewBook(c Config) *Book {
 	if err != nil {
 		panic("vpclink: " + err.Error()) // AES takes every key of 32 bytes
 	}
-	b := &Book{config: c, checker: balance.NewChecker(), cookies: cookies, end: make(chan struct{}), groups: map[apigw.ARN]*group{}, dialects: map[dialectKey]*dialect{}}
+	b := &Book{config: c, checker: balance.NewChecker(), cookies: cookies, end: make(chan struct{}), groups: map[apigw.ARN]*group{}, dialects: map[dialectKey]*dialect{}, services: map[serviceKey]*service{}}
 	b.world.Store(&world{})
 	b.work.Go(b.tend)
 	return b
@@ -90,9 +96,25 @@ func (b *Book) Close() {
 	b.checker.Close()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, g := range b.groups {
+	for g := range b.all() {
 		for _, t := range g.set.Targets() {
 			memberOf(t).close()
+		}
+	}
+}
+
+// all are the target groups, and the services that stand for some. b.mu is held.
+func (b *Book) all() iter.Seq[*group] {
+	return func(yield func(*group) bool) {
+		for _, g := range b.groups {
+			if !yield(g) {
+				return
+			}
+		}
+		for _, s := range b.services {
+			if !yield(s.group) {
+				return
+			}
 		}
 	}
 }
@@ -110,7 +132,7 @@ func (b *Book) tend() {
 			return
 		case <-tick.C:
 			b.mu.Lock()
-			for _, g := range b.groups {
+			for g := range b.all() {
 				g.set.Mitigate()
 			}
 			b.sweep(b.config.Now())
@@ -139,7 +161,7 @@ func (b *Book) SetLoadBalancers(list []*apigw.LoadBalancer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	old := b.world.Load()
-	w := &world{balancers: make(map[apigw.ARN]*balancer, len(list)), listeners: map[apigw.ARN]*listener{}, links: old.links}
+	w := &world{balancers: make(map[apigw.ARN]*balancer, len(list)), listeners: map[apigw.ARN]*listener{}, links: old.links, certificates: old.certificates}
 	for _, l := range list {
 		known := old.balancers[l.ARN]
 		if known == nil || known.spec != l && !reflect.DeepEqual(known.spec, l) {

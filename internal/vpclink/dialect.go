@@ -66,7 +66,7 @@ func (b *Book) sweepDialects(now time.Time) {
 			continue
 		}
 		delete(b.dialects, key)
-		for _, g := range b.groups {
+		for g := range b.all() {
 			for _, t := range g.set.Targets() {
 				memberOf(t).forget(d)
 			}

@@ -28,9 +28,13 @@ func (l *listener) connect(v *visit) (integration.Visit, error) {
 	if spec == nil {
 		return nil, &noTarget{}
 	}
-	v.group = g
 	v.decide("target group", string(g.arn), f.why())
 	v.choice.Hash = rand.Uint64()
+	return v.pass(g)
+}
+
+// pass calls a target of g, and answers nothing itself.
+func (v *visit) pass(g *group) (integration.Visit, error) {
 	m, err := v.send(g, nil)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
@@ -22,12 +23,15 @@ type place struct {
 
 // route is what a place means in one world.
 type route struct {
-	world    *world
-	listener *listener
-	err      error    // a *integration.NowhereError or one of a handshake; nil: the listener takes calls
-	plain    *dialect // with targets of groups without TLS
-	secure   *dialect // with those of groups with TLS
-	source   netip.Addr
+	world      *world
+	listener   *listener // nil: the service takes calls
+	service    *service
+	registered bool          // the place names a service
+	idle       time.Duration // how long a target may send nothing; 0: until the call's deadline
+	err        error         // a *integration.NowhereError or one of a handshake; nil: the listener takes calls
+	plain      *dialect      // with targets of groups without TLS
+	secure     *dialect      // with those of groups with TLS
+	source     netip.Addr
 }
 
 // Acquire is the backend that p leads to, whatever load balancers and links
@@ -45,7 +49,13 @@ func (p *place) Release() {
 }
 
 func (b *Book) releaseRoute(r *route) {
-	if r != nil && r.plain != nil {
+	if r == nil {
+		return
+	}
+	if r.service != nil {
+		b.releaseService(r.service)
+	}
+	if r.plain != nil {
 		b.releaseDialect(r.plain)
 		b.releaseDialect(r.secure)
 	}
@@ -54,7 +64,7 @@ func (b *Book) releaseRoute(r *route) {
 // Do implements integration.Router.
 func (p *place) Do(x *exchange.Exchange, call *http1.Call, req *http1.ClientRequest, resp *http1.ClientResponse) (integration.Visit, error) {
 	r := p.route.Load()
-	if r == nil || r.world != p.book.world.Load() {
+	if r == nil || r.world != p.book.world.Load() || r.stale() {
 		r = p.resolve()
 	}
 	if r.err != nil {
@@ -63,7 +73,10 @@ func (p *place) Do(x *exchange.Exchange, call *http1.Call, req *http1.ClientRequ
 	v := visits.Get().(*visit)
 	defer v.end()
 	v.begin(x, p, r, call, req, resp)
-	if r.listener.network {
+	switch {
+	case r.listener == nil:
+		return v.pass(r.service.group)
+	case r.listener.network:
 		return r.listener.connect(v)
 	}
 	return r.listener.serve(v)
@@ -75,7 +88,7 @@ func (p *place) resolve() *route {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	old, w := p.route.Load(), b.world.Load()
-	if old != nil && old.world == w {
+	if old != nil && old.world == w && !old.stale() {
 		return old
 	}
 	r := p.routeIn(w)
@@ -86,33 +99,69 @@ func (p *place) resolve() *route {
 
 // routeIn is what p means in w. p.book.mu is held.
 func (p *place) routeIn(w *world) *route {
-	r := &route{world: w, source: netip.AddrFrom4([4]byte{127, 0, 0, 1})}
-	if r.listener, r.err = p.find(w); r.err != nil {
-		r.err = &integration.NowhereError{Err: r.err}
-		return r
+	r := &route{world: w, source: netip.AddrFrom4([4]byte{127, 0, 0, 1}), registered: isService(p.Target)}
+	if err := p.lead(r, w); err != nil {
+		r.err = &integration.NowhereError{Err: err}
 	}
-	if p.secure() && !r.listener.secure && r.listener.spec.Protocol != "TCP" {
-		r.err = &integration.NowhereError{Err: fmt.Errorf("listener %s doesn't speak TLS, and the integration does", r.listener.spec.ARN)}
-		return r
-	}
-	onTheWay, toTargets := dialectKey{security: plain}, dialectKey{security: unverified}
-	if r.listener.spec.Protocol == "TCP" && p.secure() {
-		onTheWay = p.end()
-		toTargets = onTheWay
-	}
-	r.plain, r.secure = p.book.acquireDialect(onTheWay, p.Shown), p.book.acquireDialect(toTargets, p.Shown)
 	return r
+}
+
+// lead fills in where r leads, and how targets are spoken to.
+func (p *place) lead(r *route, w *world) (err error) {
+	if w.links[linkKey{p.Scope, p.Link}] == nil {
+		return fmt.Errorf("there is no VPC link %s", p.Link)
+	}
+	toPlain, toSecure := dialectKey{security: plain}, dialectKey{security: unverified}
+	if isService(p.Target) {
+		if r.service, err = p.book.acquireService(p); err != nil {
+			return err
+		}
+	} else if r.listener, err = p.find(w); err != nil {
+		return err
+	} else if err = p.shake(r.listener, w); err != nil {
+		return err
+	} else {
+		r.idle = r.listener.idle
+	}
+	if p.secure() && (r.listener == nil || r.listener.spec.Protocol == "TCP") {
+		toPlain = p.end()
+		toSecure = toPlain
+	}
+	r.plain, r.secure = p.book.acquireDialect(toPlain, p.Shown), p.book.acquireDialect(toSecure, p.Shown)
+	return nil
+}
+
+// shake is the handshake of the gateway with l.
+func (p *place) shake(l *listener, w *world) error {
+	switch {
+	case !p.secure() || l.spec.Protocol == "TCP":
+		return nil // what speaks plain to TLS finds out when it calls
+	case !l.secure:
+		return fmt.Errorf("listener %s doesn't speak TLS, and the integration does", l.spec.ARN)
+	}
+	return l.vouches(w, p.book, p.serverName())
+}
+
+// stale says that the registry may have come to know what r leads to, or to know
+// it no more.
+func (r *route) stale() bool {
+	return r.service != nil && r.service.gone.Load() || r.err != nil && r.registered
 }
 
 // secure says whether p is spoken to over TLS.
 func (p *place) secure() bool { return p.ServerName != "" || p.URI != nil && p.URI.TLS }
 
+// serverName is the name that a certificate must have.
+func (p *place) serverName() string {
+	if p.ServerName != "" || p.URI == nil {
+		return p.ServerName
+	}
+	return p.URI.Name
+}
+
 // end is how p's targets themselves are spoken to over TLS.
 func (p *place) end() dialectKey {
-	key := dialectKey{security: verified, name: p.ServerName, insecure: p.Insecure}
-	if key.name == "" {
-		key.name = p.URI.Name
-	}
+	key := dialectKey{security: verified, name: p.serverName(), insecure: p.Insecure}
 	if p.Shown != nil {
 		key.shows = p.Shown.ID
 	}
@@ -122,9 +171,6 @@ func (p *place) end() dialectKey {
 // find is the listener that p leads to.
 func (p *place) find(w *world) (*listener, error) {
 	link := w.links[linkKey{p.Scope, p.Link}]
-	if link == nil {
-		return nil, fmt.Errorf("there is no VPC link %s", p.Link)
-	}
 	target := p.Target
 	if target == "" {
 		if target = link.Target; target == "" {

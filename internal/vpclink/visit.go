@@ -122,7 +122,7 @@ func (v *visit) send(g *group, stick *balance.Target) (*member, error) {
 	if err := v.hold(); err != nil {
 		return nil, err
 	}
-	v.call.Idle = v.route.listener.idle
+	v.call.Idle = v.route.idle
 	v.choice.Stick = stick
 	var last error
 	for {
