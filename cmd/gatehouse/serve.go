@@ -122,11 +122,6 @@ type program struct {
 
 // start opens everything, in the order that fails cheapest first.
 func (p *program) start(ctx context.Context) error {
-	for id, e := range p.config.PrivateNetwork().Endpoints {
-		if e.Policy != nil {
-			return fmt.Errorf("network: %s: policy: policies of endpoints aren't enforced yet", id)
-		}
-	}
 	sockets, err := gateway.InheritSockets()
 	if err != nil {
 		return err
@@ -169,7 +164,7 @@ func (p *program) gatewayConfig(sockets *gateway.Sockets) gateway.Config {
 	for _, l := range p.config.Invoke {
 		made := listener(l)
 		if e := network.Endpoints[l.Endpoint]; e != nil {
-			made.Endpoint.VPC, made.Groups = e.VPC, e.Groups
+			made.Endpoint, made.Groups = vpcEndpoint(e), e.Groups
 		}
 		g.Listeners = append(g.Listeners, made)
 	}

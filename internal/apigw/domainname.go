@@ -11,6 +11,7 @@ type DomainID string
 // DomainName is a name of its own for APIs (API reference, DomainName), with
 // what it leads to. An owner has few mappings, so they are part of it.
 type DomainName struct {
+	Scope         Scope    `json:"-"`            // whose it is, for who serves it; zero elsewhere
 	Name          string   `json:"name"`         // lower case; "*.example.com": every name of one more label
 	ID            DomainID `json:"id,omitempty"` // of a private one
 	Types         []string `json:"types"`        // EDGE, REGIONAL, both while a name moves from one to the other, or PRIVATE
@@ -59,8 +60,10 @@ type BasePathMapping struct {
 
 // DomainAccess lets a VPC endpoint call a private domain name.
 type DomainAccess struct {
-	Source string            `json:"source"` // vpce-...
-	Tags   map[string]string `json:"tags,omitempty"`
+	Source   string            `json:"source"`            // vpce-...
+	Account  string            `json:"account,omitempty"` // who made it, if that isn't the domain name's
+	Rejected bool              `json:"rejected,omitempty"`
+	Tags     map[string]string `json:"tags,omitempty"`
 }
 
 // Endpoint types of a domain name.
@@ -79,6 +82,12 @@ func (d *DomainName) Private() bool { return d.Is(EndpointPrivate) }
 // Key is the name, and for private ones the ID, which tells it apart in its
 // account and region.
 func (d *DomainName) Key() string { return DomainKey(d.Name, d.ID) }
+
+// InvokeARN names a private domain name in policies of who may call it (service
+// authorization reference, "execute-api-domain").
+func (d *DomainName) InvokeARN() ARN {
+	return ARN("arn:" + d.Scope.Partition + ":execute-api:" + d.Scope.Region + ":" + d.Scope.Account + ":/domainnames/" + d.Key())
+}
 
 // DomainKey is Key of the domain with a name and ID.
 func DomainKey(name string, id DomainID) string {

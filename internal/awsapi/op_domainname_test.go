@@ -256,8 +256,11 @@ func TestDomainNameAccessAssociations(t *testing.T) {
 	h.refused("POST /domainnameaccessassociations", create("{arn}", "vpc-1"), 400, `Invalid VPC endpoint specified: "vpc-1"`)
 	h.refused("POST /domainnameaccessassociations", create("{arn}x", "vpce-1"), 400, "Invalid domain name identifier specified")
 	h.refused("POST /domainnameaccessassociations", create("x", "vpce-1"), 400, "Invalid domain name ARN specified: the ARN of a PRIVATE domain name ends in {name}+{id}")
-	h.refused("POST /domainnameaccessassociations", create("arn:aws:apigateway:us-east-1:111122223333:/domainnames/a.example.com+x", "vpce-1"), 400,
-		"domainNameArn: domain names aren't shared between accounts and regions yet; name one of account 000000000000 in us-east-1")
+	h.refused("POST /domainnameaccessassociations", create("arn:aws:apigateway:eu-west-1:000000000000:/domainnames/a.example.com+x", "vpce-1"), 400,
+		"Invalid domain name ARN specified: name one in us-east-1")
+	h.refused("POST /domainnameaccessassociations", create("arn:aws:apigateway:us-east-1:111122223333:/domainnames/a.example.com+x", "vpce-1"), 403,
+		"User: arn:aws:iam::000000000000:root is not authorized to perform: apigateway:CreateAccessAssociation on resource: "+
+			"arn:aws:apigateway:us-east-1:111122223333:/domainnames/a.example.com+x because no resource-based policy allows the apigateway:CreateAccessAssociation action")
 	h.ok("POST /domainnameaccessassociations", create("{other}", "vpce-2"))
 	if list := h.ok("GET /domainnameaccessassociations", "")["item"].([]any); len(list) != 2 {
 		t.Errorf("%v", list)

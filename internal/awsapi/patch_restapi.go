@@ -186,8 +186,9 @@ func (p *restAPIPatch) endpoint(op PatchOp) error {
 	return op.ShortPathError()
 }
 
-// endpointType: a private API is dualstack from the moment it is one
-// (recorded on AWS).
+// endpointType: a private API is dualstack from the moment it is one (recorded
+// on AWS), and IPv4 from when it is none (developer guide, "Change a public or
+// private API endpoint type").
 func (p *restAPIPatch) endpointType(op PatchOp, at string) error {
 	value := op.Text()
 	switch op.Op {
@@ -209,8 +210,11 @@ func (p *restAPIPatch) endpointType(op PatchOp, at string) error {
 	if !slices.Contains(p.types, value) {
 		p.types = append(p.types, value)
 	}
-	if value == "PRIVATE" {
+	switch {
+	case value == apigw.EndpointPrivate:
 		p.api.Endpoint.IPAddressType = "dualstack"
+	case p.api.Endpoint.Type == apigw.EndpointPrivate:
+		p.api.Endpoint.IPAddressType = "ipv4"
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // maxAssociations bounds the endpoints that may call one domain name.
@@ -14,52 +15,77 @@ const maxAssociations = 100
 
 var endpointID = regexp.MustCompile(`^vpce-[0-9a-z]{1,32}$`)
 
-// DomainAssociation is the access of one endpoint, with the domain name it is to.
+// DomainAssociation is the access of one endpoint, with the domain name it is
+// to, whose Scope says whose that is.
 type DomainAssociation struct {
 	Domain *apigw.DomainName
 	Access apigw.DomainAccess
 }
 
-// AssociationARN names what lets an endpoint call a private domain name.
-func AssociationARN(scope apigw.Scope, d *apigw.DomainName, source string) apigw.ARN {
-	return apigw.ARN(associationPrefix(scope) + d.Name + "/vpcesource/" + source)
+// ARN names what lets an endpoint call a private domain name: it is its maker's.
+func (a *DomainAssociation) ARN() apigw.ARN {
+	scope := a.Domain.Scope
+	if a.Access.Account != "" {
+		scope.Account = a.Access.Account
+	}
+	return apigw.ARN("arn:" + scope.Partition + ":apigateway:" + scope.Region + ":" + scope.Account + associationPath + a.Domain.Name + "/vpcesource/" + a.Access.Source)
 }
 
-func associationPrefix(scope apigw.Scope) string {
-	return "arn:" + scope.Partition + ":apigateway:" + scope.Region + ":" + scope.Account + ":/domainnameaccessassociations/domainname/"
+const associationPath = ":/domainnameaccessassociations/domainname/"
+
+// accessRecord is the key of what tells a scope that its endpoint was let to a
+// domain name of another account.
+func accessRecord(scope apigw.Scope, name, source string) string {
+	return kindPrefix(scope, KeyDomainAccess) + segment(name) + "/" + segment(source)
+}
+
+// domainElsewhere is a domain name of another account in the same region.
+type domainElsewhere struct {
+	Account string         `json:"account"`
+	Name    string         `json:"name"`
+	ID      apigw.DomainID `json:"id"`
+	Source  string         `json:"source"` // the endpoint that was let to it
 }
 
 func unknownAssociation() *apigw.Error {
 	return apigw.Errorf(apigw.NotFound, "Invalid domain name access association identifier specified")
 }
 
-// parsePrivateDomain takes the ARN of a private domain name of a scope apart.
-// One of another account is told by its words: nothing shares them yet.
-func parsePrivateDomain(scope apigw.Scope, arn string) (name string, id apigw.DomainID, err error) {
-	key, ok := strings.CutPrefix(arn, "arn:"+scope.Partition+":apigateway:"+scope.Region+":"+scope.Account+":/domainnames/")
-	name, text, private := strings.Cut(key, "+")
-	if ok && private && name != "" && text != "" {
-		return name, apigw.DomainID(text), nil
+// parsePrivateDomain takes the ARN of a private domain name apart. It is in the
+// scope's region, and may be of another account.
+func parsePrivateDomain(scope apigw.Scope, arn string) (owner apigw.Scope, name string, id apigw.DomainID, err error) {
+	place, path, _ := strings.Cut(arn, ":/domainnames/")
+	name, text, private := strings.Cut(path, "+")
+	prefix := "arn:" + scope.Partition + ":apigateway:" + scope.Region + ":"
+	owner = scope
+	owner.Account, _ = strings.CutPrefix(place, prefix)
+	switch {
+	case !private || name == "" || text == "" || !strings.HasPrefix(arn, "arn:"):
+		return owner, "", "", apigw.Errorf(apigw.BadRequest, "Invalid domain name ARN specified: the ARN of a PRIVATE domain name ends in {name}+{id}")
+	case !strings.HasPrefix(place, prefix) || !accountID.MatchString(owner.Account):
+		return owner, "", "", apigw.Errorf(apigw.BadRequest, "Invalid domain name ARN specified: name one in %s", scope.Region)
 	}
-	if _, path, _ := strings.Cut(arn, ":/domainnames/"); strings.HasPrefix(arn, "arn:") && strings.Contains(path, "+") {
-		return "", "", apigw.Errorf(apigw.BadRequest, "domainNameArn: domain names aren't shared between accounts and regions yet; name one of account %s in %s", scope.Account, scope.Region)
-	}
-	return "", "", apigw.Errorf(apigw.BadRequest, "Invalid domain name ARN specified: the ARN of a PRIVATE domain name ends in {name}+{id}")
+	return owner, name, apigw.DomainID(text), nil
 }
 
-// parseAssociation takes the ARN of an association apart.
-func parseAssociation(scope apigw.Scope, arn string) (name, source string, ok bool) {
-	rest, ok := strings.CutPrefix(arn, associationPrefix(scope))
-	if !ok {
-		return "", "", false
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
+// parseAssociation takes the ARN of an association in a scope's region apart.
+func parseAssociation(scope apigw.Scope, arn string) (account, name, source string, ok bool) {
+	rest, ok := strings.CutPrefix(arn, "arn:"+scope.Partition+":apigateway:"+scope.Region+":")
+	account, rest, found := strings.Cut(rest, associationPath)
+	if !ok || !found {
+		return "", "", "", false
 	}
-	return strings.Cut(rest, "/vpcesource/")
+	name, source, ok = strings.Cut(rest, "/vpcesource/")
+	return account, name, source, ok
 }
 
-// CreateDomainAssociation lets an endpoint call a private domain name of the
-// same account.
-func (c *Control) CreateDomainAssociation(ctx context.Context, scope apigw.Scope, domain string, access apigw.DomainAccess) (*DomainAssociation, error) {
-	name, id, err := parsePrivateDomain(scope, domain)
+// CreateDomainAssociation lets an endpoint of the scope call a private domain
+// name, also one of another account. Permit says whether the caller may; it is
+// asked, too, of a domain name of another account that isn't there.
+func (c *Control) CreateDomainAssociation(ctx context.Context, scope apigw.Scope, domain string, access apigw.DomainAccess, permit func(*apigw.DomainName) error) (*DomainAssociation, error) {
+	owner, name, id, err := parsePrivateDomain(scope, domain)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +95,13 @@ func (c *Control) CreateDomainAssociation(ctx context.Context, scope apigw.Scope
 	if err := checkTags(access.Tags); err != nil {
 		return nil, err
 	}
-	d, err := c.changeDomain(ctx, scope, name, id, func(_ *scopeChange, d *apigw.DomainName) error {
+	if owner != scope {
+		access.Account = scope.Account
+	}
+	d, err := c.changeDomain(ctx, owner, name, id, func(s *scopeChange, d *apigw.DomainName) error {
+		if err := permit(d); err != nil {
+			return err
+		}
 		// Of two names that are the same, an endpoint couldn't tell which is meant.
 		if _, err := c.association(ctx, scope, name, access.Source); err == nil {
 			return apigw.Errorf(apigw.Conflict, "The VPC endpoint %s is already associated with a domain name %s", access.Source, name)
@@ -80,8 +112,22 @@ func (c *Control) CreateDomainAssociation(ctx context.Context, scope apigw.Scope
 			return apigw.Errorf(apigw.LimitExceeded, "Maximum number of access associations for this domain name has been reached: %d", maxAssociations)
 		}
 		d.Associations = append(slices.Clone(d.Associations), access)
-		return nil
+		if owner == scope {
+			return nil
+		}
+		key := accessRecord(scope, name, access.Source)
+		raw, err := encodeRecord(key, &domainElsewhere{owner.Account, name, id, access.Source}, nil)
+		if err == nil {
+			s.txn.If = append(s.txn.If, store.Condition{Key: key})
+			s.set(key, raw)
+		}
+		return err
 	})
+	if apigw.KindOf(err) == apigw.NotFound && owner != scope {
+		if denied := permit(&apigw.DomainName{Scope: owner, Name: name, ID: id}); denied != nil {
+			return nil, denied
+		}
+	}
 	if err != nil {
 		// AWS's model of CreateDomainNameAccessAssociation has no NotFoundException.
 		return nil, orUnknown(err, apigw.Errorf(apigw.BadRequest, "Invalid domain name identifier specified"))
@@ -89,24 +135,58 @@ func (c *Control) CreateDomainAssociation(ctx context.Context, scope apigw.Scope
 	return &DomainAssociation{d, access}, nil
 }
 
-// DomainAssociations lists the associations of a scope, by ARN.
+// DomainAssociations lists the associations that a scope made, by ARN.
 func (c *Control) DomainAssociations(ctx context.Context, scope apigw.Scope) ([]*DomainAssociation, error) {
-	domains, err := c.DomainNames(ctx, scope)
+	list, err := c.associationsTo(ctx, scope, func(a apigw.DomainAccess) bool { return a.Account == "" })
 	if err != nil {
 		return nil, err
 	}
-	var list []*DomainAssociation
-	for _, d := range domains {
+	elsewhere, err := listRecords[domainElsewhere](ctx, c, kindPrefix(scope, KeyDomainAccess))
+	if err != nil {
+		return nil, storeError(err)
+	}
+	for _, e := range elsewhere {
+		owner := scope
+		owner.Account = e.Account
+		d, err := c.DomainName(ctx, owner, e.Name, e.ID)
+		if err != nil {
+			return nil, err
+		}
 		for _, a := range d.Associations {
-			list = append(list, &DomainAssociation{d, a})
+			if a.Account == scope.Account && a.Source == e.Source {
+				list = append(list, &DomainAssociation{d, a})
+			}
 		}
 	}
-	slices.SortFunc(list, func(a, b *DomainAssociation) int {
-		return strings.Compare(string(AssociationARN(scope, a.Domain, a.Access.Source)), string(AssociationARN(scope, b.Domain, b.Access.Source)))
-	})
+	sortAssociations(list)
 	return list, nil
 }
 
+// ForeignAssociations lists the associations of other accounts with a scope's
+// domain names, by ARN.
+func (c *Control) ForeignAssociations(ctx context.Context, scope apigw.Scope) ([]*DomainAssociation, error) {
+	list, err := c.associationsTo(ctx, scope, func(a apigw.DomainAccess) bool { return a.Account != "" })
+	sortAssociations(list)
+	return list, err
+}
+
+func (c *Control) associationsTo(ctx context.Context, scope apigw.Scope, wanted func(apigw.DomainAccess) bool) (list []*DomainAssociation, err error) {
+	domains, err := c.DomainNames(ctx, scope)
+	for _, d := range domains {
+		for _, a := range d.Associations {
+			if wanted(a) {
+				list = append(list, &DomainAssociation{d, a})
+			}
+		}
+	}
+	return list, err
+}
+
+func sortAssociations(list []*DomainAssociation) {
+	slices.SortFunc(list, func(a, b *DomainAssociation) int { return strings.Compare(string(a.ARN()), string(b.ARN())) })
+}
+
+// association is one that the scope made.
 func (c *Control) association(ctx context.Context, scope apigw.Scope, name, source string) (*DomainAssociation, error) {
 	list, err := c.DomainAssociations(ctx, scope)
 	if err != nil {
@@ -120,32 +200,69 @@ func (c *Control) association(ctx context.Context, scope apigw.Scope, name, sour
 	return nil, unknownAssociation()
 }
 
-// DeleteDomainAssociation takes the access away that an ARN names. With the
-// ARN of a domain name, it must be to that one.
-func (c *Control) DeleteDomainAssociation(ctx context.Context, scope apigw.Scope, arn, domain string) error {
-	return c.changeAssociation(ctx, scope, arn, domain, func(d *apigw.DomainName, at int) error {
+// DeleteDomainAssociation takes an access back that the scope made.
+func (c *Control) DeleteDomainAssociation(ctx context.Context, scope apigw.Scope, arn string) error {
+	account, name, source, ok := parseAssociation(scope, arn)
+	if !ok || account != scope.Account {
+		return unknownAssociation()
+	}
+	a, err := c.association(ctx, scope, name, source)
+	if err != nil {
+		return err
+	}
+	return c.changeAssociation(ctx, a, func(s *scopeChange, d *apigw.DomainName, at int) error {
 		d.Associations = slices.Delete(slices.Clone(d.Associations), at, at+1)
+		if a.Access.Account != "" {
+			s.remove(accessRecord(scope, name, source))
+		}
 		return nil
 	})
 }
 
-func (c *Control) changeAssociation(ctx context.Context, scope apigw.Scope, arn, domain string, change func(d *apigw.DomainName, at int) error) error {
-	name, source, ok := parseAssociation(scope, arn)
+// RejectDomainAssociation is how the owner of a domain name takes an access
+// away. One of another account stays, without effect, until its maker deletes it
+// (developer guide, "API provider: Stop sharing a private custom domain name").
+func (c *Control) RejectDomainAssociation(ctx context.Context, scope apigw.Scope, arn, domain string) error {
+	account, name, source, ok := parseAssociation(scope, arn)
 	if !ok {
 		return unknownAssociation()
 	}
-	return c.changeScope(ctx, scope, func(s *scopeChange) error {
+	if account == scope.Account {
 		a, err := c.association(ctx, scope, name, source)
 		if err != nil {
 			return err
 		}
-		if domain != "" && domain != string(DomainARN(scope, a.Domain)) {
+		if domain != string(DomainARN(scope, a.Domain)) {
 			return unknownAssociation()
 		}
-		at := slices.IndexFunc(a.Domain.Associations, func(has apigw.DomainAccess) bool { return has.Source == source })
-		if err := change(a.Domain, at); err != nil {
-			return err
+		return c.DeleteDomainAssociation(ctx, scope, arn)
+	}
+	list, err := c.ForeignAssociations(ctx, scope)
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		if string(a.ARN()) == arn && domain == string(DomainARN(scope, a.Domain)) {
+			return c.changeAssociation(ctx, a, func(_ *scopeChange, d *apigw.DomainName, at int) error {
+				d.Associations = slices.Clone(d.Associations)
+				d.Associations[at].Rejected = true
+				return nil
+			})
 		}
-		return putDomain(s, a.Domain)
+	}
+	return unknownAssociation()
+}
+
+// changeAssociation changes a in its domain name as it is now.
+func (c *Control) changeAssociation(ctx context.Context, a *DomainAssociation, change func(s *scopeChange, d *apigw.DomainName, at int) error) error {
+	_, err := c.changeDomain(ctx, a.Domain.Scope, a.Domain.Name, a.Domain.ID, func(s *scopeChange, d *apigw.DomainName) error {
+		at := slices.IndexFunc(d.Associations, func(has apigw.DomainAccess) bool {
+			return has.Source == a.Access.Source && has.Account == a.Access.Account
+		})
+		if at < 0 {
+			return unknownAssociation()
+		}
+		return change(s, d, at)
 	})
+	return orUnknown(err, unknownAssociation())
 }

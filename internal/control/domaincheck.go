@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/tlspolicy"
 )
 
@@ -199,11 +200,23 @@ func (c *Control) checkDomainPolicies(d *apigw.DomainName) error {
 	if !d.Private() && (d.Policy != "" || d.ManagementPolicy != "") {
 		return apigw.Errorf(apigw.BadRequest, "policy and managementPolicy are of the endpoint type PRIVATE")
 	}
-	if err := c.checkPolicy(d.Policy); err != nil {
-		return err
+	for _, policy := range []string{d.Policy, d.ManagementPolicy} {
+		if err := c.checkPolicy(policy); err != nil {
+			return err
+		}
+		if policy == "" {
+			continue
+		}
+		if _, err := iam.Parse(strings.ReplaceAll(policy, shortDomain, `"*"`), iam.Resource); err != nil {
+			return apigw.Errorf(apigw.BadRequest, "Invalid policy document. Please check the policy syntax and ensure that Principals are valid. %v", err)
+		}
 	}
-	return c.checkPolicy(d.ManagementPolicy)
+	return nil
 }
+
+// shortDomain is how a policy says its own domain name, which is written out
+// when it is saved (AWS CLI reference, example 2 of create-domain-name).
+const shortDomain = `"execute-api:/*"`
 
 // completeDomain makes up what AWS makes up for each endpoint type; old is the
 // domain before, nil when it is new.
@@ -214,6 +227,7 @@ func (c *Control) completeDomain(scope apigw.Scope, d, old *apigw.DomainName) er
 	case old == nil || old.CertificateARN != d.CertificateARN:
 		d.CertificateUploaded = c.seconds()
 	}
+	d.Policy = strings.ReplaceAll(d.Policy, shortDomain, `"`+string(d.InvokeARN())+`"`)
 	if !d.Is(apigw.EndpointRegional) {
 		d.RegionalName = ""
 	} else if d.RegionalName == "" {

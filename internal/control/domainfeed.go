@@ -19,6 +19,9 @@ func NewDomains(c *Control, o DomainsOptions) *Domains {
 
 func decodeDomain(r store.Record) (*apigw.DomainName, error) {
 	d, _, err := decodeRecord[apigw.DomainName](r)
+	if k, ok := ParseKey(r.Key); ok && err == nil {
+		d.Scope = k.Scope
+	}
 	return d, err
 }
 

@@ -46,12 +46,18 @@ func (c *Control) DomainName(ctx context.Context, scope apigw.Scope, name string
 		return nil, storeError(err)
 	}
 	d, _, err := decodeRecord[apigw.DomainName](r)
+	if err == nil {
+		d.Scope = scope
+	}
 	return d, storeError(err)
 }
 
 // DomainNames lists the domain names of a scope by key.
 func (c *Control) DomainNames(ctx context.Context, scope apigw.Scope) ([]*apigw.DomainName, error) {
 	list, err := listRecords[apigw.DomainName](ctx, c, kindPrefix(scope, KeyDomain))
+	for _, d := range list {
+		d.Scope = scope
+	}
 	slices.SortFunc(list, func(a, b *apigw.DomainName) int {
 		if a.Key() < b.Key() {
 			return -1
@@ -76,6 +82,7 @@ func (c *Control) CreateDomainName(ctx context.Context, scope apigw.Scope, d api
 	var made *apigw.DomainName
 	err = c.changeScope(ctx, scope, func(s *scopeChange) error {
 		fresh := d
+		fresh.Scope = scope
 		if err := c.admitDomain(ctx, s, &fresh); err != nil {
 			return err
 		}
@@ -188,6 +195,13 @@ func (c *Control) DeleteDomainName(ctx context.Context, scope apigw.Scope, name 
 			return err
 		}
 		s.remove(domainRecord(scope, name, id))
+		for _, a := range d.Associations {
+			if a.Account != "" {
+				maker := scope
+				maker.Account = a.Account
+				s.remove(accessRecord(maker, name, a.Source))
+			}
+		}
 		if err := c.useCertificates(ctx, s, d, nil); err != nil {
 			return err
 		}

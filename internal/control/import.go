@@ -149,7 +149,7 @@ func (c *Control) PutRestAPI(ctx context.Context, scope apigw.Scope, id apigw.AP
 	}
 	ref := restRef(scope, id)
 	api, err := c.putDocument(ctx, ref, func(e *edit) error {
-		if err := e.setEndpointTypes(p.endpointTypes); err != nil {
+		if err := e.setEndpointTypes(ctx, p.endpointTypes); err != nil {
 			return err
 		}
 		return e.merge(parsed, o.Overwrite)
@@ -162,15 +162,19 @@ func (c *Control) PutRestAPI(ctx context.Context, scope apigw.Scope, id apigw.AP
 
 // setEndpointTypes changes an API's endpoint to what was sent; an API that
 // becomes private becomes dualstack (recorded on AWS).
-func (e *edit) setEndpointTypes(types []string) error {
+func (e *edit) setEndpointTypes(ctx context.Context, types []string) error {
 	if len(types) == 0 {
 		return nil
 	}
 	api := e.def.API
-	if types[0] == "PRIVATE" && api.Endpoint.Type != "PRIVATE" {
-		api.Endpoint.IPAddressType = "dualstack"
+	from := api.Endpoint.Type
+	if private := types[0] == apigw.EndpointPrivate; private != (from == apigw.EndpointPrivate) {
+		api.Endpoint.IPAddressType = "" // the new type's
 	}
 	if err := e.c.completeAPI(&api, types); err != nil {
+		return err
+	}
+	if err := e.c.checkEndpointChange(ctx, e.ref, from, api.Endpoint.Type); err != nil {
 		return err
 	}
 	e.putAPI(api)

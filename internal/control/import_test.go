@@ -147,7 +147,7 @@ func TestPutRestAPIChangesTheEndpoint(t *testing.T) {
 	api := w.importDoc(petsDocument)
 	for _, tc := range []apigw.EndpointConfiguration{
 		{Type: "PRIVATE", IPAddressType: "dualstack"}, // recorded on AWS for changes of the type
-		{Type: "REGIONAL", IPAddressType: "dualstack"},
+		{Type: "REGIONAL", IPAddressType: "ipv4"},     // developer guide, "Change a public or private API endpoint type"
 	} {
 		o := ImportOptions{Parameters: map[string]string{"endpointConfigurationTypes": tc.Type}}
 		got := must[*apigw.RestAPI](t)(w.PutRestAPI(t.Context(), w.scope, api.ID, []byte(moreDocument), o))

@@ -30,6 +30,7 @@ const KeyRoot = "/gatehouse/"
 //	privatelink/{id}                   PrivateLink; no VPCLink has its ID
 //	usage-guard                        changes with every change of those seven, of domain names, certificates, load balancers and target groups
 //	domainname/{name}[+{id}]           DomainName with its mappings; the ID is of a private one
+//	domainname-access/{name}/{vpce}    that an endpoint of this account may call a domain name of another
 //	account                            Account
 //	loadbalancer/{name}                LoadBalancer with its listeners and rules
 //	targetgroup/{name}                 TargetGroup with its targets
@@ -61,6 +62,8 @@ const (
 
 	KeyPool     KeyKind = "userpool"
 	KeyPoolData KeyKind = "userpool-data"
+
+	KeyDomainAccess KeyKind = "domainname-access"
 
 	KeyAPIKey      KeyKind = "apikey"
 	KeyAPIKeyValue KeyKind = "apikey-value"
@@ -117,7 +120,7 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Name = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyIdentity, KeyPlanKey, KeyPlanUsage, KeyPlanCount, KeyMeter, KeyPool, KeyPoolData:
+	case KeyIdentity, KeyDomainAccess, KeyPlanKey, KeyPlanUsage, KeyPlanCount, KeyMeter, KeyPool, KeyPoolData:
 		p.Name = parts[4]
 		if len(parts) == 6 {
 			p.Rest = parts[5]

@@ -265,6 +265,9 @@ func (c *Control) UpdateRestAPI(ctx context.Context, scope apigw.Scope, id apigw
 		if err := checkEndpoint(api.Endpoint); err != nil {
 			return nil, err
 		}
+		if err := c.checkEndpointChange(ctx, ref, e.def.API.Endpoint.Type, api.Endpoint.Type); err != nil {
+			return nil, err
+		}
 		api.Policy = ref.expandPolicy(api.Policy)
 		e.putAPI(*api)
 		return api, nil

@@ -22,10 +22,10 @@ type taggable struct {
 // escaped, and a policy on tags knows each by one ARN alone.
 func parseTaggable(scope apigw.Scope, arn string) (taggable, error) {
 	bad := apigw.Errorf(apigw.BadRequest, "Invalid ARN specified in the request")
-	if name, id, err := parsePrivateDomain(scope, arn); err == nil {
+	if owner, name, id, err := parsePrivateDomain(scope, arn); err == nil && owner == scope {
 		return taggable{kind: "domainnames", id: name, domain: id}, nil
 	}
-	if _, _, ok := parseAssociation(scope, arn); ok {
+	if account, _, _, ok := parseAssociation(scope, arn); ok && account == scope.Account {
 		return taggable{kind: "domainnameaccessassociations", id: arn}, nil
 	}
 	path, ok := strings.CutPrefix(arn, "arn:"+scope.Partition+":apigateway:"+scope.Region+"::/")
@@ -69,7 +69,7 @@ func (c *Control) Tags(ctx context.Context, scope apigw.Scope, arn string) (map[
 	case "domainnames":
 		return tagsOf(c.DomainName(ctx, scope, t.id, t.domain))(func(d *apigw.DomainName) map[string]string { return d.Tags })
 	case "domainnameaccessassociations":
-		name, source, _ := parseAssociation(scope, t.id)
+		_, name, source, _ := parseAssociation(scope, t.id)
 		return tagsOf(c.association(ctx, scope, name, source))(func(a *DomainAssociation) map[string]string { return a.Access.Tags })
 	}
 	return tagsOf(c.ClientCertificate(ctx, scope, t.id))(func(l *apigw.ClientCertificate) map[string]string { return l.Tags })
@@ -133,7 +133,12 @@ func (c *Control) changeTags(ctx context.Context, scope apigw.Scope, arn string,
 	case "domainnames":
 		_, err = c.UpdateDomainName(ctx, scope, t.id, t.domain, func(d *apigw.DomainName) error { return to(&d.Tags) })
 	case "domainnameaccessassociations":
-		err = c.changeAssociation(ctx, scope, t.id, "", func(d *apigw.DomainName, at int) error {
+		_, name, source, _ := parseAssociation(scope, t.id)
+		a, err := c.association(ctx, scope, name, source)
+		if err != nil {
+			return err
+		}
+		return c.changeAssociation(ctx, a, func(_ *scopeChange, d *apigw.DomainName, at int) error {
 			d.Associations = slices.Clone(d.Associations)
 			return to(&d.Associations[at].Tags)
 		})

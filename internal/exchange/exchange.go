@@ -15,6 +15,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/clientcert"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/iam"
 )
 
 // Exchange is one request and its answer. An edge owns it and reuses it: what
@@ -114,8 +115,16 @@ type Client struct {
 
 // Endpoint is the interface endpoint that a listener stands for.
 type Endpoint struct {
-	ID  string // "vpce-…"
-	VPC string // "vpc-…"; may be empty
+	ID       string        // "vpce-…"
+	VPC      string        // "vpc-…"; may be empty
+	Account  string        // whose it is; may be empty
+	Policies []*iam.Policy // what may be called through it; nil: everything
+}
+
+// PrivateDomain is a private custom domain name that a request came by.
+type PrivateDomain struct {
+	ARN      string        // as policies name it: arn:…:execute-api:…:/domainnames/{name}+{id}
+	Policies []*iam.Policy // who may call it; nil: nobody
 }
 
 // Address is the API and stage a request is for.
@@ -127,11 +136,16 @@ type Address struct {
 	RequestPath  []byte // path with the stage, $context.path: "/prod/orders/42"
 	StagePath    []byte // path without the stage, escaped: "/orders/42"; "" when the request named the stage alone
 
+	// Alias says that the host names an endpoint beside the API: the one that the
+	// request came through.
+	Alias bool
+
 	// Of a request to a custom domain name.
-	Custom      bool   // it came by one
-	BasePath    string // what of the path led to the API: "v1"; empty: its empty mapping did
-	RoutingRule string // ID of the rule that led to the API; empty: a mapping did
-	EventPath   []byte // the path that functions see, with the base path: "/v1/orders/42"
+	Custom      bool           // it came by one
+	Private     *PrivateDomain // the one, if it is private
+	BasePath    string         // what of the path led to the API: "v1"; empty: its empty mapping did
+	RoutingRule string         // ID of the rule that led to the API; empty: a mapping did
+	EventPath   []byte         // the path that functions see, with the base path: "/v1/orders/42"
 }
 
 // Body reads the request's body. It is a stream until ReadAll buffers it.

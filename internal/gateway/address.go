@@ -10,10 +10,10 @@ import (
 // How a request may name its API. A host wins over a path, so that a stage
 // may be called restapis.
 //
-//	Host: {api}.execute-api[.anything]              /{stage}/...
-//	Host: {api}-{vpce-id}.execute-api[.anything]    /{stage}/...
-//	x-apigw-api-id: {api}, on a private endpoint    /{stage}/...
-//	Host: a custom domain name                      /{base path}[/{stage}]/...
+//	Host: {api}.execute-api[.anything]                                /{stage}/...
+//	Host: {api}-{vpce-id}.execute-api[.anything], on that endpoint    /{stage}/...
+//	x-apigw-api-id: {api}, on a private endpoint                      /{stage}/...
+//	Host: a custom domain name, public or the endpoint's              /{base path}[/{stage}]/...
 //	any other host    /_aws/execute-api/{api}/{stage}/...
 //	any other host    /restapis/{api}/{stage}/_user_request_/...
 //
@@ -46,6 +46,7 @@ const (
 type address struct {
 	form form
 	id   []byte // of the API; may be of an API that doesn't exist
+	vpce []byte // of hostForm: the endpoint that the host names beside it; nil: none
 	path []byte // from the slash before the stage on; of peerForms, without the API; of domainForm, all of it
 
 	domain *domain // of domainForm
@@ -57,21 +58,21 @@ type addresser struct {
 	name [maxDomain]byte
 }
 
-// find reads the address of x. Private says that the listener stands for a
-// private endpoint, which serves no public domain name.
-func (a *addresser) find(x *exchange.Exchange, domains *domainTable, private bool) address {
+// find reads the address of x. A private endpoint serves the domain names that
+// are associated with it, and no public one.
+func (a *addresser) find(x *exchange.Exchange, domains *domainTable) address {
 	name := hostName(x.Host)
-	if id := a.hostID(name); id != nil {
-		return address{form: hostForm, id: id, path: x.Path}
+	if id, vpce := a.hostID(name); id != nil {
+		return address{form: hostForm, id: id, vpce: vpce, path: x.Path}
 	}
-	if private {
+	if d := domains.at(x.Client.Endpoint).find(name, &a.name); d != nil {
+		return address{form: domainForm, path: x.Path, domain: d}
+	}
+	if x.Client.Endpoint != nil {
 		if id := x.Header.GetKnown(http1.NameXAPIGWAPIID); id != nil {
 			return address{form: headerForm, id: id, path: x.Path}
 		}
 		return address{}
-	}
-	if d := domains.find(name, &a.name); d != nil {
-		return address{form: domainForm, path: x.Path, domain: d}
 	}
 	if rest, ok := bytes.CutPrefix(x.Path, pathForm); ok {
 		id, path := cutSegment(rest)
@@ -98,18 +99,19 @@ func hostName(host []byte) []byte {
 	return host
 }
 
-// hostID is the API that a host names, in lower case as IDs are, or nil. The
-// name of an endpoint itself (vpce-...execute-api...) names none.
-func (a *addresser) hostID(name []byte) []byte {
+// hostID is the API that a host names, and the endpoint, in lower case as IDs
+// are, or nil. The name of an endpoint itself (vpce-...execute-api...) names no
+// API.
+func (a *addresser) hostID(name []byte) (id, vpce []byte) {
 	label, rest, ok := bytes.Cut(name, []byte{'.'})
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	second, _, _ := bytes.Cut(rest, []byte{'.'})
 	if !bytes.EqualFold(second, executeAPI) || len(label) == 0 || len(label) > maxID {
-		return nil
+		return nil, nil
 	}
-	id := a.id[:len(label)]
+	id = a.id[:len(label)]
 	for i, c := range label {
 		if 'A' <= c && c <= 'Z' {
 			c |= 0x20
@@ -117,12 +119,12 @@ func (a *addresser) hostID(name []byte) []byte {
 		id[i] = c
 	}
 	if bytes.HasPrefix(id, vpceMark[1:]) {
-		return nil
+		return nil, nil
 	}
 	if at := bytes.Index(id, vpceMark); at > 0 {
-		id = id[:at]
+		return id[:at], id[at+1:]
 	}
-	return id
+	return id, nil
 }
 
 // cutSegment splits "a/b" into "a" and "/b".

@@ -20,8 +20,14 @@ type reached struct {
 }
 
 func locate(g *Gateway, f *finder, host, path string, header ...string) reached {
+	return locateThrough(g, f, nil, host, path, header...)
+}
+
+// locateThrough is locate through an endpoint.
+func locateThrough(g *Gateway, f *finder, through *exchange.Endpoint, host, path string, header ...string) reached {
 	var x exchange.Exchange
 	x.Begin(nil)
+	x.Client.Endpoint = through
 	x.Host, x.Path, x.Header = []byte(host), []byte(path), new(http1.Header)
 	for i := 0; i < len(header); i += 2 {
 		x.Header.Add(header[i], header[i+1])
@@ -65,8 +71,7 @@ func TestAddresses(t *testing.T) {
 		{"two labels are enough", "a1b2c3d4e5.execute-api", "/prod", at("prod", "a1b2c3d4e5.execute-api", "a1b2c3d4e5", "/prod", "")},
 		{"labels in capitals", "A1B2C3D4E5.Execute-API.LocalHost", "/prod/x",
 			at("prod", "A1B2C3D4E5.Execute-API.LocalHost", "A1B2C3D4E5", "/prod/x", "/x")},
-		{"endpoint alias", "a1b2c3d4e5-vpce-0123456789abcdef0.execute-api.eu-west-1.amazonaws.com", "/prod/x",
-			at("prod", "a1b2c3d4e5-vpce-0123456789abcdef0.execute-api.eu-west-1.amazonaws.com", "a1b2c3d4e5-vpce-0123456789abcdef0", "/prod/x", "/x")},
+		{"an endpoint's alias", "a1b2c3d4e5-vpce-0123456789abcdef0.execute-api.eu-west-1.amazonaws.com", "/prod/x", reached{Status: 403, Message: forbidden}},
 		{"a host wins over a path", "a1b2c3d4e5.execute-api.localhost", "/_aws/execute-api/zzz/prod",
 			at("_aws", "a1b2c3d4e5.execute-api.localhost", "a1b2c3d4e5", "/_aws/execute-api/zzz/prod", "/execute-api/zzz/prod")},
 		{"and over the peers' path", "a1b2c3d4e5.execute-api.localhost", "/restapis/zzz/prod/_user_request_/",
@@ -131,6 +136,7 @@ func TestUnknownHostNamesTheForms(t *testing.T) {
 func TestPrivateEndpoint(t *testing.T) {
 	g := addressed(t)
 	const endpoint = "vpce-0123-abc.execute-api.eu-west-1.vpce.amazonaws.com"
+	const alias = "A1B2C3D4E5-VPCE-0123.execute-api.eu-west-1.amazonaws.com"
 	byHeader := reached{API: "a1b2c3d4e5", Stage: "prod", Domain: endpoint, Prefix: "vpce-0123-abc", RequestPath: "/prod/pets", StagePath: "/pets"}
 	refused := reached{Status: 403, Message: forbidden}
 	cases := []struct {
@@ -141,11 +147,13 @@ func TestPrivateEndpoint(t *testing.T) {
 		{"by header", endpoint, []string{"X-ApiGW-Api-Id", "a1b2c3d4e5"}, byHeader},
 		{"wrong ID", endpoint, []string{"x-apigw-api-id", "zzzzzzzzzz"}, refused},
 		{"no ID", endpoint, nil, refused},
+		{"by alias", alias, nil, reached{API: "a1b2c3d4e5", Stage: "prod", Domain: alias, Prefix: "A1B2C3D4E5-VPCE-0123", RequestPath: "/prod/pets", StagePath: "/pets"}},
+		{"another endpoint's alias", strings.Replace(alias, "0123", "0124", 1), nil, refused},
 		{"the host wins", "zzzzzzzzzz.execute-api.h", []string{"x-apigw-api-id", "a1b2c3d4e5"}, refused},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, locate(g, &finder{private: true}, c.host, "/prod/pets", c.header...)); diff != "" {
+			if diff := cmp.Diff(c.want, locateThrough(g, &finder{}, &exchange.Endpoint{ID: "vpce-0123"}, c.host, "/prod/pets", c.header...)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
@@ -188,7 +196,7 @@ func FuzzAddress(f *testing.F) {
 		x.Begin(nil)
 		x.Host, x.Path, x.Header = []byte(host), []byte(path), new(http1.Header)
 		var a addresser
-		at := a.find(&x, &domainTable{}, false)
+		at := a.find(&x, &domainTable{})
 		request, stage, rest := splitStage(at.path)
 		if len(stage) > len(request) || len(rest) > 1 && rest[0] == '/' && rest[1] == '/' || strings.Contains(string(stage), "/") {
 			t.Errorf("%q %q: %q %q %q", host, path, request, stage, rest)

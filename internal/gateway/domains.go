@@ -7,16 +7,31 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/iam"
 )
 
 // maxDomain is the length of the longest name (RFC 1035).
 const maxDomain = 253
 
 // domainTable leads from a custom domain name to what it is mapped to. It
-// never changes: a change of any name makes another one.
+// never changes: a change of any name makes another one. A nil one is empty.
 type domainTable struct {
-	exact map[string]*domain // by name, in lower case
-	wild  map[string]*domain // "*.example.com", by "example.com"
+	exact   map[string]*domain      // by name, in lower case
+	wild    map[string]*domain      // "*.example.com", by "example.com"
+	private map[string]*domainTable // of endpoints, by ID
+}
+
+func newDomainTable() *domainTable {
+	return &domainTable{exact: map[string]*domain{}, wild: map[string]*domain{}, private: map[string]*domainTable{}}
+}
+
+// at are the names that a listener serves: public ones, or those that are
+// associated with its endpoint.
+func (t *domainTable) at(e *exchange.Endpoint) *domainTable {
+	if e == nil {
+		return t
+	}
+	return t.private[e.ID]
 }
 
 // domain is one custom domain name.
@@ -27,6 +42,7 @@ type domain struct {
 	rest     *mapped            // of the empty base path; nil: there is none
 	rules    []routingRule      // by priority; they come before the mappings
 	all      []*mapped
+	private  *exchange.PrivateDomain // nil: it is public
 }
 
 // mapped is where a base path leads.
@@ -38,15 +54,17 @@ type mapped struct {
 }
 
 // SetDomainNames has the gateway serve these custom domain names and no
-// others. Private ones aren't served: nothing keeps them to their networks.
+// others, private ones at the endpoints that are associated with them.
 func (g *Gateway) SetDomainNames(list []*apigw.DomainName) {
-	t := &domainTable{exact: map[string]*domain{}, wild: map[string]*domain{}}
+	t := newDomainTable()
 	for _, d := range list {
-		if d.Private() {
-			continue
-		}
 		made := newDomain(d)
 		made.domainTLS = g.domainTLS(d)
+		if d.Private() {
+			made.private = g.privateDomain(d)
+			t.associate(d, made)
+			continue
+		}
 		if under, ok := strings.CutPrefix(d.Name, "*."); ok {
 			t.wild[under] = made
 		} else {
@@ -56,6 +74,37 @@ func (g *Gateway) SetDomainNames(list []*apigw.DomainName) {
 	g.domains.Store(t)
 	g.domainTrust.retain(list)
 	g.handed.judge(t)
+}
+
+// associate makes d reachable at its endpoints.
+func (t *domainTable) associate(d *apigw.DomainName, made *domain) {
+	for _, a := range d.Associations {
+		if a.Rejected {
+			continue
+		}
+		at := t.private[a.Source]
+		if at == nil {
+			at = newDomainTable()
+			t.private[a.Source] = at
+		}
+		at.exact[d.Name] = made
+	}
+}
+
+// privateDomain compiles who may call d. A policy that can't be enforced lets
+// nobody through, as none at all does.
+func (g *Gateway) privateDomain(d *apigw.DomainName) *exchange.PrivateDomain {
+	p := &exchange.PrivateDomain{ARN: string(d.InvokeARN())}
+	if d.Policy == "" {
+		return p
+	}
+	policy, err := iam.Parse(d.Policy, iam.Resource)
+	if err != nil {
+		g.log.Error("the policy of a private custom domain name can't be enforced; nobody may call it", "domainName", d.Key(), "error", err)
+		return p
+	}
+	p.Policies = []*iam.Policy{policy}
+	return p
 }
 
 func newDomain(d *apigw.DomainName) *domain {
@@ -84,7 +133,7 @@ func newDomain(d *apigw.DomainName) *domain {
 // name wins over a wildcard, which stands for one label (developer guide,
 // "Wildcard custom domain names").
 func (t *domainTable) find(host []byte, memory *[maxDomain]byte) *domain {
-	if len(t.exact)+len(t.wild) == 0 {
+	if t == nil || len(t.exact)+len(t.wild) == 0 {
 		return nil
 	}
 	host = bytes.TrimSuffix(host, []byte{'.'}) // the root's, which a client may write
@@ -130,7 +179,7 @@ func (d *domain) match(path []byte) (to *mapped, rest []byte) {
 // findMapped is find for a request to a custom domain name.
 func (f *finder) findMapped(g *Gateway, x *exchange.Exchange, at address) *stage {
 	f.nameHost(x)
-	x.Address.Custom = true
+	x.Address.Custom, x.Address.Private = true, at.domain.private
 	if !f.mayAsk(g, x, at.domain) {
 		return nil
 	}

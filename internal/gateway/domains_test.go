@@ -45,8 +45,14 @@ type routed struct {
 }
 
 func route(g *Gateway, f *finder, host, path string) routed {
+	return routeThrough(g, f, nil, host, path)
+}
+
+// routeThrough is route through an endpoint.
+func routeThrough(g *Gateway, f *finder, through *exchange.Endpoint, host, path string) routed {
 	var x exchange.Exchange
 	x.Begin(nil)
+	x.Client.Endpoint = through
 	x.Host, x.Path, x.Header = []byte(host), []byte(path), new(http1.Header)
 	if s := f.find(g, &x); s == nil {
 		return routed{Status: x.Response.Status}
@@ -100,20 +106,39 @@ func TestCustomDomains(t *testing.T) {
 		})
 	}
 	t.Run("a private endpoint serves no public name", func(t *testing.T) {
-		if got := route(g, &finder{private: true}, ownName, "/v1"); got != refused {
+		if got := routeThrough(g, &finder{}, &exchange.Endpoint{ID: "vpce-1"}, ownName, "/v1"); got != refused {
 			t.Errorf("%+v", got)
 		}
 	})
 }
 
-// TestPrivateNamesAreNotServed: not even as what a wildcard doesn't cover.
-func TestPrivateNamesAreNotServed(t *testing.T) {
+// TestPrivateNames are served at the endpoints that they are associated with,
+// and each endpoint may have another one of a name (sheet "private networking",
+// 10: two domain names of one name need different endpoints).
+func TestPrivateNames(t *testing.T) {
 	g := addressed(t)
-	private := named(ownName, mapping("", "prod"))
-	private.Types = []string{"PRIVATE"}
-	g.SetDomainNames([]*apigw.DomainName{private})
-	if got := route(g, &finder{}, ownName, "/"); got.Status != 404 {
-		t.Errorf("%+v", got)
+	private := func(id, path string, associations ...apigw.DomainAccess) *apigw.DomainName {
+		d := named(ownName, mapping(path, "prod"))
+		d.ID, d.Types, d.Associations = apigw.DomainID(id), []string{"PRIVATE"}, associations
+		return d
+	}
+	g.SetDomainNames([]*apigw.DomainName{
+		private("id1", "one", apigw.DomainAccess{Source: "vpce-1"}, apigw.DomainAccess{Source: "vpce-3", Rejected: true}),
+		private("id2", "two", apigw.DomainAccess{Source: "vpce-2", Account: "111122223333"}),
+	})
+	for _, c := range []struct {
+		through, path string
+		status        int
+	}{
+		{"", "/one", 404}, {"vpce-1", "/one", 0}, {"vpce-1", "/two", 403}, {"vpce-2", "/two", 0}, {"vpce-2", "/one", 403}, {"vpce-3", "/one", 403}, {"vpce-4", "/one", 403},
+	} {
+		var e *exchange.Endpoint
+		if c.through != "" {
+			e = &exchange.Endpoint{ID: c.through}
+		}
+		if got := routeThrough(g, &finder{}, e, ownName, c.path); got.Status != c.status {
+			t.Errorf("%s through %q: %+v", c.path, c.through, got)
+		}
 	}
 }
 

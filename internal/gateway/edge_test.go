@@ -362,9 +362,14 @@ func TestPrivateListener(t *testing.T) {
 	e := startEdge(t, &fakeKind{serve: mirror}, func(c *Config) {
 		c.Listeners = []ListenerConfig{{Address: "127.0.0.1:0", Endpoint: &exchange.Endpoint{ID: "vpce-0123456789abcdef0", VPC: "vpc-1"}}, {Address: "127.0.0.1:0"}}
 	})
+	e.source.define("private000", "d1", func(d *apigw.Definition) { d.API.Endpoint.Type = apigw.EndpointPrivate })
+	e.source.batches <- store.Batch{Revision: 2, Events: []store.Event{record("private000", "prod", "d1")}}
+	if err := e.WaitFor(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
 	for i, want := range []int{200, 404} {
 		r, _ := http.NewRequest("GET", "http://"+e.Addrs()[i].String()+"/prod/", nil)
-		r.Header.Set("x-apigw-api-id", "a1b2c3d4e5")
+		r.Header.Set("x-apigw-api-id", "private000")
 		resp, err := client(t, nil).Do(r)
 		if err != nil {
 			t.Fatal(err)
@@ -374,7 +379,7 @@ func TestPrivateListener(t *testing.T) {
 		if resp.StatusCode != want {
 			t.Errorf("listener %d: %s %s", i, resp.Status, body)
 		}
-		if i == 0 && !bytes.Contains(body, []byte(`"Endpoint":{"ID":"vpce-0123456789abcdef0","VPC":"vpc-1"}`)) {
+		if i == 0 && !bytes.Contains(body, []byte(`"Endpoint":{"ID":"vpce-0123456789abcdef0","VPC":"vpc-1","Account":"","Policies":null}`)) {
 			t.Errorf("body %s", body)
 		}
 	}

@@ -38,7 +38,7 @@ func (b *http1Body) Length() int64 { return b.length }
 func (g *Gateway) serveHTTP1(nc net.Conn, p *peer) {
 	s := g.sessions.Get().(*session)
 	s.peer = p
-	s.finder.private, s.finder.peer = p.listener.private(), p
+	s.finder.peer = p
 	p.info.Tag = s
 	defer func() {
 		if p := recover(); p != nil { // the connection is closed, the session lost

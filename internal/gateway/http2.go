@@ -33,7 +33,7 @@ func (g *Gateway) handleHTTP2(c *http2.Stream, r *http1.Request) {
 		c.Tag = s
 	}
 	s.peer = c.Info().Tag.(*peer)
-	s.finder.private, s.finder.peer = s.peer.listener.private(), s.peer
+	s.finder.peer = s.peer
 	x := &s.x
 	x.Begin(c)
 	x.Received = r.Received

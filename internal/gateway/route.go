@@ -12,25 +12,32 @@ import (
 // stages. It remembers the last host, so that repeating it costs nothing.
 type finder struct {
 	addresser
-	private bool
-	peer    *peer  // whose requests they are; nil: nobody's who has a connection
-	host    []byte // x.Host the two names below were made from
-	domain  string
-	prefix  string
-	path    []byte // memory for the request path of the peer form, or the event path of a custom domain
+	peer   *peer  // whose requests they are; nil: nobody's who has a connection
+	host   []byte // x.Host the two names below were made from
+	domain string
+	prefix string
+	path   []byte // memory for the request path of the peer form, or the event path of a custom domain
 }
 
 // find fills x.Address. A nil result means that x.Response holds the answer:
 // no such host, API or stage.
 func (f *finder) find(g *Gateway, x *exchange.Exchange) *stage {
-	at := f.addresser.find(x, g.domains.Load(), f.private)
-	if at.form == noForm && !f.private {
+	at := f.addresser.find(x, g.domains.Load())
+	if at.form == noForm && x.Client.Endpoint == nil {
 		x.Decide("address", "none", "neither Host nor path names an API")
 		notFound(g, x, unknownHost(x.Host))
 		return nil
 	}
 	if at.form == domainForm {
 		return f.findMapped(g, x, at)
+	}
+	if at.vpce != nil {
+		if e := x.Client.Endpoint; e == nil || e.ID != string(at.vpce) {
+			x.Decide("address", "none", "the host names an endpoint that the request didn't come through")
+			g.cfg.REST.NoStage(x)
+			return nil
+		}
+		x.Address.Alias = true
 	}
 	a := g.hosts.api(at.id)
 	if a == nil {
@@ -123,7 +130,7 @@ func (f *finder) nameHost(x *exchange.Exchange) {
 // says 403, as AWS's does; elsewhere AWS has no answer, because the name
 // doesn't exist.
 func (f *finder) unknownAPI(g *Gateway, x *exchange.Exchange, at address) {
-	if f.private {
+	if x.Client.Endpoint != nil {
 		g.cfg.REST.NoStage(x)
 		return
 	}

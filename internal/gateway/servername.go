@@ -200,14 +200,13 @@ func (g *Gateway) tlsFor(l *listener, hello *tls.ClientHelloInfo) (*tls.Config, 
 	return cfg, nil
 }
 
-// domainOf is the custom domain name that a server name means at l. A private
-// endpoint serves none.
+// domainOf is the custom domain name that a server name means at l.
 func (g *Gateway) domainOf(l *listener, name string) *domain {
-	if l.private() || name == "" || len(name) > maxDomain {
+	if name == "" || len(name) > maxDomain {
 		return nil
 	}
 	var host, memory [maxDomain]byte
-	return g.domains.Load().find(host[:copy(host[:], name)], &memory)
+	return g.domains.Load().at(l.cfg.Endpoint).find(host[:copy(host[:], name)], &memory)
 }
 
 // mayAsk answers requests that a domain name doesn't take from this connection.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,8 +53,10 @@ type stage struct {
 type running struct {
 	Stage
 	kind     *Kind
-	disabled bool // disableExecuteApiEndpoint: the default address leads nowhere
-	routes   int  // methods or routes, for what memory it takes
+	disabled bool     // disableExecuteApiEndpoint: the default address leads nowhere
+	private  bool     // only endpoints lead to it
+	aliases  []string // endpoints whose alias does
+	routes   int      // methods or routes, for what memory it takes
 }
 
 func newRunning(s Stage, k *Kind, c *contents) *running {
@@ -62,6 +65,9 @@ func newRunning(s Stage, k *Kind, c *contents) *running {
 		r.disabled = c.def.RouteAPI.DisableExecuteAPIEndpoint
 	}
 	for _, part := range c.kept {
+		if e := &part.def.API.Endpoint; e.Type == apigw.EndpointPrivate { // a canary's, too, is for nobody else
+			r.private, r.aliases = true, append(r.aliases, e.VPCEndpointIDs...)
+		}
 		r.routes += len(part.def.Routes)
 		for _, resource := range part.def.Resources {
 			r.routes += len(resource.Methods)
@@ -265,7 +271,16 @@ func (s *stage) serve(g *Gateway, x *exchange.Exchange) *running {
 	switch {
 	case err != nil || r == nil:
 		g.broken(x)
+	case r.private != (x.Client.Endpoint != nil):
+		// An endpoint leads to private APIs alone, and nothing else does (AWS
+		// knowledge center, "403 Forbidden when connecting to APIs from a VPC").
+		x.Decide("address", "none", "private APIs are reached through endpoints alone, and nothing else is")
+		g.cfg.REST.NoStage(x)
 	case r.disabled && !x.Address.Custom:
+		r.kind.NoStage(x)
+	case x.Address.Alias && !slices.Contains(r.aliases, x.Client.Endpoint.ID):
+		// On AWS such a name doesn't exist.
+		x.Decide("address", "none", "the API isn't associated with the endpoint that the host names")
 		r.kind.NoStage(x)
 	default:
 		r.Serve(x)

@@ -157,23 +157,13 @@ func (r *request) authorizeSigned(ask *iam.Request) *exchange.Fault {
 	return r.denied(v.Decision, "User: "+who(ask)+" is not authorized to perform: "+invokeAction+" on resource: "+masked(ask.Resource)+v.Why(invokeAction))
 }
 
-// verify finds out who signed the request.
+// verify finds out who signed the request, for all that follows.
 func (r *request) verify() *exchange.Fault {
-	if f := r.readBody(); f != nil {
-		return f
+	f := r.findSigner()
+	if r.identity.caller = r.signer.caller; r.route.asCaller {
+		r.identity.keys = r.signer.keys
 	}
-	body := r.body
-	if r.sentBody != nil {
-		body = r.sentBody
-	}
-	who, keys, err := serving.VerifyCaller(r.stage.signed, r.stage.env.Identities, r.x, body)
-	if r.identity.caller = who; r.route.asCaller {
-		r.identity.keys = keys
-	}
-	if err != nil {
-		return r.badSignature(err)
-	}
-	return nil
+	return f
 }
 
 // badSignature is the fault for a signature that isn't accepted: AWS's words
@@ -197,6 +187,6 @@ func (r *request) badSignature(err error) *exchange.Fault {
 
 // policyKeys are the condition keys of r, as they are now.
 func (r *request) policyKeys() *serving.PolicyKeys {
-	r.keys = serving.PolicyKeys{X: r.x, At: r.start, Region: r.stage.scope.Region, Caller: r.identity.caller}
+	r.keys = serving.PolicyKeys{X: r.x, At: r.start, Region: r.stage.scope.Region, Owner: r.stage.scope.Account, Caller: r.identity.caller}
 	return &r.keys
 }

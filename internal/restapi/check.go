@@ -16,12 +16,8 @@ import (
 
 func (c *compiler) checkAPI() {
 	api := &c.def.API
-	if api.Endpoint.Type == "PRIVATE" {
-		if strings.TrimSpace(api.Policy) == "" {
-			c.refuse("API", "Private REST API doesn't have a resource policy attached to it")
-		} else {
-			c.refuse("API", "endpoint type PRIVATE: nothing keeps a private API to its networks yet")
-		}
+	if api.Endpoint.Type == apigw.EndpointPrivate && strings.TrimSpace(api.Policy) == "" {
+		c.refuse("API", "Private REST API doesn't have a resource policy attached to it")
 	}
 	if !slices.Contains([]string{"", "TLS_1_0", "TLS_1_2"}, api.SecurityPolicy) {
 		c.refuse("API", "securityPolicy "+api.SecurityPolicy+" is not enforced yet")

@@ -27,6 +27,9 @@ func (r *request) run() *exchange.Fault {
 	if f := r.decodeBody(); f != nil {
 		return f
 	}
+	if f := r.enter(); f != nil {
+		return f
+	}
 	if f := r.findRoute(); f != nil {
 		return f
 	}

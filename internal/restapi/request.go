@@ -44,6 +44,7 @@ type request struct {
 	event   eventFields
 	end     func(*exchange.Exchange) // r.release, made once
 
+	signer     signer
 	identity   clientIdentity
 	key        keyUse
 	ask        iam.Request

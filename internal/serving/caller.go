@@ -51,6 +51,7 @@ type PolicyKeys struct {
 	X      *exchange.Exchange
 	At     time.Time
 	Region string           // the API's
+	Owner  string           // the API's account
 	Caller *identity.Caller // nil: nobody has signed the request
 }
 
@@ -70,8 +71,13 @@ func (k *PolicyKeys) value(key string) string {
 			return ""
 		}
 		return string(mapping.AppendClientIP(nil, k.X))
-	case "aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip":
+	case "aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip", "aws:vpceaccount":
 		return endpointKey(key, k.X)
+	case "execute-api:viadomainarn":
+		if d := k.X.Address.Private; d != nil {
+			return d.ARN
+		}
+		return ""
 	case "aws:currenttime":
 		return k.At.UTC().Format(time.RFC3339)
 	case "aws:epochtime":
@@ -82,6 +88,8 @@ func (k *PolicyKeys) value(key string) string {
 		return string(k.X.Header.GetKnown(http1.NameUserAgent))
 	case "aws:referer":
 		return string(k.X.Header.Get("Referer"))
+	case "aws:resourceaccount":
+		return k.Owner
 	case "aws:requestedregion":
 		return k.Region
 	}
@@ -103,6 +111,8 @@ func endpointKey(key string, x *exchange.Exchange) string {
 		return e.ID
 	case "aws:sourcevpc":
 		return e.VPC
+	case "aws:vpceaccount":
+		return e.Account
 	}
 	return string(mapping.AppendClientIP(nil, x))
 }
