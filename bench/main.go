@@ -62,6 +62,10 @@ func main() {
 		fail(serveWrites(os.Args[2]))
 		return
 	}
+	if len(os.Args) > 4 && os.Args[1] == "handshakes" {
+		fail(serveHandshakes(os.Args[2], os.Args[3], os.Args[4]))
+		return
+	}
 	var o options
 	var only, peers string
 	flag.IntVar(&o.rounds, "rounds", 11, "rounds; each measures every peer once, medians are printed")

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,10 +14,11 @@ import (
 const (
 	idlePlain   = 6 << 10  // bytes
 	idleTLS     = 16 << 10 // bytes
-	idleCPU     = 0.01     // of a core, all of them
+	idleCPU     = 0.01     // of a core, the process with all of them
 	newRate     = 5000     // a second
 	fanOutLimit = 100 * time.Millisecond
 	idleStep    = 5000
+	newOnes     = 2000
 	fanOutSize  = 10000
 )
 
@@ -35,7 +36,7 @@ func websockets(o options) error {
 		name string
 		run  func() error
 	}{
-		{"idle", func() error { return s.idle(false) }}, {"idle", func() error { return s.idle(true) }},
+		{"idle", func() error { return s.idle(o, false) }}, {"idle", func() error { return s.idle(o, true) }},
 		{"echo", func() error { return s.echoes(o) }}, {"fanout", func() error { return s.fanOut(o) }},
 	} {
 		if which := o.only[0]; which == socketScenario || which == socketScenario+"-"+part.name {
@@ -55,6 +56,8 @@ type socketShop struct {
 	plain, tls                  string // addresses of Gatehouse
 	echoing, bareAt, control    string
 	writing                     string // address of bareWrites
+	letting, lettingTLS         string // addresses of servers that do nothing but let clients in
+	lets, letsTLS               *process
 	open, mocked                string // IDs of the APIs: without $connect, and with one that is a MOCK
 }
 
@@ -78,7 +81,7 @@ func newSocketShop(o options) (*socketShop, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &socketShop{workshop: w, plain: freeAddress(), tls: freeAddress(), echoing: freeAddress(), bareAt: freeAddress(), control: freeAddress(), writing: freeAddress()}
+	s := &socketShop{workshop: w, plain: freeAddress(), tls: freeAddress(), echoing: freeAddress(), bareAt: freeAddress(), control: freeAddress(), writing: freeAddress(), letting: freeAddress(), lettingTLS: freeAddress()}
 	if err := s.begin(o); err != nil {
 		w.close()
 		return nil, err
@@ -105,6 +108,12 @@ func (s *socketShop) begin(o options) (err error) {
 		return err
 	}
 	if s.bareWrites, err = s.start(s.writing, self, "writes", s.writing); err != nil {
+		return err
+	}
+	if s.lets, err = s.start(s.letting, self, "handshakes", s.letting, "", ""); err != nil {
+		return err
+	}
+	if s.letsTLS, err = s.start(s.lettingTLS, self, "handshakes", s.lettingTLS, s.cert, s.key); err != nil {
 		return err
 	}
 	if s.open, err = s.addAPI(false); err != nil {
@@ -166,12 +175,12 @@ func (s *socketShop) holder(api string, secure bool) (*holder, error) {
 }
 
 // idle opens connections in three steps and prints what each takes.
-func (s *socketShop) idle(secure bool) error {
+func (s *socketShop) idle(o options, secure bool) error {
 	name, most := "plain", idlePlain
 	if secure {
 		name, most = "TLS", idleTLS
 	}
-	without := s.atRest()
+	without := s.atRest(o)
 	fmt.Printf("\nidle connections, %s; %.2f %% of a core without any\n%12s %10s %12s %14s %14s\n", name, 100*without, "connections", "RSS MB", "B/connection", "new/s", "CPU µs/new")
 	h, err := s.holder(s.open, secure)
 	if err != nil {
@@ -195,29 +204,58 @@ func (s *socketShop) idle(secure bool) error {
 		}
 		fmt.Printf("%12d %10.1f %12s %14.0f %14.1f\n", (i+1)*idleStep, rss[i], slope, idleStep/took.Seconds(), each)
 	}
-	slope, share := (rss[2]-rss[0])*(1<<20)/(2*idleStep), s.atRest()-without
-	fmt.Printf("%.0f bytes a connection (budget: at most %d); at rest they take %.2f %% of a core (at most %.0f)\n", slope, most, 100*max(share, 0), 100*idleCPU)
+	slope, share := (rss[2]-rss[0])*(1<<20)/(2*idleStep), s.atRest(o)
+	fmt.Printf("%.0f bytes a connection (budget: at most %d); at rest with them the process takes %.2f %% of a core (at most %.0f)\n", slope, most, 100*share, 100*idleCPU)
 	h.close()
-	mocked, err := s.opening(s.mocked, secure)
+	mocked, err := s.newOnes(o, secure)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("new connections a second with a $connect route that is a MOCK: %.0f\n", mocked)
 	if slope > float64(most) || share > idleCPU || !secure && min(rate, mocked) < newRate {
 		return fmt.Errorf("idle connections, %s: out of budget", name)
 	}
 	return nil
 }
 
-// opening is how many new connections a second an API takes.
-func (s *socketShop) opening(api string, secure bool) (float64, error) {
-	h, err := s.holder(api, secure)
-	if err != nil {
-		return 0, err
+// newOnes opens connections in turn with a bare server, and prints the most that
+// came in a second, and the least of CPU time. It returns the rate with a $connect
+// route.
+func (s *socketShop) newOnes(o options, secure bool) (mocked float64, err error) {
+	address, bare, bareAddress := s.plain, s.lets, s.letting
+	if secure {
+		address, bare, bareAddress = s.tls, s.letsTLS, s.lettingTLS
 	}
-	defer h.close()
-	took, err := h.openMore(idleStep)
-	return idleStep / cmp.Or(took.Seconds(), 1), err
+	ways := []struct {
+		name, address, host string
+		server              *process
+		rate, used          float64
+	}{
+		{"a bare server", bareAddress, "localhost", bare, 0, math.Inf(1)},
+		{"no $connect route", address, s.open + ".execute-api.localhost", s.gatehouse, 0, math.Inf(1)},
+		{"$connect is a MOCK", address, s.mocked + ".execute-api.localhost", s.gatehouse, 0, math.Inf(1)},
+	}
+	for range min(max(o.rounds, 3), 5) {
+		for i := range ways {
+			w := &ways[i]
+			h, err := startHolder(w.address, w.host, secure)
+			if err != nil {
+				return 0, err
+			}
+			before := w.server.cpu()
+			took, err := h.openMore(newOnes)
+			used := w.server.cpu() - before
+			h.close()
+			if err != nil {
+				return 0, fmt.Errorf("%s: %w", w.name, err)
+			}
+			w.rate, w.used = max(w.rate, newOnes/took.Seconds()), min(w.used, float64(used.Microseconds())/newOnes)
+		}
+	}
+	fmt.Printf("new connections, %d at once\n%-20s %10s %12s %10s\n", newOnes, "by", "most a s", "least CPU µs", "CPU/bare")
+	for _, w := range ways {
+		fmt.Printf("%-20s %10.0f %12.1f %10.2f\n", w.name, w.rate, w.used, w.used/ways[0].used)
+	}
+	return ways[2].rate, nil
 }
 
 // settled is resident memory once it stays: the runtime gives back what the
@@ -232,11 +270,11 @@ func (s *socketShop) settled() float64 {
 	return s.gatehouse.rss()
 }
 
-// atRest is the share of a core that the process takes: the store's clock takes
-// some without any connection.
-func (s *socketShop) atRest() (share float64) {
-	const interval = 3 * time.Second
-	for range 5 {
+// atRest is the share of a core that the process takes while nobody says
+// anything, over the duration of a measurement.
+func (s *socketShop) atRest(o options) (share float64) {
+	interval := max(o.duration, 3*time.Second)
+	for range 3 { // what follows on opening connections may take a while
 		before := s.gatehouse.cpu()
 		time.Sleep(interval)
 		if share = (s.gatehouse.cpu() - before).Seconds() / interval.Seconds(); share <= idleCPU {

@@ -1,6 +1,7 @@
 package wsconn
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"os"
@@ -28,6 +29,9 @@ func (c *Conn) work() {
 		more, err := c.read()
 		switch {
 		case err == errWait || err == nil && !more:
+			if t, ok := c.nc.(*tls.Conn); ok {
+				shrink(t)
+			}
 			go c.wait()
 			return
 		case err != nil:
