@@ -27,9 +27,16 @@ type peer struct {
 	info http1.ConnInfo
 }
 
+// arrival is a connection that was just accepted.
+type arrival struct {
+	at *listener
+	nc net.Conn
+}
+
 // connect takes a connection from its first byte to the protocol that serves
 // it, on a goroutine of its own.
-func (g *Gateway) connect(l *listener, nc net.Conn) {
+func (g *Gateway) connect(a arrival) {
+	l, nc := a.at, a.nc
 	defer func() { <-g.slots }()
 	defer g.conns.remove(nc)
 	p, conn, h2, err := g.greet(l, nc)
@@ -54,9 +61,6 @@ func (g *Gateway) connect(l *listener, nc net.Conn) {
 // greet reads what precedes the first request: the PROXY header, the TLS
 // handshake, the preface of HTTP/2. It returns the connection to go on with.
 func (g *Gateway) greet(l *listener, nc net.Conn) (p *peer, conn net.Conn, h2 bool, err error) {
-	if t, ok := nc.(*net.TCPConn); ok {
-		t.SetNoDelay(true)
-	}
 	p = &peer{listener: l}
 	p.info.Remote, p.info.Local = nc.RemoteAddr(), nc.LocalAddr()
 	p.client.Port = l.port

@@ -23,6 +23,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/exchange"
 	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/http2"
+	"github.com/gatehouse/gatehouse/internal/workers"
 )
 
 // Stage answers the requests of one stage. It never changes; many requests
@@ -68,6 +69,7 @@ type Gateway struct {
 
 	listeners []*listener
 	slots     chan struct{} // one per connection
+	arrivals  *workers.Pool[arrival]
 	requests  *admission.Gate
 	shedding  shedding
 	conns     connTable
@@ -102,6 +104,7 @@ func New(cfg Config) (*Gateway, error) {
 		slots: make(chan struct{}, cfg.MaxConnections), requests: admission.New(cfg.Requests), stopped: make(chan struct{}), drained: make(chan struct{}),
 		stages: map[string]*stage{},
 	}
+	g.arrivals = workers.New(g.connect)
 	g.sessions.New = g.newSession
 	g.hosts.init(cfg.Scope)
 	g.domains.Store(&domainTable{})

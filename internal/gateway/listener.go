@@ -231,7 +231,7 @@ func (g *Gateway) accept(l *listener) error {
 		if err == nil {
 			pause = first
 			g.conns.add(nc)
-			go g.connect(l, nc)
+			g.arrivals.Run(arrival{l, nc})
 			continue
 		}
 		<-g.slots

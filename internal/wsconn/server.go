@@ -68,6 +68,10 @@ func (c *Conn) Start() {
 	c.out = outbox{}
 	c.sendLocked(waiting, true)
 	c.mu.Unlock()
+	if len(c.early) == 0 && c.socket.direct() {
+		go c.wait()
+		return
+	}
 	c.server.work.Run(c)
 }
 
