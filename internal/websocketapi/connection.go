@@ -24,7 +24,8 @@ type Connection struct {
 
 	gone func()       // of the edge that handed the client's connection over; nil: it doesn't want to know
 	busy atomic.Int32 // messages in work
-	at   int32        // guarded by place.mu: where place.conns has it
+	left atomic.Bool
+	at   int32 // guarded by place.mu: where place.conns has it
 }
 
 // visitor is what is known of a client from when it connected.
@@ -50,36 +51,30 @@ type apiKey struct {
 const mostAtOnce = 64
 
 // Message implements wsconn.Handler.
-func (c *Connection) Message(_ *wsconn.Conn, payload []byte, _ bool) {
+func (c *Connection) Message(_ *wsconn.Conn, payload []byte, _ bool) wsconn.Job {
 	select {
 	case c.hub.working <- struct{}{}:
 	case <-c.hub.stopped:
-		return
+		return nil
 	}
 	s := c.place.stage()
 	if s == nil { // deleted a moment ago: its connections are being closed
 		<-c.hub.working
-		return
+		return nil
 	}
 	e := s.newEvent()
 	e.own(c, messageEvent)
 	e.body = append(e.body[:0], payload...)
 	if c.busy.Add(1) > mostAtOnce {
-		c.work(e)
-		return
+		e.Do()
+		return nil
 	}
-	c.hub.events.Run(work{c, e})
+	return e
 }
 
-// work is a message on its way.
-type work struct {
-	c *Connection
-	e *Event
-}
-
-func (w work) do() { w.c.work(w.e) }
-
-func (c *Connection) work(e *Event) {
+// Do implements wsconn.Job for a message.
+func (e *Event) Do() {
+	c := e.from
 	defer func() {
 		c.busy.Add(-1)
 		<-c.hub.working
@@ -89,6 +84,7 @@ func (c *Connection) work(e *Event) {
 
 // Closed implements wsconn.Handler.
 func (c *Connection) Closed(_ *wsconn.Conn, code int, reason string) {
+	c.left.Store(true)
 	c.hub.remove(c)
 	if c.gone != nil {
 		c.gone()

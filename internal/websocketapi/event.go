@@ -41,6 +41,7 @@ type Event struct {
 	Route   *Route // nil: none was found
 	kind    kind
 	id      connectionID
+	from    *Connection  // nil: a client that connects
 	message connectionID // the message's ID
 	who     visitor
 	body    []byte // the client's message
@@ -101,7 +102,7 @@ func (s *Stage) newEvent() *Event {
 func (e *Event) own(c *Connection, k kind) {
 	x := &e.mine
 	x.Begin(nil)
-	e.X, e.kind, e.id, e.who = x, k, c.id, c.visitor
+	e.X, e.kind, e.id, e.from, e.who = x, k, c.id, c, c.visitor
 	x.Header, x.Protocol, x.Received = &noFields, "HTTP/1.1", e.start
 	x.Client.IP = c.ip
 	x.Address = exchange.Address{APIID: string(e.Stage.API), Stage: string(e.Stage.Name), DomainName: c.domain.Value()}

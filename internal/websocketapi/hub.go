@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
-	"github.com/gatehouse/gatehouse/internal/workers"
 	"github.com/gatehouse/gatehouse/internal/wsconn"
 )
 
@@ -31,7 +30,6 @@ type Hub struct {
 	most    int
 	working chan struct{} // one for each message in work
 	stopped chan struct{} // closed when Shutdown begins
-	events  *workers.Pool[work]
 
 	mu         sync.RWMutex // guards what follows
 	conns      map[connectionID]*Connection
@@ -49,7 +47,7 @@ func NewHub(c HubConfig) *Hub {
 		c.Messages = 8192
 	}
 	return &Hub{
-		sockets: wsconn.NewServer(c.Limits), node: c.Node, nodes: c.Nodes, most: c.Connections, working: make(chan struct{}, c.Messages), stopped: make(chan struct{}), events: workers.New(work.do),
+		sockets: wsconn.NewServer(c.Limits), node: c.Node, nodes: c.Nodes, most: c.Connections, working: make(chan struct{}, c.Messages), stopped: make(chan struct{}),
 		conns: map[connectionID]*Connection{}, principals: map[principal]map[*Connection]struct{}{}, places: map[placeName]*place{},
 	}
 }

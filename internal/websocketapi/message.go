@@ -30,14 +30,10 @@ func (e *Event) serveMessage() {
 // send hands a text to the connection. A client that doesn't read what waits
 // for it is closed: answers that are left out would be worse.
 func (e *Event) send(text []byte) {
-	c := e.Stage.env.Hub.find(e.id)
-	if c == nil {
+	if e.from.left.Load() {
 		return
 	}
-	conn := c.conn.Load()
-	if conn == nil {
-		return
-	}
+	conn := e.from.conn.Load()
 	e.Stage.observe.count(countMessages, e.Route)
 	e.X.Response.Sent = int64(len(text))
 	switch err := conn.Send(text); {

@@ -109,11 +109,12 @@ func certificate() (*tls.Config, error) {
 // echo sends back what it gets.
 type echo struct{}
 
-func (echo) Message(c *Conn, payload []byte, binary bool) {
+func (echo) Message(c *Conn, payload []byte, binary bool) Job {
 	if binary {
 		c.SendBinary(payload)
 	} else {
 		c.Send(payload)
 	}
+	return nil
 }
 func (echo) Closed(*Conn, int, string) {}

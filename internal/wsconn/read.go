@@ -19,25 +19,40 @@ var errWait = errors.New("wsconn: nothing to read")
 
 // work reads and handles what there is, and ends: a goroutine that has
 // handled a message has a larger stack than one that only waits, and would
-// keep it.
+// keep it. The last message's job is done by it, while another one waits.
 func (c *Conn) work() {
+	var job Job
 	if early := c.early; early != nil {
 		c.early = nil
-		c.take(early)
+		job = c.take(early)
 	}
 	for {
-		more, err := c.read()
+		c.server.begin(job) // reading may take a while
+		var more bool
+		var err error
+		job, more, err = c.read()
 		switch {
 		case err == errWait || err == nil && !more:
 			if t, ok := c.nc.(*tls.Conn); ok {
 				shrink(t)
 			}
 			go c.wait()
+			if job != nil {
+				job.Do()
+			}
 			return
 		case err != nil:
+			c.server.begin(job)
 			c.finish(err)
 			return
 		}
+	}
+}
+
+// begin has a job done on another goroutine; nil: there is none.
+func (s *Server) begin(job Job) {
+	if job != nil {
+		s.jobs.Run(job)
 	}
 }
 
@@ -48,8 +63,9 @@ func (c *Conn) wait() {
 	c.server.work.Run(c)
 }
 
-// read takes what is there. more: there may be more of it.
-func (c *Conn) read() (more bool, err error) {
+// read takes what is there. more: there may be more of it. The job is that of the
+// last message; those of others have begun.
+func (c *Conn) read() (last Job, more bool, err error) {
 	buf := c.server.memory.get(readSize)[:readSize]
 	defer c.server.memory.recycle(buf)
 	n, more := 0, true
@@ -63,9 +79,9 @@ func (c *Conn) read() (more bool, err error) {
 		n, err = c.nc.Read(buf)
 	}
 	if n > 0 {
-		c.take(buf[:n])
+		last = c.take(buf[:n])
 	}
-	return more, err
+	return last, more, err
 }
 
 // past is a deadline that makes a read return what there is.
@@ -90,16 +106,21 @@ func (c *Conn) readRecord(buf []byte) (n int, err error) {
 	return n, err
 }
 
-// take has what the client sent decoded and handled.
-func (c *Conn) take(p []byte) {
+// take has what the client sent decoded and handled. It returns the last job.
+func (c *Conn) take(p []byte) (last Job) {
 	if c.decoder == nil {
 		c.decoder = c.server.memory.decoder(&c.server.limits)
 	}
 	for len(p) > 0 && c.listening() {
 		n, e, err := c.decoder.next(p)
 		p = p[n:]
+		var job Job
 		if err == nil {
-			err = c.handle(e)
+			job, err = c.handle(e)
+		}
+		if job != nil {
+			c.server.begin(last)
+			last = job
 		}
 		if err != nil {
 			why := err.(*closeError)
@@ -110,6 +131,7 @@ func (c *Conn) take(p []byte) {
 		c.server.memory.decoders.Put(c.decoder)
 		c.decoder = nil
 	}
+	return last
 }
 
 // listening says whether what the client sends still means something.
@@ -120,25 +142,22 @@ func (c *Conn) listening() bool {
 }
 
 // handle does what an event asks for. The error is a *closeError.
-func (c *Conn) handle(e event) error {
+func (c *Conn) handle(e event) (Job, error) {
 	switch e.op {
 	case ws.OpContinuation:
-		return nil
+		return nil, nil
 	case ws.OpClose:
-		return c.closeFrame(e.payload)
+		return nil, c.closeFrame(e.payload)
 	case ws.OpPing:
 		frame := append(appendHead(c.server.memory.get(readSize), ws.OpPong, true, len(e.payload)), e.payload...)
 		c.pong(frame)
 		c.server.memory.recycle(frame)
-	case ws.OpText, ws.OpBinary:
-		c.touch()
-		if c.closing.Load() == 0 { // what comes after our close frame has nobody to answer it
-			c.handler.Message(c, e.payload, e.op == ws.OpBinary)
-		}
-		return nil
 	}
 	c.touch()
-	return nil
+	if e.op.IsControl() || c.closing.Load() != 0 { // what comes after our close frame has nobody to answer it
+		return nil, nil
+	}
+	return c.handler.Message(c, e.payload, e.op == ws.OpBinary), nil
 }
 
 // finish ends the connection when nothing more can be read.

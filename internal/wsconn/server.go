@@ -17,6 +17,7 @@ type Server struct {
 	wheel  wheel
 	began  time.Time // what instants count from
 	work   *workers.Pool[*Conn]
+	jobs   *workers.Pool[Job]
 
 	mu    sync.Mutex // guards what follows
 	open  int
@@ -27,17 +28,22 @@ type Server struct {
 type Handler interface {
 	// Message is a message of the client: text, or binary when Limits.Binary
 	// takes it. The bytes are valid until it returns. While it runs, the
-	// connection is not read.
-	Message(c *Conn, payload []byte, binary bool)
+	// connection is not read: what takes longer is the Job that it returns; nil:
+	// there is none.
+	Message(c *Conn, payload []byte, binary bool) Job
 	// Closed is the last call: the connection is gone. The code and reason are
 	// the first that either side gave, CodeNoStatus or CodeAbnormal.
 	Closed(c *Conn, code int, reason string)
 }
 
+// Job is what a message asks for. It is done once, beside others and the reading
+// of more messages, and must not panic.
+type Job interface{ Do() }
+
 // NewServer returns a Server without connections.
 func NewServer(limits Limits) *Server {
 	s := &Server{limits: limits.withDefaults(), began: time.Now()}
-	s.work = workers.New((*Conn).work)
+	s.work, s.jobs = workers.New((*Conn).work), workers.New(Job.Do)
 	s.memory.most = s.limits.Unfinished
 	s.wheel.init(s.limits)
 	return s
