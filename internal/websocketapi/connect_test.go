@@ -2,8 +2,10 @@ package websocketapi
 
 import (
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -121,5 +123,33 @@ func TestBadRequests(t *testing.T) {
 		if name := resp.Header.Get("x-amzn-ErrorType"); !slices.Contains([]string{"BadRequestException", "ForbiddenException"}, name) {
 			t.Errorf("%s: %s", path, name)
 		}
+	}
+}
+
+// When many clients are gone at once, no more of them are told of at once than
+// messages may be in work.
+func TestDisconnectsAtOnce(t *testing.T) {
+	var running atomic.Int32
+	begun, end := make(chan int32, 3), make(chan struct{})
+	calls := newFunctions(func(string, map[string]any) (string, string) {
+		begun <- running.Add(1)
+		<-end
+		running.Add(-1)
+		return `{"statusCode":200}`, ""
+	})
+	w := newWorld(t, definition(map[string]*apigw.RouteIntegration{"$disconnect": lambdaProxyOf("bye")}), calls, func(env *Env, _ *apigw.Stage) {
+		env.Hub = NewHub(HubConfig{Messages: 1})
+	})
+	for range 3 {
+		w.connect("").nc.Close()
+	}
+	for w.env.Hub.Len() > 0 {
+		runtime.Gosched()
+	}
+	for range 3 {
+		if n := <-begun; n != 1 {
+			t.Errorf("%d functions ran at once", n)
+		}
+		end <- struct{}{}
 	}
 }

@@ -12,6 +12,8 @@ func (s *Stage) disconnected(c *Connection, code int, reason string) {
 	if route == nil && s.observe.Access == nil {
 		return
 	}
+	c.hub.telling <- struct{}{} // all may be gone at once
+	defer func() { <-c.hub.telling }()
 	e := s.newEvent()
 	e.own(c, disconnectEvent)
 	defer e.finish()

@@ -18,7 +18,7 @@ type HubConfig struct {
 	Node        [3]byte // this node's: connection IDs begin with it
 	Connections int     // at once; more are answered 429; default 200,000
 	Nodes       Nodes   // that hold connections of the same APIs, too; nil: there are none
-	Messages    int     // in work at once; more wait, unread, in their connections; default 8,192
+	Messages    int     // in work at once; more wait, unread, in their connections, and so do connections that are gone for $disconnect; default 8,192
 }
 
 // Hub holds the connections of a node, of all APIs, and which Stage serves
@@ -29,6 +29,7 @@ type Hub struct {
 	nodes   Nodes // nil: there are no others
 	most    int
 	working chan struct{} // one for each message in work
+	telling chan struct{} // one for each connection that is gone whose $disconnect is told
 	stopped chan struct{} // closed when Shutdown begins
 
 	mu         sync.RWMutex // guards what follows
@@ -47,7 +48,7 @@ func NewHub(c HubConfig) *Hub {
 		c.Messages = 8192
 	}
 	return &Hub{
-		sockets: wsconn.NewServer(c.Limits), node: c.Node, nodes: c.Nodes, most: c.Connections, working: make(chan struct{}, c.Messages), stopped: make(chan struct{}),
+		sockets: wsconn.NewServer(c.Limits), node: c.Node, nodes: c.Nodes, most: c.Connections, working: make(chan struct{}, c.Messages), telling: make(chan struct{}, c.Messages), stopped: make(chan struct{}),
 		conns: map[connectionID]*Connection{}, principals: map[principal]map[*Connection]struct{}{}, places: map[placeName]*place{},
 	}
 }

@@ -125,7 +125,7 @@ func (c *Conn) writtenLocked() {
 		// A close with input unread would make the kernel send a reset, which
 		// may take the close frame away before the client read it. What it
 		// still sends is read and dropped until it sees that we are done.
-		halfClose(c.nc)
+		go halfClose(c.nc) // TLS may wait for the client, and who sends for c.mu
 	}
 }
 

@@ -3,6 +3,7 @@ package wsconn
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gobwas/ws"
 
 	"github.com/gatehouse/gatehouse/internal/http1"
 )
@@ -404,6 +407,47 @@ func TestSentBeforeStart(t *testing.T) {
 		c.send(closing(CodeGoingAway, ""))
 		w.expect(t, CodeGoingAway, "bye")
 	}
+}
+
+// A client that broke a rule and reads no further than our close frame makes
+// nobody wait who has a message for it: TLS has something to say, too.
+func TestFailedTLSMakesNobodyWait(t *testing.T) {
+	cfg, err := certificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	near, far := net.Pipe() // a write waits for the reader
+	client := tls.Client(far, &tls.Config{InsecureSkipVerify: true})
+	w := newWitness()
+	s := NewServer(Limits{CloseTimeout: 8 * time.Second})
+	shaken := make(chan error, 1)
+	go func() { shaken <- client.Handshake() }()
+	server := tls.Server(near, cfg)
+	if err := errors.Join(server.Handshake(), <-shaken); err != nil {
+		t.Fatal(err)
+	}
+	conn := s.Open(server, []byte("101"), nil, w)
+	conn.Start()
+	go client.Write([]byte("\x83\x80\x00\x00\x00\x00")) // no such frame
+	want := append([]byte("101"), appendClose(nil, CodeProtocol, ws.ErrProtocolOpCodeReserved.Error())...)
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(client, got); err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("read %q, not %q: %v", got, want, err)
+	}
+	ended := func() ending {
+		conn.mu.Lock() // as who sends does
+		defer conn.mu.Unlock()
+		return conn.end
+	}
+	for !ended().written {
+		runtime.Gosched()
+	}
+	if n, err := client.Read(got); err != io.EOF || ended().cut {
+		t.Errorf("read %q and %v: who sends has waited until TLS gave up", got[:n], err)
+	}
+	client.Close()
+	far.Close()
+	w.expect(t, CodeProtocol, ws.ErrProtocolOpCodeReserved.Error())
 }
 
 // A connection that is cut before Start sends nothing.
