@@ -210,6 +210,7 @@ func (p *program) setAPI(operations awsapi.Operations, functions *control.Functi
 	if pl := p.plane.Load(); pl != nil && pl.control != nil {
 		a.RouteOperations = awsapi.NewRouteOperations(pl.control, p.parts.checkIssuer)
 		a.Review, a.Usage = pl.review, p.usageOf(pl)
+		a.Balancers = awsapi.NewBalancerOperations(pl.control, p.parts.book.Health)
 		a.Certificates = awsapi.NewCertificateOperations(pl.control)
 		a.UserPools, a.UserPoolWeb = userpools.NewOperations(pl.pools.service), userpools.NewWeb(pl.pools.service, p.log)
 	}

@@ -5,6 +5,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
+	"github.com/gatehouse/gatehouse/internal/awsapi/elbv2"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/awsapi/sts"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
@@ -26,6 +27,8 @@ type (
 	UserPoolOperations = cognitoidp.Operations
 	// CertificateOperations is what AWS Certificate Manager can do, likewise.
 	CertificateOperations = acm.Operations
+	// BalancerOperations is what Elastic Load Balancing v2 can do, likewise.
+	BalancerOperations = elbv2.Operations
 	// SessionOperations is what the Security Token Service can do, likewise.
 	SessionOperations = sts.Operations
 )

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
+	"github.com/gatehouse/gatehouse/internal/awsapi/elbv2"
 )
 
 // TrailRecord is a management call in the shape of a CloudTrail record
@@ -219,7 +220,10 @@ var secretMembers = map[string]bool{
 // isSecret says whether a member isn't told. The value of an API key is one;
 // any other value isn't.
 func (r *AuditRecord) isSecret(member string) bool {
-	member = strings.ToLower(member)
+	member = strings.ToLower(member[strings.LastIndexByte(member, '.')+1:]) // of a form: Actions.member.1.Order
+	if member == "attributes" && r.Service == elbv2.Service {
+		return false // settings, not those of a user
+	}
 	if member == "body" && r.Service == apigatewayv2.Service {
 		return true // a document, as long as it may be
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/awsapi/elbv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/sts"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 	"github.com/gatehouse/gatehouse/internal/identity"
@@ -22,6 +23,8 @@ func queryServices(service string) queryService {
 	switch service {
 	case sts.Service:
 		return queryService{"2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/"}
+	case elbv2.Service:
+		return queryService{"2015-12-01", "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"}
 	}
 	return queryService{}
 }
@@ -61,17 +64,53 @@ func (x *request) resolveQuery() error {
 	if x.federated {
 		c.Service = sts.Service
 	}
+	form, _ := wire.ParseQuery(x.form()) // a form that is none is refused when it is decoded
+	if c.Service == "" {
+		c.Service = x.serviceOfVersion(given(form, "Version"))
+	}
 	x.op = x.queries[c.Service][c.Operation]
-	return x.named()
+	if err := x.named(); err != nil {
+		return err
+	}
+	if c.Service == elbv2.Service {
+		c.Resource = balancerResource(c, form)
+	}
+	return nil
+}
+
+// given is a parameter; empty: it isn't given. One that is given twice is refused
+// when the form is decoded.
+func given(form []wire.QueryParameter, name string) string {
+	for _, p := range form {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+// serviceOfVersion is the service that has a version, for calls whose signature
+// names none; empty: none that is served.
+func (x *request) serviceOfVersion(version string) string {
+	for service := range x.queries {
+		if queryServices(service).version == version {
+			return service
+		}
+	}
+	return ""
+}
+
+// form is the parameters of a call of the query protocol, as they travel.
+func (x *request) form() string {
+	if x.http.Method == http.MethodPost && isForm(x.http) {
+		return string(x.body)
+	}
+	return x.http.URL.RawQuery
 }
 
 // decodeForm reads the parameters of a call of the query protocol.
 func (x *request) decodeForm() error {
-	form := x.http.URL.RawQuery
-	if x.http.Method == http.MethodPost && isForm(x.http) {
-		form = string(x.body)
-	}
-	parameters, err := wire.ParseQuery(form)
+	parameters, err := wire.ParseQuery(x.form())
 	if err != nil {
 		return apigw.Errorf(apigw.Serialization, "The form can't be decoded")
 	}
@@ -141,6 +180,9 @@ func (s *Server) queryRefusal(c *Call, err error) *refusal {
 	if !ok || e.Kind == apigw.Internal {
 		log.Error("management call failed")
 		return &refusal{status: http.StatusInternalServerError, code: "InternalFailure", message: "Internal failure"}
+	}
+	if e.Code != "" {
+		return &refusal{status: http.StatusBadRequest, code: e.Code, message: e.Message}
 	}
 	switch e.Kind {
 	case apigw.Denied:

@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/awsapi/acm"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
+	"github.com/gatehouse/gatehouse/internal/awsapi/elbv2"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
 	"github.com/gatehouse/gatehouse/internal/awsapi/sts"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
@@ -41,6 +42,10 @@ type Config struct {
 	// Certificates is what is served of AWS Certificate Manager; a nil field is
 	// answered with a 501 that names the operation.
 	Certificates CertificateOperations
+
+	// Balancers is what is served of Elastic Load Balancing v2; a nil field is
+	// answered with a 501 that names the operation.
+	Balancers BalancerOperations
 
 	// UserPoolWeb answers for keys, discovery and tokens of user pools; nil:
 	// nothing does.
@@ -118,7 +123,7 @@ func New(c Config) (*Server, error) {
 			apigatewayv2.Service: newRoutes(c.RouteOperations.Table()),
 			lambdaapi.Service:    newRoutes(c.Functions.Table()),
 		},
-		queries:  map[string]map[string]*wire.Operation{sts.Service: byName(c.Sessions.Table())},
+		queries:  map[string]map[string]*wire.Operation{sts.Service: byName(c.Sessions.Table()), elbv2.Service: byName(c.Balancers.Table())},
 		pools:    poolTable(&c.UserPools),
 		targets:  map[string]targeted{acm.Target: {acm.Service, byName(c.Certificates.Table())}},
 		verifier: &sigv4.Verifier{Now: c.Now},

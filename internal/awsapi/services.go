@@ -129,11 +129,7 @@ func (x *request) action(path string) string {
 	if path != "/" {
 		return ""
 	}
-	query := x.http.URL.RawQuery
-	if x.http.Method == http.MethodPost && strings.HasPrefix(x.http.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		query = string(x.body)
-	}
-	for pair := range strings.SplitSeq(query, "&") {
+	for pair := range strings.SplitSeq(x.form(), "&") {
 		if value, ok := strings.CutPrefix(pair, "Action="); ok {
 			action, err := url.QueryUnescape(value)
 			if err != nil || len(action) > 128 {

@@ -269,6 +269,11 @@ func (o *Object) Int(name string) *int {
 	return &i
 }
 
+// Long is a member that is a 64-bit number.
+func (o *Object) Long(name string) *int64 {
+	return o.r.integer(o.member(name), "Long", math.MinInt64, math.MaxInt64)
+}
+
 // Float is a member that is a number.
 func (o *Object) Float(name string) *float64 { return o.r.float(o.member(name)) }
 

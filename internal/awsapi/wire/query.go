@@ -12,9 +12,10 @@ import (
 )
 
 // The query protocol (AWS's SDK documentation, "AWS Query protocol"): members
-// travel as parameters of a form, Tags.member.1.Key=team, and results as XML.
-// Shapes are the same as over JSON: a form becomes the tree that a JSON body
-// would, and a result's JSON becomes elements. Maps aren't among them.
+// travel as parameters of a form, Tags.member.1.Key=team, a map's as
+// Extra.entry.1.key=a and Extra.entry.1.value=b, and results as XML. Shapes are
+// the same as over JSON: a form becomes the tree that a JSON body would, and a
+// result's JSON becomes elements; no result has a map.
 
 // Bounds of a form.
 const (
@@ -74,6 +75,8 @@ func (n *formNode) value() (value, error) {
 		return value{}, apigw.Errorf(apigw.Serialization, "Parameter '%.100s' has both a value and members", n.name)
 	case len(n.children) == 1 && n.children[0].name == "member" && n.children[0].text == nil:
 		return n.children[0].list()
+	case len(n.children) == 1 && n.children[0].name == "entry" && n.children[0].text == nil:
+		return n.children[0].entries()
 	}
 	v := value{kind: objectValue}
 	for _, c := range n.children {
@@ -84,6 +87,24 @@ func (n *formNode) value() (value, error) {
 		v.fields = append(v.fields, field{c.name, member})
 	}
 	return v, nil
+}
+
+// entries are the members of a map, entry.1, entry.2 and so on, by their numbers.
+func (n *formNode) entries() (value, error) {
+	list, err := n.list()
+	v := value{kind: objectValue}
+	seen := map[string]bool{}
+	for _, e := range list.list {
+		if len(e.fields) != 2 || e.fields[0].name == "value" {
+			slices.Reverse(e.fields)
+		}
+		if len(e.fields) != 2 || e.fields[0].name != "key" || e.fields[1].name != "value" || e.fields[0].value.kind != stringValue || seen[e.fields[0].value.text] {
+			return v, apigw.Errorf(apigw.Serialization, "Each entry of a map has a key of its own and a value")
+		}
+		seen[e.fields[0].value.text] = true
+		v.fields = append(v.fields, field{e.fields[0].value.text, e.fields[1].value})
+	}
+	return v, err
 }
 
 // list is the elements of member.1, member.2 and so on, by their numbers.

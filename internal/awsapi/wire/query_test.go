@@ -22,7 +22,13 @@ func TestForm(t *testing.T) {
 	if err != nil || *o.String("A") != " 1" || strings.Join(o.Strings("B"), "") != "xyz" || *o.Int("N") != 12 || len(o.Strings("E")) != 0 || *o.Object("S").Object("T").String("U") != "deep" || r.err != nil {
 		t.Error(err, r.err)
 	}
-	for _, form := range []string{"A=1&A=2", "A=1&A.B=2", "A.member.0=1", "A.member.01=1", "A.member.1=1&A.member.x=2", "A" + strings.Repeat(".B", maxFormDepth) + "=1", strings.Repeat("A=1&", maxParameters+1)} {
+	if o, r, err = read("M.entry.2.value=y&M.entry.2.key=b&M.entry.1.key=a&M.entry.1.value=x"); err != nil || r.err != nil {
+		t.Fatal(err, r.err)
+	}
+	if m := o.StringMap("M"); len(m) != 2 || m["a"] != "x" || m["b"] != "y" {
+		t.Error(m)
+	}
+	for _, form := range []string{"M.entry.1.key=a", "M.entry.1=a", "M.entry.1.key=a&M.entry.1.value=b&M.entry.2.key=a&M.entry.2.value=c", "M.entry.x.key=a&M.entry.x.value=b", "A=1&A=2", "A=1&A.B=2", "A.member.0=1", "A.member.01=1", "A.member.1=1&A.member.x=2", "A" + strings.Repeat(".B", maxFormDepth) + "=1", strings.Repeat("A=1&", maxParameters+1)} {
 		if _, _, err := read(form); err == nil {
 			t.Errorf("%.40s was taken", form)
 		}
@@ -35,6 +41,7 @@ func FuzzForm(f *testing.F) {
 	f.Add("A=1&B.member.1.Key=x&B.member.1.Value=y")
 	f.Add("A.member.1=%3C%26%22&A.member.2=\x00")
 	f.Add("A.=1&.B=2&.=3")
+	f.Add("M.entry.1.key=a&M.entry.1.value=b")
 	f.Fuzz(func(t *testing.T, form string) {
 		parameters, err := ParseQuery(form)
 		if err != nil {
@@ -45,6 +52,7 @@ func FuzzForm(f *testing.F) {
 			return
 		}
 		o := r.Object("in")
+		o.StringMap("M")
 		w := Response{Query: true}
 		w.Begin()
 		w.String("A", o.String("A"))

@@ -128,6 +128,8 @@ func (g *generator) readExpr(m member) string {
 		return fmt.Sprintf("o.Bool(%q)", m.Wire)
 	case "integer":
 		return fmt.Sprintf("o.Int(%q)", m.Wire)
+	case "long":
+		return fmt.Sprintf("o.Long(%q)", m.Wire)
 	case "double":
 		return fmt.Sprintf("o.Float(%q)", m.Wire)
 	case "structure":

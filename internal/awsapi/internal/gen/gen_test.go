@@ -10,7 +10,7 @@ import (
 
 // TestGeneratedIsUpToDate: what is checked in is what the generator writes.
 func TestGeneratedIsUpToDate(t *testing.T) {
-	for service, pkg := range map[string]string{"apigateway": "apigateway", "lambda": "lambda", "cognito-idp": "cognitoidp", "sts": "sts", "apigatewayv2": "apigatewayv2", "acm": "acm"} {
+	for service, pkg := range map[string]string{"apigateway": "apigateway", "lambda": "lambda", "cognito-idp": "cognitoidp", "sts": "sts", "apigatewayv2": "apigatewayv2", "acm": "acm", "elasticloadbalancing": "elbv2"} {
 		m, err := readModel("../../model/" + service + ".json")
 		if err != nil {
 			t.Fatal(err)

@@ -32,7 +32,7 @@ var sparse = map[string]bool{
 
 // plainPaths are the services whose constraint texts name a member of the body
 // like one of the URI, without the name of the operation's input.
-var plainPaths = map[string]bool{"lambda": true, "cognito-idp": true, "sts": true, "apigatewayv2": true, "acm": true}
+var plainPaths = map[string]bool{"lambda": true, "cognito-idp": true, "sts": true, "apigatewayv2": true, "acm": true, "elasticloadbalancing": true}
 
 // camel are the services whose members the model writes with a capital and the
 // wire without. Theirs too is that an empty text takes back what was set, so
@@ -48,7 +48,7 @@ var checkedLater = map[string]bool{"ProtocolType": true}
 
 // bounded are the services whose shapes' lengths and ranges are checked as
 // well as their enums and patterns, on what lists and maps hold, too.
-var bounded = map[string]bool{"cognito-idp": true, "sts": true, "apigatewayv2": true, "acm": true}
+var bounded = map[string]bool{"cognito-idp": true, "sts": true, "apigatewayv2": true, "acm": true, "elasticloadbalancing": true}
 
 // sensitive are the shapes whose values no text repeats (the service's public
 // model marks them).
@@ -56,6 +56,7 @@ var sensitive = map[string]bool{
 	"PasswordType": true, "TokenModelType": true, "SecretHashType": true, "ClientSecretType": true, "SessionType": true,
 	"ConfirmationCodeType": true, "UsernameType": true, "ClientIdType": true, "AttributeValueType": true, "UserFilterType": true,
 	"clientTokenType": true, "tokenCodeType": true, "PrivateKeyBlob": true, "PassphraseBlob": true,
+	"AuthenticateOidcActionClientSecret": true,
 }
 
 // goPatterns say with Go's patterns what Java's look around for.
