@@ -36,7 +36,7 @@ func (s *session) handedOver(nc net.Conn) (gone func()) {
 	if !custom {
 		return p.leave
 	}
-	h := handed{nc, s.x.Address.DomainName}
+	h := handed{nc, string(hostName(s.x.Host))}
 	t.add(p, h)
 	h.judge(p, s.gateway.domains.Load()) // it may have changed since the request was judged
 	return func() {

@@ -170,7 +170,7 @@ func TestSignedConnect(t *testing.T) {
 		}
 	})
 	for key, want := range map[string]int{"MAY": 101, "OTHER": 403, "NOBODY": 403} {
-		date, authorization := sign(key, "GET", w.addr, "/prod", "")
+		date, authorization := sign(key, "GET", testHost, "/prod", "")
 		if got := w.refused("", "X-Amz-Date", date, "Authorization", authorization); got != want {
 			t.Errorf("%s: %d", key, got)
 		}

@@ -38,6 +38,7 @@ func (s *Stage) connect(x *exchange.Exchange) {
 	}
 	e.X, e.kind, e.id = x, connectEvent, s.env.Hub.newID()
 	e.Route = s.routes[connectKey]
+	x.Address.DomainName = s.domainName(x)
 	e.who = visitor{connected: e.start, ip: x.Client.IP, domain: unique.Make(x.Address.DomainName), agent: unique.Make(string(x.Header.GetKnown(http1.NameUserAgent)))}
 	e.Query.Parse(x.Query)
 	e.begin()

@@ -106,7 +106,7 @@ func (e *Event) own(c *Connection, k kind) {
 	x.Header, x.Protocol, x.Received = &noFields, "HTTP/1.1", e.start
 	x.Client.IP = c.ip
 	x.Address = exchange.Address{APIID: string(e.Stage.API), Stage: string(e.Stage.Name), DomainName: c.domain.Value()}
-	x.Method, x.Path, x.Host = kindNames[k], []byte("/"+string(e.Stage.Name)), []byte(x.Address.DomainName)
+	x.Method, x.Path, x.Host = kindNames[k], []byte("/"+string(e.Stage.Name)), []byte(host(x.Address.DomainName))
 	if e.Stage.env.Explain {
 		x.Explain()
 	}

@@ -54,7 +54,7 @@ func TestEvents(t *testing.T) {
 		return false
 	})
 	headers, multi := connect["headers"].(map[string]any), connect["multiValueHeaders"].(map[string]any)
-	for name, want := range map[string]string{"Host": w.addr, "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "http", "X-Own": "1"} {
+	for name, want := range map[string]string{"Host": testHost, "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "http", "X-Own": "1"} {
 		if headers[name] != want || !cmp.Equal(multi[name], []any{want}) {
 			t.Errorf("header %s is %v and %v, not %q", name, headers[name], multi[name], want)
 		}

@@ -63,7 +63,10 @@ func functionURI(name string) string {
 	return "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:" + name + "/invocations"
 }
 
-const testAPI = "h5j6k7l8m9"
+const (
+	testAPI  = "h5j6k7l8m9"
+	testHost = testAPI + ".execute-api.us-east-1.amazonaws.com"
+)
 
 // definition is an API whose routes are by key; those that end in "!" answer.
 func definition(routes map[string]*apigw.RouteIntegration) *apigw.Definition {
@@ -180,7 +183,7 @@ func (w *world) handle(c *http1.ServerConn, r *http1.Request) {
 	x.Body = &testBody{c, r.ContentLength}
 	x.Client.IP, x.Client.Port = netip.MustParseAddr("203.0.113.9"), 443
 	rest := strings.TrimPrefix(string(r.Path), "/prod")
-	x.Address = exchange.Address{APIID: testAPI, Stage: "prod", DomainName: testAPI + ".execute-api.us-east-1.amazonaws.com", StagePath: []byte(rest)}
+	x.Address = exchange.Address{APIID: testAPI, Stage: "prod", DomainName: testHost, StagePath: []byte(rest)}
 	serving.NewIDs(&x)
 	w.mu.Lock()
 	stage := w.stage
@@ -204,7 +207,7 @@ func (w *world) dial(query string, header ...string) (*socket, error) {
 		h[header[i]] = []string{header[i+1]}
 	}
 	s := &socket{t: w.t}
-	d := ws.Dialer{Protocols: protocols, Header: ws.HandshakeHeaderHTTP(h), OnHeader: func(k, v []byte) error {
+	d := ws.Dialer{Host: testHost, Protocols: protocols, Header: ws.HandshakeHeaderHTTP(h), OnHeader: func(k, v []byte) error {
 		s.fields = append(s.fields, string(k)+": "+string(v))
 		return nil
 	}}

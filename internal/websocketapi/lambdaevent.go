@@ -82,7 +82,7 @@ var (
 // appendGone appends the four fields of a client that is gone, which AWS leaves
 // empty but for Host (seen on AWS).
 func (e *Event) appendGone(dst []byte) []byte {
-	host := jsonpath.AppendText(nil, e.X.Address.DomainName)
+	host := jsonpath.AppendText(nil, host(e.X.Address.DomainName))
 	dst = append(append(dst, `"headers":{"Host":`...), host...)
 	dst = append(dst, `,"x-api-key":"","X-Forwarded-For":"","x-restapi":""},"multiValueHeaders":{"Host":[`...)
 	return append(append(dst, host...), `],"x-api-key":[""],"X-Forwarded-For":[""],"x-restapi":[""]},`...)
