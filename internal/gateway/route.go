@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
 )
 
 // finder leads the requests of one connection (or HTTP/2 stream) to their
@@ -134,8 +135,20 @@ func (f *finder) unknownAPI(g *Gateway, x *exchange.Exchange, at address) {
 		g.cfg.REST.NoStage(x)
 		return
 	}
+	if connects(x) && g.cfg.WebSocket.NoStage != nil {
+		g.cfg.WebSocket.NoStage(x)
+		return
+	}
 	notFound(g, x, fmt.Sprintf("No API with the ID %q is deployed here.", clip(at.id)))
 }
+
+// connects says that x is of a client of a WebSocket API. AWS answers it 403
+// where there is no such API, as where it has no such stage (seen on AWS).
+func connects(x *exchange.Exchange) bool {
+	return bytes.EqualFold(x.Header.GetKnown(http1.NameUpgrade), upgradeSocket)
+}
+
+var upgradeSocket = []byte("websocket")
 
 func unknownHost(host []byte) string {
 	return fmt.Sprintf("The host %q names no API. Use http://{api-id}.execute-api.localhost:{port}/{stage}/..., "+
