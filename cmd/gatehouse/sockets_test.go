@@ -484,3 +484,41 @@ func TestSocketNodes(t *testing.T) {
 	people[1].ends(1001)
 	again.ends(1001)
 }
+
+// TestNodeListenerIsNoBackend: no integration connects to where other nodes call
+// this one.
+func TestNodeListenerIsNoBackend(t *testing.T) {
+	t.Parallel()
+	etcd, address := startEtcd(t), freeport.Address(t)
+	s := serveWith(t, "--config", write(t, "gatehouse.yaml", "store: {masterKey: '"+strings.Repeat("1", 64)+"', etcd: {endpoints: ["+etcd.endpoint+"]}}\ncluster: {listen: '"+address+"'}\n"))
+	if nc, err := net.Dial("tcp", address); err != nil {
+		t.Fatal(err)
+	} else {
+		nc.Close()
+	}
+	_, port, _ := net.SplitHostPort(address)
+	a := s.socketAPI()
+	uris := []string{"https://" + address + "/gatehouse/node/1", "http://localhost:" + port + "/", "https://[::ffff:127.0.0.1]:" + port + "/"}
+	for i, uri := range uris {
+		a.route(fmt.Sprint("to", i), a.integrate(types.IntegrationTypeHttpProxy, uri))
+	}
+	a.deploy()
+	c := dialChat(t, "ws"+strings.TrimPrefix(a.at(s), "http"))
+	for i, uri := range uris {
+		c.say(fmt.Sprintf(`{"action":"to%d"}`, i))
+		if got := (&person{chatter: c}).next(); !strings.HasPrefix(got, `{"message": "Internal server error"`) {
+			t.Errorf("%s: %s", uri, got)
+		}
+		told := func() string {
+			all := s.records("event failed")
+			if len(all) <= i {
+				return ""
+			}
+			return fmt.Sprint(all[i]["cause"])
+		}
+		eventually(t, "the refusal is told", func() bool { return told() != "" })
+		if !strings.Contains(told(), "control or node listener, which integrations don't reach") {
+			t.Errorf("%s: %s", uri, told())
+		}
+	}
+}
