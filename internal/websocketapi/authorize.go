@@ -91,15 +91,19 @@ var (
 const invoke = "execute-api:invoke"
 
 // authorize says whether the client may connect; nil: it may.
-func (e *Event) authorize() *exchange.Fault {
+func (e *Event) authorize() (f *exchange.Fault) {
 	a := e.Route.authorizer
-	switch {
-	case a == nil:
+	if a == nil {
 		return nil
-	case a.signed:
-		return e.bySignature()
 	}
-	return e.byFunction(a)
+	e.phases.began = time.Now()
+	if a.signed {
+		f = e.bySignature()
+	} else {
+		f = e.byFunction(a)
+	}
+	e.phases.ended, e.phases.fault = time.Now(), f
+	return f
 }
 
 // byFunction asks the function (developer guide, "Control access to WebSocket
@@ -115,17 +119,19 @@ func (e *Event) byFunction(a *authorizing) *exchange.Fault {
 	began := time.Now()
 	answer, err := a.function.Ask(e.X, key, authorizer.Call{
 		Event:     func() []byte { return e.authorizerEvent(arn) },
-		RequestID: string(e.X.ExtendedID[:]), TraceID: string(e.Trace),
+		RequestID: string(e.X.ExtendedID[:]), TraceID: string(e.Trace), Called: e.phases.functionAnswered,
 	})
 	if err != nil {
 		return e.unanswered(err)
 	}
+	e.phases.met = time.Now()
+	e.who.answer, e.who.latency = answer, e.phases.met.Sub(began)
 	ask := iam.Request{Action: invoke, Resource: arn}
 	if d := answer.Decide(&ask); d.Effect != iam.Allow {
+		e.problem = "the authorizer's policy doesn't allow execute-api:Invoke on resource: " + arn
 		e.X.Decide("authorize", "denied", d.Statement)
 		return forbidden
 	}
-	e.who.answer, e.who.latency = answer, time.Since(began)
 	e.X.Decide("authorize", "allowed", "")
 	return nil
 }
@@ -173,6 +179,7 @@ func (e *Event) bySignature() *exchange.Fault {
 	if err != nil {
 		return e.unsigned(err)
 	}
+	e.phases.met = time.Now()
 	e.who.caller, e.keys = who, keys
 	ask := iam.Request{Action: invoke, Resource: s.routeARN(connectKey), Principal: who.Principal(), Keys: e.policyKeys()}
 	verdict := who.Decide(&ask, nil, s.scope.Account)
@@ -180,7 +187,7 @@ func (e *Event) bySignature() *exchange.Fault {
 		e.X.Decide("authorize", "allowed", "")
 		return nil
 	}
-	e.who.caller, e.keys = nil, nil
+	e.keys = nil
 	e.problem = "User: " + who.ARN + " is not authorized to perform: execute-api:Invoke on resource: " + ask.Resource + verdict.Why("execute-api:Invoke")
 	e.X.Decide("authorize", "denied", e.problem)
 	return forbidden

@@ -51,13 +51,14 @@ type Event struct {
 	Trace []byte
 
 	// Of a client that connects.
-	keys *sigv4.Credentials // what it signed with
+	keys   *sigv4.Credentials // what it signed with
+	phases phases
 
 	// Of one that is gone.
 	code   int
 	reason string
 
-	problem    string // $context.authorizer.error
+	problem    string // why nobody was let in, for logs
 	validation string // $context.error.validationErrorString
 	shown      string // what the client read of the fault
 
@@ -292,9 +293,10 @@ func (e *Event) appendConnectionVariable(dst []byte, v exchange.VariableName) ([
 
 // appendOutcome appends how the event went.
 func (e *Event) appendOutcome(dst []byte, v exchange.VariableName) ([]byte, bool) {
+	if exchange.VarAuthenticateError <= v && v <= exchange.VarAuthorizerStatus {
+		return e.appendPhase(dst, v)
+	}
 	switch v {
-	case exchange.VarAuthorizerError:
-		return append(dst, e.problem...), e.problem != ""
 	case exchange.VarErrorMessage:
 		return append(dst, e.shown...), e.shown != ""
 	case exchange.VarErrorMessageString:
