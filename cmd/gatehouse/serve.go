@@ -220,6 +220,7 @@ func (p *program) run(definitions []definition) error {
 	}
 	// Not earlier: a predecessor still answers what this process can't yet.
 	go func() { failed <- p.gateway.Serve(context.Background()) }() // until close
+	p.discover(ctx)
 	p.names.serve(p)
 	p.ready()
 	p.parts.functions.Resume()

@@ -25,7 +25,7 @@ var floors = [][]string{
 		"internal/throttle", "internal/balance", "internal/jwt", "internal/jsonpath", "internal/javaregex", "internal/vtl", "internal/schema", "internal/valkey"},
 	{"internal/apigw", "internal/openapi", "internal/review", "internal/userpool", "internal/sdk"},
 	{"internal/store", "internal/identity", "internal/control", "internal/cluster"},
-	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/tally", "internal/vpclink", "internal/registry", "internal/usageplan", "internal/metering", "internal/responsecache"},
+	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/tally", "internal/vpclink", "internal/registry", "internal/discovery", "internal/usageplan", "internal/metering", "internal/responsecache"},
 	{"internal/serving"},
 	{"internal/restapi", "internal/httpapi", "internal/websocketapi", "internal/nameserver"},
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
@@ -54,6 +54,7 @@ var neighbours = map[string][]string{
 	"internal/telemetry":   {"internal/exchange"},
 	"internal/explain":     {"internal/exchange"},
 	"internal/usageplan":   {"internal/tally"},
+	"internal/discovery":   {"internal/registry"},
 	"internal/vpclink":     {"internal/exchange", "internal/integration", "internal/lambda", "internal/registry"},
 	"cmd/gatehouse":        {"internal/gateway", "internal/awsapi", "internal/config"},
 }

@@ -46,6 +46,7 @@ type Config struct {
 	Identities   *Identities       `yaml:"identities"`
 	Network      Network           `yaml:"network"`
 	DNS          *DNS              `yaml:"dns"` // nil: no names are answered
+	Registry     Registry          `yaml:"registry"`
 	UserPools    UserPools         `yaml:"userPools"`
 	Limits       Limits            `yaml:"limits"`
 	Logs         Logs              `yaml:"logs"`
@@ -353,6 +354,7 @@ func (c *Config) resolveSecrets(dir string) error {
 	if c.Valkey != nil {
 		secrets = append(secrets, &c.Valkey.Password)
 	}
+	secrets = append(secrets, c.Registry.secrets()...)
 	if c.Identities != nil {
 		for _, u := range c.Identities.Users {
 			for i := range u.AccessKeys {
@@ -383,6 +385,9 @@ func (c *Config) absolute(dir string) {
 	for i := range c.Certificates {
 		abs(&c.Certificates[i].Cert)
 		abs(&c.Certificates[i].Key)
+	}
+	for _, path := range c.Registry.paths() {
+		abs(path)
 	}
 	abs(&c.Logs.Directory)
 	abs(&c.Audit.Directory)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -179,6 +180,8 @@ func (c *Config) check() error {
 	_, wrong := c.readNetwork()
 	problems = append(problems, wrong...)
 	_, wrong = c.readDNS()
+	problems = append(problems, wrong...)
+	_, wrong = c.Registry.readSources(slog.Default())
 	problems = append(problems, wrong...)
 	problems = append(problems, c.Logs.check()...)
 	problems = append(problems, c.Audit.Rotate.check("audit")...)
