@@ -16,6 +16,9 @@ const maxPolicy = 20 << 10
 // apiGateway is the principal that invokes functions for APIs.
 const apiGateway = "apigateway.amazonaws.com"
 
+// loadBalancing is the principal that invokes them as targets of load balancers.
+const loadBalancing = "elasticloadbalancing.amazonaws.com"
+
 // AddPermission adds a statement to a function's policy and returns it as AWS
 // shows it.
 func (s *Functions) AddPermission(ctx context.Context, scope apigw.Scope, name string, p apigw.FunctionPermission, revision string) (statement string, err error) {
@@ -160,25 +163,29 @@ func sourcePolicy(arn string) (*iam.Policy, error) {
 
 // Permits compiles the policy of a function, version or alias into the
 // question whether API Gateway may invoke it for the method that source, an
-// ARN, names.
+// ARN, names, or a load balancer as a target of the group that it names.
 func Permits(f *apigw.Function, qualifier string) func(source string) bool {
 	type rule struct {
-		account string
-		policy  *iam.Policy
+		principal, account string
+		policy             *iam.Policy
 	}
 	var rules []rule
 	for _, p := range f.Permissions {
-		if p.Qualifier != qualifier || p.Principal != apiGateway && p.Principal != "*" || !invokes(p.Action) {
+		if p.Qualifier != qualifier || p.Principal != apiGateway && p.Principal != loadBalancing && p.Principal != "*" || !invokes(p.Action) {
 			continue
 		}
 		if policy, err := sourcePolicy(p.SourceARN); err == nil {
-			rules = append(rules, rule{p.SourceAccount, policy})
+			rules = append(rules, rule{p.Principal, p.SourceAccount, policy})
 		}
 	}
 	return func(source string) bool {
 		parts := strings.SplitN(source, ":", 6)
+		caller := apiGateway
+		if len(parts) > 2 && parts[2] == "elasticloadbalancing" {
+			caller = loadBalancing
+		}
 		return slices.ContainsFunc(rules, func(r rule) bool {
-			return (r.account == "" || len(parts) == 6 && parts[4] == r.account) &&
+			return (r.principal == caller || r.principal == "*") && (r.account == "" || len(parts) == 6 && parts[4] == r.account) &&
 				iam.Evaluate([]*iam.Policy{r.policy}, &iam.Request{Action: invocation, Resource: source}).Effect == iam.Allow
 		})
 	}

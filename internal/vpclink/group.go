@@ -144,6 +144,9 @@ func newProbe(g *group, s *groupSpec) (func(context.Context, *balance.Target) er
 			return nil, err
 		}
 	}
+	if s.TargetType == apigw.TargetLambda {
+		return func(ctx context.Context, _ *balance.Target) error { return g.checkFunction(ctx, s, p.Matcher) }, nil
+	}
 	port, _ := strconv.ParseUint(s.Health.Port, 10, 16) // 0: traffic-port
 	return func(ctx context.Context, t *balance.Target) error {
 		addr := memberOf(t).addr
@@ -185,6 +188,9 @@ func targetAddress(s *apigw.TargetGroup, t *apigw.Target) (netip.AddrPort, bool)
 
 // targetKey names a target within its group; empty for one without an address.
 func targetKey(s *groupSpec, t *apigw.Target) string {
+	if s.TargetType == apigw.TargetLambda {
+		return t.ID
+	}
 	addr, ok := targetAddress(s.TargetGroup, t)
 	if !ok {
 		return ""

@@ -106,6 +106,7 @@ type answer struct {
 type caller struct {
 	call *integration.Call
 	x    exchange.Exchange
+	body []byte
 }
 
 func newCaller() *caller { return &caller{call: integration.NewCall()} }
@@ -122,6 +123,7 @@ func (c *caller) send(b *integration.Backend, request string, fields ...string) 
 		name, value, _ := strings.Cut(f, ": ")
 		req.Header.Add(name, value)
 	}
+	req.Body = c.body
 	body, f := c.call.Do(&c.x, b, time.Now().Add(20*time.Second), nil)
 	if f != nil {
 		return answer{fault: f}
