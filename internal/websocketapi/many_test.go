@@ -278,3 +278,24 @@ func FuzzOrder(f *testing.F) {
 		h.Answer(request)
 	})
 }
+
+// FuzzMany: the body of a message to many is read, or refused, and names whom it
+// is for by one way.
+func FuzzMany(f *testing.F) {
+	for _, body := range []string{
+		`{"connectionIds":["AAAAAAAAAAAAAAA="],"data":"hello"}`, `{"principalId":"u-1","data":""}`, `{"everyone":true,"data":"hello"}`,
+		`{"everyone":true,"principalId":"u-1","data":"x"}`, `{"everyone":true}`, `{"everyone":true,"data":"x"}{}`, `{"all":1}`, `[]`, ``,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		c, err := parseMany(body)
+		if err != nil {
+			return
+		}
+		if c.Data == nil || c.Everyone == (c.IDs != nil || c.Principal != nil) || c.IDs != nil && c.Principal != nil {
+			t.Errorf("%q became %+v", body, c)
+		}
+		listed(c.IDs)
+	})
+}
