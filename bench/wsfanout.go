@@ -43,8 +43,11 @@ func (s *socketShop) fanOut(o options) error {
 		return err
 	}
 	fmt.Printf("\none message to %d connections, a signed POST each on 64 connections: %v until the last has it\n", fanOutSize, took.Round(time.Millisecond))
-	everyone := object{"everyone": true, "data": fanOutMessage}
-	list := object{"connectionIds": ids, "data": fanOutMessage}
+	everyone, _ := json.Marshal(object{"everyone": true, "data": fanOutMessage})
+	list, err := json.Marshal(object{"connectionIds": ids, "data": fanOutMessage})
+	if err != nil {
+		return err
+	}
 	ways := []struct {
 		name    string
 		server  *process
@@ -149,11 +152,7 @@ func (s *socketShop) postEach(h *holder, ids []string) (time.Duration, error) {
 }
 
 // postMany posts a message to many by one call.
-func (s *socketShop) postMany(call object) error {
-	body, err := json.Marshal(call)
-	if err != nil {
-		return err
-	}
+func (s *socketShop) postMany(body []byte) error {
 	r, err := s.signedPost("/@connections", body)
 	if err != nil {
 		return err
