@@ -269,9 +269,11 @@ func (o *Object) Int(name string) *int {
 	return &i
 }
 
-// Long is a member that is a 64-bit number.
+// Long is a member that is a 64-bit number. The bound is the largest below 2^63
+// that a float has, too.
 func (o *Object) Long(name string) *int64 {
-	return o.r.integer(o.member(name), "Long", math.MinInt64, math.MaxInt64)
+	const most = 1<<63 - 1024
+	return o.r.integer(o.member(name), "Long", -most, most)
 }
 
 // Float is a member that is a number.

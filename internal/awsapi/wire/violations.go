@@ -112,6 +112,13 @@ func lengthText(value string, low, high int) string {
 
 // Range refuses a number below or above the bounds; a high of -1 is none.
 func (v *Violations) Range(path string, value *int, low, high int) {
+	if value != nil {
+		v.LongRange(path, new(int64(*value)), int64(low), int64(high))
+	}
+}
+
+// LongRange is Range for 64 bits.
+func (v *Violations) LongRange(path string, value *int64, low, high int64) {
 	switch {
 	case value == nil:
 	case *value < low:

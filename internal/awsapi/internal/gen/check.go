@@ -172,6 +172,8 @@ func (g *generator) checkBounds(s *shape, path, value string, m member) {
 		g.p("v.Length(%s, %s, %d, %d, %t)", path, value, low, high, sensitive[t.Name])
 	case "integer":
 		g.p("v.Range(%s, %s, %d, %d)", path, value, low, high)
+	case "long":
+		g.p("v.LongRange(%s, %s, %d, %d)", path, value, low, high)
 	case "list":
 		e := g.Shapes[t.Member]
 		low, high := limits(e)

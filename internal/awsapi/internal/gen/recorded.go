@@ -32,7 +32,7 @@ var sparse = map[string]bool{
 
 // plainPaths are the services whose constraint texts name a member of the body
 // like one of the URI, without the name of the operation's input.
-var plainPaths = map[string]bool{"lambda": true, "cognito-idp": true, "sts": true, "apigatewayv2": true, "acm": true, "elasticloadbalancing": true}
+var plainPaths = map[string]bool{"lambda": true, "cognito-idp": true, "sts": true, "apigatewayv2": true, "acm": true, "elasticloadbalancing": true, "servicediscovery": true}
 
 // camel are the services whose members the model writes with a capital and the
 // wire without. Theirs too is that an empty text takes back what was set, so
@@ -48,7 +48,7 @@ var checkedLater = map[string]bool{"ProtocolType": true}
 
 // bounded are the services whose shapes' lengths and ranges are checked as
 // well as their enums and patterns, on what lists and maps hold, too.
-var bounded = map[string]bool{"cognito-idp": true, "sts": true, "apigatewayv2": true, "acm": true, "elasticloadbalancing": true}
+var bounded = map[string]bool{"cognito-idp": true, "sts": true, "apigatewayv2": true, "acm": true, "elasticloadbalancing": true, "servicediscovery": true}
 
 // sensitive are the shapes whose values no text repeats (the service's public
 // model marks them).
@@ -66,5 +66,13 @@ var goPatterns = map[string]string{
 	`[\u0009\u000A\u000D\u0020-\u00FF]+`:                                                   `[\t\n\r\x20-\x{FF}]+`,
 	`[\u0009\u000A\u000D\u0020-\u00FF]*`:                                                   `[\t\n\r\x20-\x{FF}]*`,
 	`(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])`: `(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]`,
-	`[0-9A-Za-z\.\-_]*(?<!\.)`:                                                             `(?:[0-9A-Za-z\.\-_]*[0-9A-Za-z\-_])?`,
+	`^(?!arn:)[!-~]{1,1024}$`:                                                              notARN,
+	`^(?!arn:)[!-~]{1,253}$`:                                                               notARN,
+	`^[!-~]{1,1024}$`:                                                                      `[!-~]+`, // the length is checked as such
+	// The look ahead asks for at most 127 characters, which the rules of services do.
+	`((?=^.{1,127}$)^([a-zA-Z0-9_][a-zA-Z0-9-_]{0,61}[a-zA-Z0-9_]|[a-zA-Z0-9])(\.([a-zA-Z0-9_][a-zA-Z0-9-_]{0,61}[a-zA-Z0-9_]|[a-zA-Z0-9]))*$)|(^\.$)`: `([a-zA-Z0-9_][a-zA-Z0-9-_]{0,61}[a-zA-Z0-9_]|[a-zA-Z0-9])(\.([a-zA-Z0-9_][a-zA-Z0-9-_]{0,61}[a-zA-Z0-9_]|[a-zA-Z0-9]))*|\.`,
+	`[0-9A-Za-z\.\-_]*(?<!\.)`: `(?:[0-9A-Za-z\.\-_]*[0-9A-Za-z\-_])?`,
 }
+
+// notARN is what doesn't begin with arn:, of visible characters.
+const notARN = "(?:[!-\\x60b-~][!-~]*|a(?:[!-qs-~][!-~]*)?|ar(?:[!-mo-~][!-~]*)?|arn(?:[!-9;-~][!-~]*)?)"
