@@ -37,6 +37,8 @@ require github.com/maypok86/otter/v2 v2.4.0
 
 require github.com/aws/aws-sdk-go-v2/service/acm v1.51.1
 
+require github.com/aws/aws-sdk-go-v2/service/servicediscovery v1.40.2
+
 require (
 	github.com/caddyserver/certmagic v0.25.6
 	github.com/caddyserver/zerossl v0.1.6 // indirect

@@ -42,8 +42,9 @@ type parts struct {
 	sockets   *websocketapi.Env
 	plans     *usageplan.Book
 	meters    *metering.Book
+	registry  *registry.Book    // namespaces, services and their instances
+	records   *registry.Records // what the registry has of the store
 	responses *responsecache.Pool
-	registry  *registry.Book // namespaces, services and their instances
 	logs      *telemetry.Logs
 	metrics   *telemetry.Metrics
 	trail     *trail
@@ -75,7 +76,8 @@ func (p *program) newParts() (*parts, error) {
 	}
 	throttles, ledger := p.newThrottles(), tally.New(shared, p.log)
 	s := &parts{own: own, valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(time.Now), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
-	s.registry = registry.New(registry.Options{Delay: registry.CustomDelay, Now: time.Now})
+	s.registry = registry.New(registry.Options{Delay: apigw.StatusDelay, Now: time.Now})
+	s.records = registry.NewRecords(s.registry)
 	if err := p.openResponses(s); err != nil {
 		return nil, err
 	}

@@ -41,6 +41,7 @@ type plane struct {
 	certificates *control.Certificates  // ACM's; nil without a store
 	groups       *control.TargetGroups  // of load balancers; nil without a store
 	balancers    *control.LoadBalancers // nil without a store
+	registry     *control.Registry      // namespaces, services and instances; nil without a store
 	pools        *poolPlane             // user pools; nil without a store
 	metering     *control.Metering      // what is served, by month; nil without a store
 	cluster      *cluster.Cluster       // the nodes on one etcd cluster; nil without
@@ -88,6 +89,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.metered = p.newMetered(pl.control)
 	pl.certificates = p.newCertificates(pl.control)
 	pl.groups, pl.balancers = p.newGroups(pl.control), p.newBalancers(pl.control)
+	pl.registry = p.newRegistry(pl.control)
 	pl.domains = control.NewDomains(pl.control, control.DomainsOptions{Changed: p.setDomainNames, Keep: p.keepDomains})
 	pl.pools = p.newPools(pl.control, p.sealerOf(context.Background(), s))
 	pl.identities = p.newIdentities(pl.control)
@@ -170,6 +172,7 @@ func (p *program) follow(pl *plane, src gateway.Source) {
 		pl.running.Go(func() { pl.groups.Follow(pl.following) })
 		pl.running.Go(func() { pl.balancers.Follow(pl.following) })
 		pl.running.Go(func() { pl.control.RemoveDrained(pl.following) })
+		pl.running.Go(func() { pl.registry.Follow(pl.following) })
 		pl.running.Go(func() { p.renewCertificates(pl.following, pl.control) })
 		pl.running.Go(func() { pl.pools.follow(pl.following) })
 		pl.running.Go(func() { pl.metering.Follow(pl.following) })
@@ -212,6 +215,7 @@ func (p *program) setAPI(operations awsapi.Operations, functions *control.Functi
 		a.Review, a.Usage = pl.review, p.usageOf(pl)
 		a.Balancers = awsapi.NewBalancerOperations(pl.control, p.parts.book.Health)
 		a.Certificates = awsapi.NewCertificateOperations(pl.control)
+		a.Registry, a.Book = awsapi.NewRegistryOperations(pl.control, p.parts.registry), p.parts.registry
 		a.UserPools, a.UserPoolWeb = userpools.NewOperations(pl.pools.service), userpools.NewWeb(pl.pools.service, p.log)
 	}
 	a.Identities, a.Sessions = p.directory, awsapi.NewSessionOperations(p.directory)
@@ -267,6 +271,7 @@ func (p *program) settle(ctx context.Context) error {
 	settling.Go(func() { p.settleCertificates(ctx) })
 	settling.Go(func() { p.settleDomains(ctx) })
 	settling.Go(func() { p.settleBalancing(ctx) })
+	settling.Go(func() { p.settleRegistry(ctx) })
 	settling.Go(func() { p.settlePools(ctx) })
 	settling.Go(func() { p.settleIdentities(ctx) })
 	settling.Wait()

@@ -33,6 +33,9 @@ type Error struct {
 	// Code is the service's own name of the error, where it has more of them than
 	// there are kinds: "LoadBalancerNotFound". Empty: the kind's.
 	Code string
+	// Members are what the error has beside its message, by their names on the
+	// wire.
+	Members map[string]string
 }
 
 func (e *Error) Error() string {

@@ -23,7 +23,8 @@ type Namespace struct {
 	Description string            `json:"description,omitempty"`
 	TTL         int64             `json:"ttl,omitempty"` // s, of its SOA record
 	Created     time.Time         `json:"created"`
-	Token       string            `json:"token,omitempty"` // CreatorRequestId
+	Token       string            `json:"token,omitempty"`     // CreatorRequestId
+	Operation   string            `json:"operation,omitempty"` // that made it
 	Tags        map[string]string `json:"tags,omitempty"`
 	Declared    bool              `json:"declared,omitempty"` // the configuration file has it: calls don't change it
 }
@@ -38,7 +39,8 @@ type RegistryService struct {
 	Description string            `json:"description,omitempty"`
 	DNS         *ServiceDNS       `json:"dns,omitempty"`
 	Health      *ServiceHealth    `json:"health,omitempty"`
-	Custom      bool              `json:"custom,omitempty"` // health is told by calls (HealthCheckCustomConfig)
+	Custom      bool              `json:"custom,omitempty"`     // health is told by calls (HealthCheckCustomConfig)
+	Attributes  map[string]string `json:"attributes,omitempty"` // of the service itself
 	Created     time.Time         `json:"created"`
 	Token       string            `json:"token,omitempty"` // CreatorRequestId
 	Tags        map[string]string `json:"tags,omitempty"`
@@ -71,12 +73,42 @@ type RegistryInstance struct {
 	Attributes map[string]string `json:"attributes,omitempty"` // AWS_INSTANCE_IPV4, AWS_INSTANCE_PORT and the owner's
 	// Status is what a call told of its health, of a service with Custom, or what
 	// its source says; empty: nothing.
-	Status   string    `json:"status,omitempty"`
-	StatusAt time.Time `json:"statusAt,omitzero"` // when a call told Status: it shows a while later
-	Before   string    `json:"before,omitempty"`  // what shows until then
-	Weight   int       `json:"weight,omitempty"`  // of choice, as a source has it; 0: as all others
-	Token    string    `json:"token,omitempty"`
-	Declared bool      `json:"declared,omitempty"`
+	Status    string    `json:"status,omitempty"`
+	StatusAt  time.Time `json:"statusAt,omitzero"` // when a call told Status: it shows a while later
+	Before    string    `json:"before,omitempty"`  // what shows until then
+	Weight    int       `json:"weight,omitempty"`  // of choice, as a source has it; 0: as all others
+	Token     string    `json:"token,omitempty"`
+	Operation string    `json:"operation,omitempty"` // that registered it
+	Declared  bool      `json:"declared,omitempty"`
+}
+
+// StatusShown is what shows of Status, delay after a call told it.
+func (i *RegistryInstance) StatusShown(now time.Time, delay time.Duration) string {
+	if !i.StatusAt.IsZero() && now.Before(i.StatusAt.Add(delay)) {
+		return i.Before
+	}
+	return i.Status
+}
+
+// StatusDelay is how long a status that a call tells takes to show (Cloud Map
+// reference, HealthCheckCustomConfig).
+const StatusDelay = 30 * time.Second
+
+// RegistryState is what moves when instances of a service come and go.
+type RegistryState struct {
+	Service   string `json:"service"`   // its ID
+	Instances int    `json:"instances"` // how many are registered
+	Revision  int64  `json:"revision"`  // begins with the ms at which the service was made, so that one that comes back goes on
+}
+
+// RegistryOperation is the record of a change that Cloud Map makes in the
+// background, and Gatehouse at once (Cloud Map reference, Operation).
+type RegistryOperation struct {
+	ID      string            `json:"id"`
+	Type    string            `json:"type"`   // CREATE_NAMESPACE, REGISTER_INSTANCE …
+	Status  string            `json:"status"` // SUCCESS
+	Created time.Time         `json:"created"`
+	Targets map[string]string `json:"targets"` // IDs by NAMESPACE, SERVICE, INSTANCE
 }
 
 // Health of instances.

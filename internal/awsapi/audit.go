@@ -46,5 +46,5 @@ func (x *request) audit(status int, e *refusal) {
 // readOnly says that an operation changes nothing.
 func readOnly(operation string) bool {
 	name := strings.TrimPrefix(operation, "Admin")
-	return strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Describe")
+	return strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "Discover")
 }

@@ -203,7 +203,8 @@ func (k conditionKeys) Values(dst []string, key string) []string {
 	case "aws:useragent":
 		value = k.UserAgent
 	default:
-		if k.Caller.Identity != nil {
+		value = k.Keys[key]
+		if value == "" && k.Caller.Identity != nil {
 			value = k.Caller.Identity.Key(key)
 		}
 	}

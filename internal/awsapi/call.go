@@ -7,6 +7,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	"github.com/gatehouse/gatehouse/internal/awsapi/elbv2"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
+	"github.com/gatehouse/gatehouse/internal/awsapi/servicediscovery"
 	"github.com/gatehouse/gatehouse/internal/awsapi/sts"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 )
@@ -29,6 +30,8 @@ type (
 	CertificateOperations = acm.Operations
 	// BalancerOperations is what Elastic Load Balancing v2 can do, likewise.
 	BalancerOperations = elbv2.Operations
+	// RegistryOperations is what AWS Cloud Map can do, likewise.
+	RegistryOperations = servicediscovery.Operations
 	// SessionOperations is what the Security Token Service can do, likewise.
 	SessionOperations = sts.Operations
 )

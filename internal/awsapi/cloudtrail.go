@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/elbv2"
+	"github.com/gatehouse/gatehouse/internal/awsapi/servicediscovery"
 )
 
 // TrailRecord is a management call in the shape of a CloudTrail record
@@ -75,10 +76,9 @@ const hidden = "HIDDEN_DUE_TO_SECURITY_REASONS"
 const maxTrailPart = 100 << 10
 
 // notTrailed are the operations that CloudTrail has no record of, or, of
-// functions' invocations, only when data events are asked for: what they carry is
-// their clients' own.
+// functions' invocations and of discovery, only when data events are asked for.
 var notTrailed = map[string]bool{
-	"TestInvokeMethod": true, "TestInvokeAuthorizer": true, "Invoke": true, "InvokeWithResponseStream": true,
+	"DiscoverInstances": true, "DiscoverInstancesRevision": true, "TestInvokeMethod": true, "TestInvokeAuthorizer": true, "Invoke": true, "InvokeWithResponseStream": true,
 }
 
 // Trail is the record of a call; false: CloudTrail has none of such a call.
@@ -221,7 +221,7 @@ var secretMembers = map[string]bool{
 // any other value isn't.
 func (r *AuditRecord) isSecret(member string) bool {
 	member = strings.ToLower(member[strings.LastIndexByte(member, '.')+1:]) // of a form: Actions.member.1.Order
-	if member == "attributes" && r.Service == elbv2.Service {
+	if member == "attributes" && (r.Service == elbv2.Service || r.Service == servicediscovery.Service) {
 		return false // settings, not those of a user
 	}
 	if member == "body" && r.Service == apigatewayv2.Service {

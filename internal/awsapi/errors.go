@@ -1,8 +1,10 @@
 package awsapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
+	"github.com/gatehouse/gatehouse/internal/awsapi/servicediscovery"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 	"github.com/gatehouse/gatehouse/internal/userpool"
 )
@@ -22,6 +25,7 @@ type refusal struct {
 	message string
 	// namespace is that of the error's document where it is XML.
 	namespace string
+	members   map[string]string // of the error beside its message
 }
 
 func (e *refusal) Error() string { return e.code + ": " + e.message }
@@ -59,7 +63,10 @@ func (s *Server) answerOf(c *Call, err error) *refusal {
 		if e.Kind == apigw.Unavailable {
 			log.Error("management call failed: the store can't be used")
 		}
-		return &refusal{status: status, code: code, message: e.Message}
+		if c.Service == servicediscovery.Service {
+			status, code = registryStatusOf(e.Kind)
+		}
+		return &refusal{status: status, code: cmp.Or(e.Code, code), message: e.Message, members: e.Members}
 	}
 	log.Error("management call failed")
 	if c.Service == lambdaapi.Service {
@@ -110,10 +117,11 @@ func routeStatusOf(k apigw.Kind) (status int, code string) {
 type protocol uint8
 
 const (
-	restJSON   protocol = iota // code in a header
-	awsJSON                    // code in the body as well
-	awsQuery                   // XML
-	lambdaJSON                 // code in a header, and whose fault it is in the body
+	restJSON       protocol = iota // code in a header
+	awsJSON                        // code in the body as well
+	awsJSONCapital                 // likewise, of a service that writes Message
+	awsQuery                       // XML
+	lambdaJSON                     // code in a header, and whose fault it is in the body
 )
 
 func writeError(w http.ResponseWriter, p protocol, e *refusal, requestID string) {
@@ -130,6 +138,11 @@ func writeError(w http.ResponseWriter, p protocol, e *refusal, requestID string)
 	case awsJSON:
 		h.Set("Content-Type", jsonType)
 		body = jsonError(map[string]string{"__type": e.code, "message": e.message})
+	case awsJSONCapital:
+		h.Set("Content-Type", jsonType)
+		members := map[string]string{"__type": e.code, "Message": e.message}
+		maps.Copy(members, e.members)
+		body = jsonError(members)
 	case lambdaJSON:
 		h.Set("Content-Type", "application/json")
 		body = functionError(e)

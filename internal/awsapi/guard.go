@@ -79,6 +79,10 @@ func foreignPage(r *http.Request) bool {
 	return false
 }
 
+// registryPrefix is what AWS's clients put before the host that they discover
+// instances at, whichever that is (the model of Cloud Map's API).
+const registryPrefix = "data-"
+
 // ourHost says that a Host header, with or without a port, names this machine
 // by loopback, by a configured name, or by the name of an AWS endpoint whose
 // service we speak, which a client keeps when it is led here by a proxy or
@@ -89,6 +93,7 @@ func (s *Server) ourHost(host string) bool {
 		name = h
 	}
 	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
+	name = strings.TrimPrefix(name, registryPrefix)
 	if a, err := netip.ParseAddr(name); err == nil {
 		return a.Unmap().IsLoopback() || slices.Contains(s.Hosts, name)
 	}

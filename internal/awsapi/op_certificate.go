@@ -45,15 +45,14 @@ func certificateStatusOf(k apigw.Kind) (status int, code string) {
 	return statusOf(k)
 }
 
-// certificateInBody is the certificate that a call names, which is what a policy
+// nameCertificate notes the certificate that a call names, which is what a policy
 // must allow it on; "*" for one that names none. A member in another spelling
 // would be found here, too: the operation refuses it.
-func certificateInBody(body []byte) apigw.ARN {
+func nameCertificate(c *Call, body []byte) {
 	var in struct{ CertificateArn string }
-	if err := json.Unmarshal(body, &in); err != nil || !control.IsCertificateARN(apigw.ARN(in.CertificateArn)) {
-		return "*"
+	if err := json.Unmarshal(body, &in); err == nil && control.IsCertificateARN(apigw.ARN(in.CertificateArn)) {
+		c.Resource = apigw.ARN(in.CertificateArn)
 	}
-	return apigw.ARN(in.CertificateArn)
 }
 
 // certificateARN refuses what is no certificate's ARN.

@@ -8,13 +8,17 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/control"
+	"github.com/gatehouse/gatehouse/internal/registry"
 	"github.com/gatehouse/gatehouse/internal/store"
 )
 
@@ -27,9 +31,16 @@ type house struct {
 	account string // whose calls they are; empty: the configured one
 	store   *store.Store
 	control *control.Control
+	book    *registry.Book
 }
 
 func newHouse(t *testing.T) *house { return newHouseOf(t, control.Limits{}, nil, nil) }
+
+// declaredNetwork is the private network of every house.
+var declaredNetwork = &apigw.Network{
+	VPCs:      map[string]*apigw.VPC{"vpc-1": {ID: "vpc-1"}, "vpc-2": {ID: "vpc-2"}},
+	Instances: map[string]*apigw.Instance{"i-1": {ID: "i-1", VPC: "vpc-1", Address: netip.MustParseAddr("10.1.0.7")}},
+}
 
 // newHouseOf is a house with limits of its own, that runs test invocations.
 func newHouseOf(t *testing.T, limits control.Limits, method Tester, authorizer AuthorizerTester) *house {
@@ -44,10 +55,18 @@ func newHouseOf(t *testing.T, limits control.Limits, method Tester, authorizer A
 		t.Fatal(err)
 	}
 	c := control.New(control.Options{Store: s, Logger: quiet, Limits: limits, Sealer: func() (*store.Sealer, error) { return sealer, nil },
+		Network: declaredNetwork, StatusDelay: time.Millisecond,
 		Declared: func(arn apigw.ARN) bool {
 			return strings.HasSuffix(string(arn), "certificate/c") || strings.HasSuffix(string(arn), "certificate/d")
 		}})
+	book := registry.New(registry.Options{Delay: time.Millisecond, Now: time.Now})
+	followed := control.NewRegistry(c, control.RegistryOptions{Each: registry.NewRecords(book).Changed, Keep: func([]byte) {}})
+	following, stop := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() { followed.Follow(following) })
+	<-followed.Loaded()
 	api, err := New(Config{
+		Registry: NewRegistryOperations(c, book), Book: book,
 		Operations: NewOperations(c, method, authorizer), RouteOperations: NewRouteOperations(c, nil), Certificates: NewCertificateOperations(c), Logger: quiet,
 		Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"},
 	})
@@ -55,9 +74,11 @@ func newHouseOf(t *testing.T, limits control.Limits, method Tester, authorizer A
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(api.Loopback())
-	h := &house{T: t, url: server.URL, store: s, control: c}
+	h := &house{T: t, url: server.URL, store: s, control: c, book: book}
 	t.Cleanup(func() {
 		server.Close()
+		stop()
+		work.Wait()
 		c.Close()
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -18,8 +18,10 @@ import (
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/elbv2"
 	lambdaapi "github.com/gatehouse/gatehouse/internal/awsapi/lambda"
+	"github.com/gatehouse/gatehouse/internal/awsapi/servicediscovery"
 	"github.com/gatehouse/gatehouse/internal/awsapi/sts"
 	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
+	"github.com/gatehouse/gatehouse/internal/registry"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
@@ -46,6 +48,12 @@ type Config struct {
 	// Balancers is what is served of Elastic Load Balancing v2; a nil field is
 	// answered with a 501 that names the operation.
 	Balancers BalancerOperations
+
+	// Registry is what is served of AWS Cloud Map; a nil field is answered with a
+	// 501 that names the operation. Book has the services that DiscoverInstances
+	// names; nil: none.
+	Registry RegistryOperations
+	Book     *registry.Book
 
 	// UserPoolWeb answers for keys, discovery and tokens of user pools; nil:
 	// nothing does.
@@ -123,9 +131,12 @@ func New(c Config) (*Server, error) {
 			apigatewayv2.Service: newRoutes(c.RouteOperations.Table()),
 			lambdaapi.Service:    newRoutes(c.Functions.Table()),
 		},
-		queries:  map[string]map[string]*wire.Operation{sts.Service: byName(c.Sessions.Table()), elbv2.Service: byName(c.Balancers.Table())},
-		pools:    poolTable(&c.UserPools),
-		targets:  map[string]targeted{acm.Target: {acm.Service, byName(c.Certificates.Table())}},
+		queries: map[string]map[string]*wire.Operation{sts.Service: byName(c.Sessions.Table()), elbv2.Service: byName(c.Balancers.Table())},
+		pools:   poolTable(&c.UserPools),
+		targets: map[string]targeted{
+			acm.Target:              {acm.Service, awsJSON, byName(c.Certificates.Table()), nameCertificate},
+			servicediscovery.Target: {servicediscovery.Service, awsJSONCapital, byName(c.Registry.Table()), nameRegistry(c.Book)},
+		},
 		verifier: &sigv4.Verifier{Now: c.Now},
 		large:    make(chan struct{}, largeBodies),
 		upload:   make(chan struct{}, uploads),

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
-	"github.com/gatehouse/gatehouse/internal/awsapi/acm"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigatewayv2"
 	"github.com/gatehouse/gatehouse/internal/awsapi/cognitoidp"
@@ -67,21 +66,23 @@ func (x *request) resolve(context.Context) error {
 // targeted is a service of the AWS JSON protocol, whose operations X-Amz-Target
 // names.
 type targeted struct {
-	service string
-	ops     map[string]*wire.Operation
+	service  string
+	protocol protocol
+	ops      map[string]*wire.Operation
+	// name says what a policy must allow the call on, and under which condition
+	// keys.
+	name func(c *Call, body []byte)
 }
 
 // resolveTarget finds an operation of such a service.
 func (x *request) resolveTarget(t targeted, name string) error {
 	c := x.call
-	c.Service, c.Operation, x.op = t.service, name, t.ops[name]
+	c.Service, c.Operation, x.op, x.protocol = t.service, name, t.ops[name], t.protocol
 	x.out.Header = http.Header{"Content-Type": {jsonType}}
 	if err := x.named(); err != nil {
 		return err
 	}
-	if t.service == acm.Service {
-		c.Resource = certificateInBody(x.body)
-	}
+	t.name(c, x.body)
 	return nil
 }
 

@@ -8,12 +8,14 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -66,6 +68,9 @@ type Limits struct {
 	RouteStages          int // per API of routes; AWS: 10
 	PolicyBytes          int // AWS: 8192
 	EntryBytes           int // of one resource with all its methods, as stored
+	Namespaces           int // per account and region; AWS: 50
+	RegistryServices     int // per account and region
+	Instances            int // per service, registered by calls; AWS: 1000
 }
 
 // DefaultLimits are used for every limit that Options leaves zero.
@@ -92,6 +97,9 @@ func DefaultLimits() Limits {
 		RouteStages:          10,
 		PolicyBytes:          8192,
 		EntryBytes:           900 << 10,
+		Namespaces:           500,
+		RegistryServices:     5000,
+		Instances:            1000,
 	}
 }
 
@@ -121,6 +129,9 @@ type Options struct {
 	// Network is the private network that the configuration declares; nil: every
 	// well-formed ID of a thing in it is taken.
 	Network *apigw.Network
+	// StatusDelay is how long a status that is told of an instance of the registry
+	// takes to show; default apigw.StatusDelay.
+	StatusDelay time.Duration
 	// CachedAPIs and CachedBytes bound the definitions kept in memory;
 	// defaults 256 and 64 MiB (of stored text).
 	CachedAPIs  int
@@ -154,6 +165,11 @@ type Control struct {
 	declared       func(apigw.ARN) bool // see Options.Declared
 	network        *apigw.Network
 
+	statusDelay time.Duration
+	registry    *Registry      // who shows the service registry here; nil: nobody does
+	instancesMu [64]sync.Mutex // one change of a service's instances at a time, by the service's ID
+	operations  atomic.Uint64  // how many were noted, see noteOperation
+
 	garbage garbage
 	scopes  sync.Map // apigw.Scope → struct{}: those known to be noted
 
@@ -167,7 +183,7 @@ func New(o Options) *Control {
 	c := &Control{
 		store: o.Store, now: o.Now, rand: o.Rand, check: o.Check, part: o.CheckPart, shown: o.Visible, log: o.Logger,
 		limits:  o.Limits.orDefault(),
-		network: o.Network,
+		network: o.Network, statusDelay: cmp.Or(o.StatusDelay, apigw.StatusDelay),
 		sealer:  o.Sealer,
 		cache:   newCache(orDefault(o.CachedAPIs, 256), orDefault(o.CachedBytes, 64<<20)),
 		writers: map[apiRef]*writer{},
@@ -234,6 +250,9 @@ func (l Limits) orDefault() Limits {
 		RouteStages:          orDefault(l.RouteStages, d.RouteStages),
 		PolicyBytes:          orDefault(l.PolicyBytes, d.PolicyBytes),
 		EntryBytes:           orDefault(l.EntryBytes, d.EntryBytes),
+		Namespaces:           orDefault(l.Namespaces, d.Namespaces),
+		RegistryServices:     orDefault(l.RegistryServices, d.RegistryServices),
+		Instances:            orDefault(l.Instances, d.Instances),
 	}
 }
 

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,9 +19,15 @@ type FollowOptions[T any] struct {
 	// changes; one call at a time. The list is the callee's; what it holds stays
 	// the same value while its record does.
 	Changed func([]*T)
+	// Each takes Changed's place where there are many records: it is given those
+	// that came or changed, and the keys of those that went. All: whatever isn't
+	// given is gone.
+	Each func(now []*T, gone []string, all bool)
 	// Keep is given what to remember for a start without the store: the
 	// function that reads it goes with the kind.
 	Keep func([]byte)
+	// KeepEvery is how long changes are gathered before Keep; default 1 s.
+	KeepEvery time.Duration
 }
 
 // Followed follows the records of one kind for a node that serves.
@@ -57,7 +64,11 @@ func (d *Followed[T]) Loaded() <-chan struct{} { return d.loaded }
 func (d *Followed[T]) Remember(list []*T) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.complete {
+	switch {
+	case d.complete:
+	case d.o.Each != nil:
+		d.o.Each(list, nil, true)
+	default:
 		d.o.Changed(list)
 	}
 }
@@ -66,7 +77,7 @@ func (d *Followed[T]) Remember(list []*T) {
 func (d *Followed[T]) Follow(ctx context.Context) {
 	defer d.keep()
 	events := d.c.watchKind(ctx, d.kind)
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(cmp.Or(d.o.KeepEvery, time.Second))
 	defer tick.Stop()
 	for {
 		select {
@@ -85,23 +96,21 @@ func (d *Followed[T]) Follow(ctx context.Context) {
 func (d *Followed[T]) arrived(b store.Batch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	changed := false
+	var changed []string
 	for _, e := range b.Events {
 		if k, ok := ParseKey(e.Key); ok {
 			d.told[k.Scope] = max(d.told[k.Scope], e.Revision)
 		}
-		if e.Value == nil {
-			changed = d.forget(e.Key, e.Revision) || changed
-		} else {
-			changed = d.note(e.Key, e.Value, e.Revision) || changed
+		if e.Value == nil && d.forget(e.Key, e.Revision) || e.Value != nil && d.note(e.Key, e.Value, e.Revision) {
+			changed = append(changed, e.Key)
 		}
 	}
 	if !d.complete {
 		d.complete = true
-		d.tell()
+		d.tell(nil)
 		close(d.loaded)
-	} else if changed {
-		d.tell()
+	} else if len(changed) > 0 {
+		d.tell(changed)
 	}
 }
 
@@ -113,14 +122,14 @@ func (d *Followed[T]) committed(ops []store.Op, revision int64) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	changed := false
+	var changed []string
 	for _, op := range ops {
-		if k, ok := ParseKey(op.Key); ok && k.Kind == d.kind && revision > d.told[k.Scope] {
-			changed = d.note(op.Key, op.Value, revision) || changed
+		if k, ok := ParseKey(op.Key); ok && k.Kind == d.kind && revision > d.told[k.Scope] && d.note(op.Key, op.Value, revision) {
+			changed = append(changed, op.Key)
 		}
 	}
-	if changed && d.complete {
-		d.tell()
+	if len(changed) > 0 && d.complete {
+		d.tell(changed)
 	}
 }
 
@@ -152,15 +161,37 @@ func (d *Followed[T]) forget(key string, revision int64) bool {
 	return old.holds != nil
 }
 
-func (d *Followed[T]) tell() {
+// tell tells of the records of changed keys; nil: of all.
+func (d *Followed[T]) tell(changed []string) {
+	d.dirty = true
+	if d.o.Each != nil && changed != nil {
+		d.tellEach(changed)
+		return
+	}
 	list := make([]*T, 0, len(d.known))
 	for _, k := range d.known {
 		if k.holds != nil {
 			list = append(list, k.holds)
 		}
 	}
-	d.dirty = true
+	if d.o.Each != nil {
+		d.o.Each(list, nil, true)
+		return
+	}
 	d.o.Changed(list)
+}
+
+func (d *Followed[T]) tellEach(changed []string) {
+	var now []*T
+	var gone []string
+	for _, key := range changed {
+		if holds := d.known[key].holds; holds != nil {
+			now = append(now, holds)
+		} else {
+			gone = append(gone, key)
+		}
+	}
+	d.o.Each(now, gone, false)
 }
 
 // keep hands over what is known, once that is all and when it is new.

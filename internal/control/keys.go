@@ -39,6 +39,11 @@ const KeyRoot = "/gatehouse/"
 //	function-code/{name}/{hash}/{n}    a piece of a zip
 //	client-certificate/{id}            ClientCertificate as JSON, its private key sealed
 //	certificate/{id}                   ServerCertificate, its private key sealed
+//	registry/namespace/{id}            Namespace of the service registry
+//	registry/service/{id}              RegistryService
+//	registry/instance/{service}/{id}   RegistryInstance
+//	registry/state/{service}           RegistryState
+//	registry-operation/{time}-{id}     RegistryOperation
 //	userpool/pool/{pool}               a user pool, its signing keys sealed
 //	userpool/client/{pool}/{client}    an app client, its secret sealed
 //	userpool/domain/{domain}           which pool has the domain
@@ -59,6 +64,9 @@ const (
 	KeyFunctionCode      KeyKind = "function-code"
 	KeyClientCertificate KeyKind = "client-certificate"
 	KeyServerCertificate KeyKind = "certificate"
+
+	KeyRegistry          KeyKind = "registry"
+	KeyRegistryOperation KeyKind = "registry-operation"
 
 	KeyPool     KeyKind = "userpool"
 	KeyPoolData KeyKind = "userpool-data"
@@ -120,13 +128,13 @@ func ParseKey(key string) (p ParsedKey, ok bool) {
 			p.Name = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyIdentity, KeyDomainAccess, KeyPlanKey, KeyPlanUsage, KeyPlanCount, KeyMeter, KeyPool, KeyPoolData:
+	case KeyIdentity, KeyDomainAccess, KeyPlanKey, KeyPlanUsage, KeyPlanCount, KeyMeter, KeyPool, KeyPoolData, KeyRegistry:
 		p.Name = parts[4]
 		if len(parts) == 6 {
 			p.Rest = parts[5]
 		}
 		return p, len(parts) == 6
-	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyServerCertificate, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink, KeyPrivateLink, KeyDomain, KeyBalancer, KeyTargetGroup:
+	case KeyDefinition, KeyFunction, KeyClientCertificate, KeyServerCertificate, KeyRegistryOperation, KeyAPIKey, KeyAPIKeyValue, KeyUsagePlan, KeyVPCLink, KeyPrivateLink, KeyDomain, KeyBalancer, KeyTargetGroup:
 		p.Name = parts[4]
 		return p, len(parts) == 5
 	}

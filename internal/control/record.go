@@ -159,6 +159,7 @@ func (c *Control) tryScope(ctx context.Context, scope apigw.Scope, apply func(*s
 		c.domains.committed(s.txn.Ops, revision)
 		c.vpcLinks.committed(s.txn.Ops, revision)
 		c.privateLinks.committed(s.txn.Ops, revision)
+		c.registry.committed(s.txn.Ops, revision)
 	}
 	return err
 }

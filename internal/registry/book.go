@@ -2,7 +2,7 @@
 // services, and where their instances answer. Who asks finds a service's view,
 // which nobody changes, behind an atomic pointer. It knows of instances that are
 // stored and of those that sources add in memory, and of their health; it must
-// not know where records are stored, nor what asks.
+// not know how records are stored, nor what asks.
 package registry
 
 import (
@@ -14,10 +14,6 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
 
-// CustomDelay is how long a status that a call tells takes to show (Cloud Map
-// reference, UpdateInstanceCustomHealthStatus).
-const CustomDelay = 30 * time.Second
-
 // Checker probes instances of services that have a health check.
 type Checker interface {
 	// Watch probes an address and tells what becomes of its health, from any
@@ -27,7 +23,8 @@ type Checker interface {
 
 // Options of a Book.
 type Options struct {
-	// Delay is how long a status that a call tells takes to show: CustomDelay.
+	// Delay is how long a status that a call tells takes to show:
+	// apigw.StatusDelay.
 	Delay time.Duration
 	// Checker probes instances; nil: those of services with a health check count
 	// as healthy.

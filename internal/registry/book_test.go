@@ -32,7 +32,7 @@ func instance(id, address string, more ...string) *apigw.RegistryInstance {
 func newBook(o registry.Options) *registry.Book {
 	o.Now = time.Now
 	if o.Delay == 0 {
-		o.Delay = registry.CustomDelay
+		o.Delay = apigw.StatusDelay
 	}
 	return registry.New(o)
 }
@@ -129,7 +129,7 @@ func TestStatusShowsAfterItsDelay(t *testing.T) {
 		})
 		v := b.Service(carts.ARN).View()
 		want(t, v, "a HEALTHY", "b HEALTHY", "c UNKNOWN")
-		time.Sleep(registry.CustomDelay - time.Nanosecond)
+		time.Sleep(apigw.StatusDelay - time.Nanosecond)
 		synctest.Wait()
 		want(t, b.Service(carts.ARN).View(), "a HEALTHY", "b HEALTHY", "c UNKNOWN")
 		<-v.Changed()

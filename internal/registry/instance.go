@@ -118,13 +118,12 @@ func (m *member) health() string {
 
 // told is the status that somebody told, once it shows.
 func (m *member) told() string {
-	status := m.record.Status
-	if due := m.record.StatusAt.Add(m.s.b.o.Delay); !m.record.StatusAt.IsZero() && m.s.b.o.Now().Before(due) {
-		status = m.record.Before
-		m.turning = time.AfterFunc(due.Sub(m.s.b.o.Now()), func() { m.s.b.Update(m.turn) })
+	o, now := &m.s.b.o, m.s.b.o.Now()
+	if wait := m.record.StatusAt.Add(o.Delay).Sub(now); wait > 0 && !m.record.StatusAt.IsZero() {
+		m.turning = time.AfterFunc(wait, func() { m.s.b.Update(m.turn) })
 	}
-	if status == "" {
-		return apigw.InstanceUnknown
+	if status := m.record.StatusShown(now, o.Delay); status != "" {
+		return status
 	}
-	return status
+	return apigw.InstanceUnknown
 }

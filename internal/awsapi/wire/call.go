@@ -34,7 +34,10 @@ type Call struct {
 	Operation string      // "CreateRestApi"
 	Action    string      // what a policy must allow: "apigateway:POST"
 	Resource  apigw.ARN   // on what: "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5"
-	Source    string      // address of the client, without its port
+	// Keys are the condition keys that the service has for the call, in lower
+	// case.
+	Keys      map[string]string
+	Source    string // address of the client, without its port
 	UserAgent string
 	Time      time.Time // when the call arrived
 
