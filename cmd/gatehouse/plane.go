@@ -42,6 +42,7 @@ type plane struct {
 	groups       *control.TargetGroups  // of load balancers; nil without a store
 	balancers    *control.LoadBalancers // nil without a store
 	registry     *control.Registry      // namespaces, services and instances; nil without a store
+	links        [2]*control.Links      // VPC links of version 1 and 2; nil without a store
 	pools        *poolPlane             // user pools; nil without a store
 	metering     *control.Metering      // what is served, by month; nil without a store
 	cluster      *cluster.Cluster       // the nodes on one etcd cluster; nil without
@@ -90,6 +91,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	pl.certificates = p.newCertificates(pl.control)
 	pl.groups, pl.balancers = p.newGroups(pl.control), p.newBalancers(pl.control)
 	pl.registry = p.newRegistry(pl.control)
+	pl.links = p.newLinks(pl.control)
 	pl.domains = control.NewDomains(pl.control, control.DomainsOptions{Changed: p.setDomainNames, Keep: p.keepDomains})
 	pl.pools = p.newPools(pl.control, p.sealerOf(context.Background(), s))
 	pl.identities = p.newIdentities(pl.control)
@@ -171,6 +173,9 @@ func (p *program) follow(pl *plane, src gateway.Source) {
 		pl.running.Go(func() { pl.domains.Follow(pl.following) })
 		pl.running.Go(func() { pl.groups.Follow(pl.following) })
 		pl.running.Go(func() { pl.balancers.Follow(pl.following) })
+		for _, links := range pl.links {
+			pl.running.Go(func() { links.Follow(pl.following) })
+		}
 		pl.running.Go(func() { pl.control.RemoveDrained(pl.following) })
 		pl.running.Go(func() { pl.registry.Follow(pl.following) })
 		pl.running.Go(func() { p.renewCertificates(pl.following, pl.control) })
@@ -272,6 +277,7 @@ func (p *program) settle(ctx context.Context) error {
 	settling.Go(func() { p.settleDomains(ctx) })
 	settling.Go(func() { p.settleBalancing(ctx) })
 	settling.Go(func() { p.settleRegistry(ctx) })
+	settling.Go(func() { p.settleLinks(ctx) })
 	settling.Go(func() { p.settlePools(ctx) })
 	settling.Go(func() { p.settleIdentities(ctx) })
 	settling.Wait()

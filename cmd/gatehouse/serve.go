@@ -113,6 +113,7 @@ type program struct {
 	names     *names     // nil: no names are answered
 	plane     atomic.Pointer[plane]
 	parts     *parts
+	links     linkTable
 	directory *identity.Directory
 	reload    *reloader // nil: edits aren't taken up
 
@@ -206,6 +207,9 @@ func (p *program) run(definitions []definition) error {
 	}
 	if err == nil {
 		err = p.startACME(ctx)
+	}
+	if err == nil {
+		err = p.declareLinks(ctx)
 	}
 	if err == nil {
 		p.watchEdits(definitions)

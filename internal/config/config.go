@@ -50,6 +50,8 @@ type Config struct {
 	UserPools    UserPools         `yaml:"userPools"`
 	Limits       Limits            `yaml:"limits"`
 	Logs         Logs              `yaml:"logs"`
+	// VPCLinks are there from the start, by their IDs.
+	VPCLinks map[string]VPCLink `yaml:"vpcLinks"`
 	// Certificates are shown for their names beside the listeners' own.
 	Certificates []Certificate `yaml:"certificates"`
 	// ACME has certificates issued; nil: none are.
