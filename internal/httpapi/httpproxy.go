@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -264,7 +265,7 @@ func (p *httpProxy) call(r *Request) *exchange.Fault {
 	resp.Body = body
 	if f != nil {
 		r.callEnded(0, "")
-		return f
+		return overLink(f)
 	}
 	p.answer(r)
 	if open {
@@ -273,6 +274,15 @@ func (p *httpProxy) call(r *Request) *exchange.Fault {
 	}
 	r.callEnded(r.call.Response.Status, "")
 	return nil
+}
+
+// overLink is f, but 503 for a private integration that leads nowhere: AWS's
+// answer of HTTP APIs when a link can't be used (seen on AWS).
+func overLink(f *exchange.Fault) *exchange.Fault {
+	if _, nowhere := errors.AsType[*integration.NowhereError](f.Cause); nowhere {
+		return integration.Unreachable(f.Cause)
+	}
+	return f
 }
 
 // answer passes the backend's status and fields to the client, as they are but
