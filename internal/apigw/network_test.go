@@ -2,7 +2,6 @@ package apigw
 
 import (
 	"net/netip"
-	"slices"
 	"testing"
 )
 
@@ -76,20 +75,5 @@ func TestSecurityGroups(t *testing.T) {
 		if in, out := tc.groups.Admit(other, tc.port), tc.groups.Release(other, tc.port); in != tc.in || out != tc.out {
 			t.Errorf("%s: in %v, out %v; want %v, %v", tc.name, in, out, tc.in, tc.out)
 		}
-	}
-}
-
-// TestEndpointNames are those of the sheet "private networking", 2 and 3.
-func TestEndpointNames(t *testing.T) {
-	scope := Scope{Partition: "aws", Account: "000000000000", Region: "eu-west-1"}
-	e := &VPCEndpoint{ID: "vpce-1", Subnets: []*Subnet{{Zone: "eu-west-1a"}, {Zone: "eu-west-1b"}, {Zone: "eu-west-1a"}, {}}}
-	want := []string{"vpce-1.execute-api.eu-west-1.vpce.amazonaws.com", "*-vpce-1.execute-api.eu-west-1.amazonaws.com",
-		"vpce-1-eu-west-1a.execute-api.eu-west-1.vpce.amazonaws.com", "vpce-1-eu-west-1b.execute-api.eu-west-1.vpce.amazonaws.com"}
-	if got := e.Names(scope); !slices.Equal(got, want) {
-		t.Errorf("%q", got)
-	}
-	e.PrivateDNS, scope.Partition = true, "aws-cn"
-	if got := e.Names(scope); len(got) != 5 || got[4] != "*.execute-api.eu-west-1.amazonaws.com.cn" {
-		t.Errorf("%q", got)
 	}
 }

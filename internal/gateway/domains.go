@@ -3,8 +3,6 @@ package gateway
 import (
 	"bytes"
 	"cmp"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -91,16 +89,6 @@ func (t *domainTable) associate(d *apigw.DomainName, made *domain) {
 		}
 		at.exact[d.Name] = made
 	}
-}
-
-// PrivateNames are the private custom domain names that lead to each endpoint, by
-// its ID, for name servers.
-func (g *Gateway) PrivateNames() map[string][]string {
-	names := map[string][]string{}
-	for id, at := range g.domains.Load().private {
-		names[id] = slices.Sorted(maps.Keys(at.exact))
-	}
-	return names
 }
 
 // privateDomain compiles who may call d. A policy that can't be enforced lets

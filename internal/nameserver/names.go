@@ -133,7 +133,7 @@ func (n *vpcView) domain(name string, kind uint16) Found {
 func (n *vpcView) associated(d *apigw.DomainName) (list []netip.Addr) {
 	for i := range n.Endpoints {
 		e := &n.Endpoints[i]
-		if n.sees(e) && slices.ContainsFunc(d.Associations, func(a apigw.DomainAccess) bool { return a.Source == e.ID }) {
+		if n.sees(e) && slices.ContainsFunc(d.Associations, func(a apigw.DomainAccess) bool { return a.Source == e.ID && !a.Rejected }) {
 			list = append(list, e.addresses(everyZone)...)
 		}
 	}
