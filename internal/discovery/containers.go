@@ -282,7 +282,7 @@ func (c *Containers) addresses(got *container, port *uint16) ([]netip.Addr, erro
 	host, err := c.machine()
 	for _, p := range got.NetworkSettings.Ports[fmt.Sprintf("%d/tcp", *port)] {
 		number, wrong := strconv.ParseUint(p.HostPort, 10, 16)
-		if wrong != nil {
+		if wrong != nil || number == 0 {
 			continue
 		}
 		*port = uint16(number)

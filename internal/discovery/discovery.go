@@ -4,6 +4,7 @@
 package discovery
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
@@ -93,7 +94,7 @@ func repeatedly(ctx context.Context, log *slog.Logger, f func(context.Context, *
 
 // instance is one that answers at an address and port.
 func instance(id string, at netip.Addr, port uint16, attributes map[string]string) *apigw.RegistryInstance {
-	in := &apigw.RegistryInstance{ID: cleanID(id), Attributes: map[string]string{}}
+	in := &apigw.RegistryInstance{ID: cleanID(cmp.Or(id, at.String())), Attributes: map[string]string{}}
 	for key, value := range attributes {
 		if value != "" {
 			in.Attributes[key] = value

@@ -198,7 +198,7 @@ func TestKubernetesForgets(t *testing.T) {
 		return &discovery.Kubernetes{Server: server.URL, Log: log, Services: map[discovery.Service]discovery.KubernetesService{named: {Namespace: "default", Name: "orders"}}}
 	})
 	o.becomes(nil, "10.0.0.3 80 HEALTHY")
-	if strings.Contains(o.log.String(), "WARN") {
+	if strings.Contains(o.log.String(), "can't be asked") {
 		t.Error("what is as it should be is told as a fault")
 	}
 }
