@@ -62,3 +62,12 @@ func settleFollowed[T any](ctx context.Context, p *program, followed *control.Fo
 	}
 	followed.Remember(list)
 }
+
+// cookieSecret seals the cookies of load balancers.
+func (p *program) cookieSecret() ([]byte, error) {
+	key, err := p.sealer()
+	if err != nil {
+		return nil, err
+	}
+	return key.Derived("cookies of load balancers"), nil
+}

@@ -81,11 +81,12 @@ func (p *program) newParts() (*parts, error) {
 	if err := p.openResponses(s); err != nil {
 		return nil, err
 	}
-	s.book = vpclink.NewBook(vpclink.Config{Pools: s.pools, Functions: functions, Registry: s.registry, Log: p.log})
+	s.book = vpclink.NewBook(vpclink.Config{Pools: s.pools, Functions: functions, Registry: s.registry, Network: p.config.PrivateNetwork(), Secret: p.cookieSecret, Log: p.log})
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.trail = newTrail(p.config.Audit, p.stdout, p.log)
 	s.metrics = p.newMetrics(s)
 	responseMetrics(s.metrics, s)
+	balancerMetrics(s.metrics, s.book)
 	s.env = &serving.Env{
 		Scope: p.config.Scope(), Pools: s.pools, Links: s.book, Functions: functions, Services: services, OpenKey: p.openKey, Throttles: throttles, Ledger: ledger,
 		Identities: p.directory, Issuers: issuers, Logger: p.log, Logs: s.logs, Metrics: s.metrics, Meters: s.meters,

@@ -21,11 +21,13 @@ type Config struct {
 	Pools     *integration.Pools // how targets are reached
 	Functions lambda.Invoker     // nil: every function fails as unreachable
 	Registry  *registry.Book     // nil: there are no services
+	Network   *apigw.Network     // that is declared; nil: none is
 	Log       *slog.Logger       // nil: nothing is logged
 	Now       func() time.Time   // nil: time.Now
-	// Secret is what cookies of stickiness are sealed with, the same on all nodes;
-	// empty: one is made up, and cookies end with the process.
-	Secret []byte
+	// Secret is what cookies of stickiness are sealed with, the same on all nodes,
+	// asked for once when one is needed. Nil, or an error: a secret is made up, and
+	// cookies end with the process.
+	Secret func() ([]byte, error)
 }
 
 // Link is a VPC link of either version.
@@ -44,7 +46,7 @@ type Link struct {
 type Book struct {
 	config  Config
 	checker *balance.Checker
-	cookies *sealer
+	cookies func() *sealer // made once
 	world   atomic.Pointer[world]
 	end     chan struct{}
 	work    sync.WaitGroup
@@ -79,11 +81,8 @@ func NewBook(c Config) *Book {
 	if c.Pools == nil {
 		c.Pools = integration.NewPools(integration.PoolConfig{})
 	}
-	cookies, err := newSealer(c.Secret)
-	if err != nil {
-		panic("vpclink: " + err.Error()) // AES takes every key of 32 bytes
-	}
-	b := &Book{config: c, checker: balance.NewChecker(), cookies: cookies, end: make(chan struct{}), groups: map[apigw.ARN]*group{}, dialects: map[dialectKey]*dialect{}, services: map[serviceKey]*service{}}
+	b := &Book{config: c, checker: balance.NewChecker(), end: make(chan struct{}), groups: map[apigw.ARN]*group{}, dialects: map[dialectKey]*dialect{}, services: map[serviceKey]*service{}}
+	b.cookies = sync.OnceValue(b.newSealer)
 	b.world.Store(&world{})
 	b.work.Go(b.tend)
 	return b

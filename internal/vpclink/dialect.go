@@ -21,6 +21,7 @@ const (
 // way serve calls of that way alone.
 type dialectKey struct {
 	security security
+	groups   string // security groups of the link
 	// Of verified:
 	name     string // that the certificate must have
 	insecure bool
@@ -32,15 +33,16 @@ type dialect struct {
 	key   dialectKey
 	book  *Book
 	shown *integration.ClientCertificate
-	refs  int       // guarded by Book.mu
-	since time.Time // when refs came to zero
+	allow integration.Egress // of groups; nil: everything
+	refs  int                // guarded by Book.mu
+	since time.Time          // when refs came to zero
 }
 
 // acquireDialect is the dialect of a key. b.mu is held.
-func (b *Book) acquireDialect(key dialectKey, shown *integration.ClientCertificate) *dialect {
+func (b *Book) acquireDialect(key dialectKey, shown *integration.ClientCertificate, allow integration.Egress) *dialect {
 	d := b.dialects[key]
 	if d == nil {
-		d = &dialect{key: key, book: b, shown: shown}
+		d = &dialect{key: key, book: b, shown: shown, allow: allow}
 		b.dialects[key] = d
 	}
 	d.refs++
@@ -82,7 +84,7 @@ func (d *dialect) endpoint(m *member) http1.EndpointConfig {
 	address := m.addr.String()
 	pools := d.book.config.Pools
 	c := http1.EndpointConfig{
-		Address: address, Dial: pools.Dialer(address, nil), ConnectTimeout: connectTimeout, MaxIdle: pools.MostCalls(address),
+		Address: address, Dial: pools.Dialer(address, d.allow), ConnectTimeout: connectTimeout, MaxIdle: pools.MostCalls(address),
 		Limits: http1.Limits{HeaderBytes: maxAnswerHeader},
 	}
 	switch d.key.security {

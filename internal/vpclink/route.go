@@ -99,7 +99,7 @@ func (p *place) resolve() *route {
 
 // routeIn is what p means in w. p.book.mu is held.
 func (p *place) routeIn(w *world) *route {
-	r := &route{world: w, source: netip.AddrFrom4([4]byte{127, 0, 0, 1}), registered: isService(p.Target)}
+	r := &route{world: w, source: loopback, registered: isService(p.Target)}
 	if err := p.lead(r, w); err != nil {
 		r.err = &integration.NowhereError{Err: err}
 	}
@@ -108,10 +108,16 @@ func (p *place) routeIn(w *world) *route {
 
 // lead fills in where r leads, and how targets are spoken to.
 func (p *place) lead(r *route, w *world) (err error) {
-	if w.links[linkKey{p.Scope, p.Link}] == nil {
+	link := w.links[linkKey{p.Scope, p.Link}]
+	if link == nil {
 		return fmt.Errorf("there is no VPC link %s", p.Link)
 	}
-	toPlain, toSecure := dialectKey{security: plain}, dialectKey{security: unverified}
+	r.source = p.book.source(link)
+	allow, groups, err := p.book.egress(link)
+	if err != nil {
+		return err
+	}
+	toPlain, toSecure := dialectKey{security: plain, groups: groups}, dialectKey{security: unverified, groups: groups}
 	if isService(p.Target) {
 		if r.service, err = p.book.acquireService(p); err != nil {
 			return err
@@ -125,9 +131,10 @@ func (p *place) lead(r *route, w *world) (err error) {
 	}
 	if p.secure() && (r.listener == nil || r.listener.spec.Protocol == "TCP") {
 		toPlain = p.end()
+		toPlain.groups = groups
 		toSecure = toPlain
 	}
-	r.plain, r.secure = p.book.acquireDialect(toPlain, p.Shown), p.book.acquireDialect(toSecure, p.Shown)
+	r.plain, r.secure = p.book.acquireDialect(toPlain, p.Shown, allow), p.book.acquireDialect(toSecure, p.Shown, allow)
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (s *groupSpec) stuck(v *visit) *balance.Target {
 	if s.sticky == nil {
 		return nil
 	}
-	sealer := v.place.book.cookies
+	sealer := v.place.book.cookies()
 	names := []string{cookieTargetCORS, cookieTarget} // the first wins when both come
 	if s.sticky.app != "" {
 		if cookieOf(&v.req.Header, s.sticky.app) == nil {
@@ -91,7 +91,7 @@ func (f *forward) stuck(v *visit) *group {
 		return nil
 	}
 	for _, name := range []string{cookieGroupCORS, cookieGroup} {
-		arn, ok := v.place.book.cookies.open(string(f.balancer.spec.ARN), cookieOf(&v.req.Header, name), v.place.book.config.Now())
+		arn, ok := v.place.book.cookies().open(string(f.balancer.spec.ARN), cookieOf(&v.req.Header, name), v.place.book.config.Now())
 		if !ok {
 			continue
 		}
@@ -112,7 +112,7 @@ func (f *forward) stick(v *visit, g *group) {
 
 func (v *visit) setCookie(name, of, what string, lasts time.Duration, attributes string) {
 	now := v.place.book.config.Now()
-	value := v.place.book.cookies.seal(of, what, now.Add(lasts))
+	value := v.place.book.cookies().seal(of, what, now.Add(lasts))
 	v.resp.Header.Add("Set-Cookie", name+"="+value+"; Expires="+now.Add(cookieLife).UTC().Format(http.TimeFormat)+"; Path=/"+attributes)
 }
 
@@ -145,22 +145,29 @@ func setsCookie(h *http1.Header, name string) bool {
 // sealer makes cookies that nobody else can make or read.
 type sealer struct{ aead cipher.AEAD }
 
-// newSealer seals with a secret; an empty one is made up, and cookies are worth
-// nothing on other nodes and after a restart.
-func newSealer(secret []byte) (*sealer, error) {
-	if len(secret) == 0 {
-		secret = make([]byte, 32)
-		if _, err := rand.Read(secret); err != nil {
-			return nil, err
+// newSealer seals with the configured secret.
+func (b *Book) newSealer() *sealer {
+	var secret []byte
+	if b.config.Secret != nil {
+		var err error
+		if secret, err = b.config.Secret(); err != nil {
+			b.config.Log.Warn("cookies of stickiness are heeded by this process alone", "error", err)
 		}
 	}
-	key := sha256.Sum256(append([]byte("load balancer cookies\x00"), secret...))
+	if len(secret) == 0 {
+		secret = make([]byte, 32)
+		_, _ = rand.Read(secret) // never fails
+	}
+	key := sha256.Sum256(secret)
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
-		return nil, err
+		panic("vpclink: " + err.Error()) // AES takes every key of 32 bytes
 	}
 	aead, err := cipher.NewGCM(block)
-	return &sealer{aead}, err
+	if err != nil {
+		panic("vpclink: " + err.Error()) // GCM takes every AES
+	}
+	return &sealer{aead}
 }
 
 // seal is a value that says what until then; of is what it belongs to.

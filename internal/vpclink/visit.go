@@ -150,7 +150,7 @@ func (v *visit) send(g *group, stick *balance.Target) (*member, error) {
 		}
 		taker.unreachable()
 		v.decide("target", t.Key, "no connection: "+err.Error())
-		if last = err; !stopped(err) {
+		if last = err; !stopped(err) && !refused(err) {
 			t.Unreachable()
 		}
 		if stopped(err) || !v.choice.Retry(t) {
@@ -182,6 +182,12 @@ func (v *visit) dialect(m *member) *dialect {
 func unsent(err error) bool {
 	e, ok := errors.AsType[*http1.CallError](err)
 	return ok && e.Phase <= http1.PhaseTLS
+}
+
+// refused says that a connection wasn't allowed: the target isn't to blame.
+func refused(err error) bool {
+	_, ok := errors.AsType[*integration.EgressError](err)
+	return ok
 }
 
 // stopped says that there is no time for another target, or nobody waits.

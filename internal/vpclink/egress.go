@@ -1,0 +1,61 @@
+package vpclink
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/integration"
+)
+
+// loopback is who connects to load balancers over a link without subnets that
+// are declared: this process.
+var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
+// source is who connects to a load balancer over l. On AWS that is a network
+// interface in one of the link's subnets, never the API's client, who is told by
+// fields alone; so it is the first address of the first subnet that AWS wouldn't
+// keep for itself (VPC user guide, "Subnet CIDR blocks": the first four). A link
+// of version 1 has no subnets, nor has one where no network is declared.
+func (b *Book) source(l *Link) netip.Addr {
+	if len(l.Subnets) == 0 || !b.config.Network.Declared() {
+		return loopback
+	}
+	s, err := b.config.Network.Subnet(l.Subnets[0])
+	if err != nil || !s.Network.IsValid() {
+		return loopback
+	}
+	addr := s.Network.Masked().Addr()
+	for range 4 {
+		addr = addr.Next()
+	}
+	if !s.Network.Contains(addr) {
+		return s.Network.Addr()
+	}
+	return addr
+}
+
+// egress is what the security groups of l let it connect to, and a name for
+// them; nil: everything. On AWS they stand between the link and the load
+// balancer, whose own groups stand before its targets. Here load balancers have
+// no address of their own, so that the link's groups are asked of the targets.
+func (b *Book) egress(l *Link) (integration.Egress, string, error) {
+	if len(l.SecurityGroups) == 0 || !b.config.Network.Declared() {
+		return nil, "", nil
+	}
+	var groups apigw.SecurityGroups
+	for _, id := range l.SecurityGroups {
+		g, err := b.config.Network.SecurityGroup(id)
+		if err != nil {
+			return nil, "", fmt.Errorf("VPC link %s carries a security group that isn't there: %w", l.ID, err)
+		}
+		groups = append(groups, g)
+	}
+	return func(_ string, to netip.AddrPort) error {
+		if !groups.Release(to.Addr(), to.Port()) {
+			return fmt.Errorf("the security groups of VPC link %s (%s) allow no connections to %s", l.ID, strings.Join(l.SecurityGroups, ", "), to)
+		}
+		return nil
+	}, strings.Join(l.SecurityGroups, " "), nil
+}
