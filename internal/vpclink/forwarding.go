@@ -44,8 +44,8 @@ func (f *forwarding) forward(v *visit) {
 		dropInvalid(h)
 	}
 	f.forwardedFor(v)
-	replace(h, http1.NameXForwardedProto, fieldProto, l.protocol())
-	replace(h, http1.NameXForwardedPort, fieldPort, []byte(l.port))
+	replace(h, http1.NameXForwardedProto, fieldProto, l.scheme)
+	replace(h, http1.NameXForwardedPort, fieldPort, l.portText)
 	v.scratch = appendTrace(v.scratch[:0], h.GetKnown(http1.NameXAmznTraceID), v.place.book.config.Now())
 	replace(h, http1.NameXAmznTraceID, fieldTrace, v.scratch)
 	// A port that isn't its protocol's own is appended to Host unless the client
@@ -53,13 +53,6 @@ func (f *forwarding) forward(v *visit) {
 	if !f.keepHost && l.port != "80" && l.port != "443" && len(hostOf(v.req.Host)) == len(v.req.Host) {
 		v.req.Host = append(append(v.req.Host, ':'), l.port...)
 	}
-}
-
-func (l *listener) protocol() []byte {
-	if l.secure {
-		return []byte("https")
-	}
-	return []byte("http")
 }
 
 // forwardedFor is X-Forwarded-For by the mode.

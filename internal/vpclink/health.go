@@ -26,6 +26,8 @@ func (g *group) health() []apigw.TargetHealth {
 		key := targetKey(spec, t)
 		found := g.set.Find(key)
 		switch {
+		case spec.TargetType == apigw.TargetBalancer:
+			g.describeBalancer(&h, spec)
 		case key == "":
 			h.State, h.Reason, h.Description = "unused", "Target.IpUnusable", "Target has no address: the configuration says which one an instance has"
 		case found == nil:
@@ -36,6 +38,19 @@ func (g *group) health() []apigw.TargetHealth {
 		list = append(list, h)
 	}
 	return list
+}
+
+// describeBalancer says how a load balancer is seen as a target: it is healthy
+// while it has the listener, which this process itself serves.
+func (g *group) describeBalancer(h *apigw.TargetHealth, spec *groupSpec) {
+	switch {
+	case !h.Target.Removed.IsZero():
+		h.State, h.Reason, h.Description = "draining", "Target.DeregistrationInProgress", "Target deregistration is in progress"
+	case g.book.world.Load().targetListener(spec) == nil:
+		h.State, h.Reason, h.Description = "unhealthy", "Target.FailedHealthChecks", "Health checks failed"
+	default:
+		h.State = "healthy"
+	}
 }
 
 func describe(h *apigw.TargetHealth, spec *groupSpec, used bool, c balance.Condition) {

@@ -62,3 +62,26 @@ func TestFlows(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+// TestBalancerBehindBalancer: an Application Load Balancer as the target of a
+// Network Load Balancer (target groups, "Use Application Load Balancers as
+// targets of a Network Load Balancer").
+func TestBalancerBehindBalancer(t *testing.T) {
+	b := newBook(t, Config{})
+	one := served(t, "one", nil)
+	b.SetTargetGroups([]*apigw.TargetGroup{
+		{ARN: otherARN, Protocol: "TCP", Port: 80, TargetType: apigw.TargetBalancer, Targets: []apigw.Target{{ID: string(albARN)}}}, targetGroup(groupARN, "HTTP", target(addressOf(t, one))),
+	})
+	p := Place{Scope: scope, Link: "v1link", URI: parseURI(t, "http://private.example:8080/")}
+	b.SetLoadBalancers([]*apigw.LoadBalancer{networkBalancer("TCP", 8080, otherARN)})
+	if a := get(t, b, p, "GET http://private.example:8080/"); a.fault == nil {
+		t.Errorf("without the ALB: %+v", a)
+	}
+	b.SetLoadBalancers([]*apigw.LoadBalancer{networkBalancer("TCP", 8080, otherARN), applicationBalancer(forwardTo(groupARN))})
+	if a := get(t, b, p, "GET http://private.example:8080/"); a.body != "one" {
+		t.Errorf("%+v: %v", a, a.fault)
+	}
+	if h := b.Health(otherARN); len(h) != 1 || h[0].State != "healthy" {
+		t.Errorf("%+v", h)
+	}
+}

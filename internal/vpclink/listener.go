@@ -25,6 +25,8 @@ type listener struct {
 	balancer *balancer
 	spec     *apigw.Listener
 	port     string
+	portText []byte // the same
+	scheme   []byte // http or https
 	network  bool
 	secure   bool            // it speaks TLS
 	idle     time.Duration   // how long a target may send nothing
@@ -69,6 +71,10 @@ func (b *Book) newBalancer(spec *apigw.LoadBalancer) *balancer {
 func (b *Book) newListener(lb *balancer, spec *apigw.Listener) *listener {
 	l := &listener{balancer: lb, spec: spec, port: strconv.Itoa(spec.Port), network: lb.spec.Type == apigw.BalancerNetwork, idle: lb.idle,
 		secure: spec.Protocol == "HTTPS" || spec.Protocol == "TLS"}
+	l.portText, l.scheme = []byte(l.port), []byte("http")
+	if l.secure {
+		l.scheme = []byte("https")
+	}
 	if l.network {
 		l.idle = seconds(cmp.Or(spec.Attribute("tcp.idle_timeout.seconds"), "350"))
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 
+	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/integration"
 )
 
@@ -29,8 +30,48 @@ func (l *listener) connect(v *visit) (integration.Visit, error) {
 		return nil, &noTarget{}
 	}
 	v.decide("target group", string(g.arn), f.why())
+	if spec.TargetType == apigw.TargetBalancer {
+		return v.toBalancer(spec)
+	}
 	v.choice.Hash = rand.Uint64()
 	return v.pass(g)
+}
+
+// toBalancer passes a call to the Application Load Balancer that is the only
+// target of a group, at the group's port.
+func (v *visit) toBalancer(spec *groupSpec) (integration.Visit, error) {
+	w := v.route.world
+	l := w.targetListener(spec)
+	if l == nil {
+		return nil, &noTarget{}
+	}
+	if err := v.place.shake(l, w); err != nil {
+		return nil, &integration.NowhereError{Err: err}
+	}
+	behind := *v.route
+	behind.listener, behind.idle = l, l.idle
+	behind.plain, behind.secure = behind.balancing[0], behind.balancing[1]
+	v.route = &behind
+	v.decide("target", string(l.balancer.spec.ARN), "of target group "+string(spec.ARN))
+	return l.serve(v)
+}
+
+// targetListener is the listener that a group of a load balancer leads to; nil:
+// there is none.
+func (w *world) targetListener(spec *groupSpec) *listener {
+	for i := range spec.Targets {
+		t := &spec.Targets[i]
+		lb := w.balancers[apigw.ARN(t.ID)]
+		if lb == nil || !t.Removed.IsZero() {
+			continue
+		}
+		for _, l := range lb.listeners {
+			if l.spec.Port == targetPort(spec.TargetGroup, t) && !l.network {
+				return l
+			}
+		}
+	}
+	return nil
 }
 
 // pass calls a target of g, and answers nothing itself.

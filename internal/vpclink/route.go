@@ -32,6 +32,9 @@ type route struct {
 	plain      *dialect      // with targets of groups without TLS
 	secure     *dialect      // with those of groups with TLS
 	source     netip.Addr
+	// balancing are plain and secure for a load balancer's own targets, where plain
+	// and secure are the integration's with targets behind a TCP listener.
+	balancing [2]*dialect
 }
 
 // Acquire is the backend that p leads to, whatever load balancers and links
@@ -56,8 +59,9 @@ func (b *Book) releaseRoute(r *route) {
 		b.releaseService(r.service)
 	}
 	if r.plain != nil {
-		b.releaseDialect(r.plain)
-		b.releaseDialect(r.secure)
+		for _, d := range []*dialect{r.plain, r.secure, r.balancing[0], r.balancing[1]} {
+			b.releaseDialect(d)
+		}
 	}
 }
 
@@ -129,6 +133,7 @@ func (p *place) lead(r *route, w *world) (err error) {
 	} else {
 		r.idle = r.listener.idle
 	}
+	r.balancing = [2]*dialect{p.book.acquireDialect(toPlain, nil, allow), p.book.acquireDialect(toSecure, nil, allow)}
 	if p.secure() && (r.listener == nil || r.listener.spec.Protocol == "TCP") {
 		toPlain = p.end()
 		toPlain.groups = groups
