@@ -207,7 +207,7 @@ func (b *Book) group(arn apigw.ARN) *group {
 }
 
 // noteUse has the targets checked of groups that load balancers lead to, and
-// those of no others; it forgets groups that are neither there nor led to.
+// those of no others; it forgets groups that are neither there nor named.
 func (b *Book) noteUse() {
 	used := map[*group]bool{}
 	for _, l := range b.world.Load().balancers {
@@ -220,8 +220,14 @@ func (b *Book) noteUse() {
 			used[spec.overflow] = true
 		}
 	}
+	named := map[*group]bool{} // as an overflow
+	for _, g := range b.groups {
+		if spec := g.spec.Load(); spec != nil && spec.overflow != nil {
+			named[spec.overflow] = true
+		}
+	}
 	for arn, g := range b.groups {
-		if g.spec.Load() == nil && !used[g] {
+		if g.spec.Load() == nil && !used[g] && !named[g] {
 			delete(b.groups, arn)
 			continue
 		}

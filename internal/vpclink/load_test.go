@@ -137,7 +137,7 @@ func TestKilledTargets(t *testing.T) {
 	}
 }
 
-// instant answers without a server: what a test of choices needs.
+// answered is a target that answers with its name at once.
 func answered(t testing.TB, name string) *httptest.Server {
 	return served(t, name, func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(name)) })
 }
@@ -237,6 +237,20 @@ func TestOverflow(t *testing.T) {
 	work.Wait()
 	if atHome.Load() != 3 {
 		t.Errorf("%d were answered at home", atHome.Load())
+	}
+}
+
+// TestLateOverflow: an overflow group that comes after the group that names it,
+// and before anything leads there, takes its calls.
+func TestLateOverflow(t *testing.T) {
+	b := newBook(t, Config{})
+	home := targetGroup(groupARN, "HTTP")
+	home.Attributes = map[string]string{apigw.AttributeOverflowGroup: string(otherARN)}
+	b.SetTargetGroups([]*apigw.TargetGroup{home})
+	b.SetTargetGroups([]*apigw.TargetGroup{home, targetGroup(otherARN, "HTTP", target(addressOf(t, answered(t, "cloud"))))})
+	b.SetLoadBalancers([]*apigw.LoadBalancer{applicationBalancer(forwardTo(groupARN))})
+	if a := get(t, b, albPlace(t, "http://x/"), "GET http://x/"); a.body != "cloud" {
+		t.Errorf("%+v", a)
 	}
 }
 
