@@ -187,7 +187,7 @@ func (s *parts) testAuthorizer(ctx context.Context, def *apigw.Definition, id ap
 // name. A function that isn't there is a warning, as AWS accepts it and
 // answers 500 when it is called.
 func (s *parts) check(def *apigw.Definition, stage *apigw.Stage) []control.Problem {
-	list := checkDefinition(def, stage)
+	list := append(checkDefinition(def, stage), s.checkLinks(def, stage)...)
 	if def.RouteAPI != nil {
 		return append(list, s.checkRoutes(def)...)
 	}

@@ -76,11 +76,11 @@ func causeText(f *exchange.Fault) string {
 	if e, ok := errors.AsType[*http1.CallError](f.Cause); ok && e.Phase == http1.PhaseResolve {
 		return invalidEndpoint
 	}
-	if _, ok := errors.AsType[*integration.NowhereError](f.Cause); ok {
-		return internalError
-	}
 	if e, ok := errors.AsType[x509.HostnameError](f.Cause); ok { // AWS's words, as reported in the field
 		return "Host name '" + e.Host + "' does not match the certificate subject provided by the peer (" + e.Certificate.Subject.String() + ")"
+	}
+	if _, ok := errors.AsType[*integration.NowhereError](f.Cause); ok {
+		return internalError
 	}
 	return f.Cause.Error()
 }
