@@ -19,6 +19,7 @@ var version = "development"
 const usageText = `Gatehouse is Amazon API Gateway as software that anyone can run.
 
   gatehouse serve [DEFINITION ...]   serve APIs; import and deploy the given OpenAPI definitions, or those in a folder
+  gatehouse edge --origin URL        end clients' connections here, and pass their requests on to a region's nodes
   gatehouse validate FILE ...        say what is wrong with definitions, and what can't be served yet
   gatehouse template FILE            render a mapping template, step by step if you like
   gatehouse explain REQUEST_ID       say what was decided about a request, and why
@@ -42,7 +43,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // wrongly.
 func run(args []string, stdout, stderr *os.File) int {
 	commands := map[string]func(args []string, stdout, stderr *os.File) error{
-		"serve": serve, "validate": validate, "backup": backup, "restore": restore, "doctor": doctor, "explain": explainRequest,
+		"serve": serve, "edge": serveEdge, "validate": validate, "backup": backup, "restore": restore, "doctor": doctor, "explain": explainRequest,
 		"deployments": deployments, "identity": identityCommand, "usage": usage, "audit": audit, "template": renderTemplate, "version": printVersion,
 	}
 	if len(args) == 0 {

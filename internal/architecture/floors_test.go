@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"internal/apigw", "internal/openapi", "internal/review", "internal/userpool", "internal/sdk"},
 	{"internal/store", "internal/identity", "internal/control", "internal/cluster"},
 	{"internal/exchange", "internal/credentials", "internal/mapping", "internal/integration", "internal/lambda", "internal/authorizer", "internal/telemetry", "internal/explain", "internal/tally", "internal/vpclink", "internal/registry", "internal/discovery", "internal/usageplan", "internal/metering", "internal/responsecache"},
-	{"internal/serving"},
+	{"internal/serving", "internal/edge"},
 	{"internal/restapi", "internal/httpapi", "internal/websocketapi", "internal/nameserver"},
 	{"internal/gateway", "internal/awsapi", "internal/config", "cmd/gatehouse"},
 }

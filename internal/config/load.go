@@ -88,28 +88,36 @@ func find(o Overrides, definitions []string) (string, error) {
 }
 
 func (c *Config) read(file string) error {
-	f, err := os.Open(file)
+	path, err := readFile(file, c)
 	if err != nil {
 		return err
+	}
+	c.File = path
+	c.absolute(filepath.Dir(c.File))
+	return c.resolveSecrets(filepath.Dir(c.File))
+}
+
+// readFile reads a file into the struct that to points to, and returns its whole
+// path.
+func readFile(file string, to any) (path string, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return err
+		return "", err
 	}
 	if len(data) > maxFile {
-		return fmt.Errorf("larger than %d bytes", maxFile)
+		return "", fmt.Errorf("larger than %d bytes", maxFile)
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
-	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
-		return plainly(err)
+	if err := d.Decode(to); err != nil && !errors.Is(err, io.EOF) {
+		return "", plainly(err)
 	}
-	if c.File, err = filepath.Abs(file); err != nil {
-		return err
-	}
-	c.absolute(filepath.Dir(c.File))
-	return c.resolveSecrets(filepath.Dir(c.File))
+	return filepath.Abs(file)
 }
 
 func (c *Config) defaults() {

@@ -35,6 +35,10 @@ func (g *Gateway) run(f *finder, x *exchange.Exchange) (ran *running) {
 			g.panicked(x, p)
 		}
 	}()
+	if g.cfg.Everything != nil {
+		g.cfg.Everything(x)
+		return nil
+	}
 	if s := f.find(g, x); s != nil {
 		ran = s.serve(g, x)
 	}

@@ -44,8 +44,11 @@ type Config struct {
 	REST         Kind                // required
 	HTTP         Kind                // of stages of routes; without Compile their stages can't be served
 	WebSocket    Kind                // of those of WebSocket APIs, likewise
-	LastGood     LastGood            // nil: nothing is kept, and nothing is served without the store
-	Logger       *slog.Logger
+	// Everything answers every request, whatever it names, and gives it its IDs;
+	// nil: APIs do. With it, no kind is required.
+	Everything func(*exchange.Exchange)
+	LastGood   LastGood // nil: nothing is kept, and nothing is served without the store
+	Logger     *slog.Logger
 
 	// Done is called for every request once its answer is out, on the
 	// request's goroutine; nil: nothing is spent on it.
@@ -123,7 +126,9 @@ func New(cfg Config) (*Gateway, error) {
 }
 
 func (c *Config) complete() error {
-	if c.REST.Compile == nil || c.REST.NoStage == nil || c.REST.NewIDs == nil {
+	if c.Everything != nil {
+		c.REST = Kind{NewIDs: func(*exchange.Exchange) {}}
+	} else if c.REST.Compile == nil || c.REST.NoStage == nil || c.REST.NewIDs == nil {
 		return errors.New("gateway: no API kind is configured")
 	}
 	if c.Logger == nil {
