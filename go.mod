@@ -35,7 +35,10 @@ require (
 
 require github.com/maypok86/otter/v2 v2.4.0
 
-require github.com/aws/aws-sdk-go-v2/service/acm v1.51.1
+require (
+	github.com/aws/aws-sdk-go-v2/service/acm v1.51.1
+	github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2 v1.63.7
+)
 
 require github.com/aws/aws-sdk-go-v2/service/servicediscovery v1.40.2
 

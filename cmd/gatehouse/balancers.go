@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/control"
 )
 
@@ -70,4 +72,26 @@ func (p *program) cookieSecret() ([]byte, error) {
 		return nil, err
 	}
 	return key.Derived("cookies of load balancers"), nil
+}
+
+// declareBalancing puts the load balancers and target groups of the configuration
+// into the store. While that is away, those that it had are used.
+func (p *program) declareBalancing(ctx context.Context) error {
+	pl := p.plane.Load()
+	groups, balancers := p.config.Balancing()
+	if pl.control == nil {
+		return nil
+	}
+	warnings, err := pl.control.DeclareBalancing(ctx, p.config.Scope(), groups, balancers)
+	for _, w := range warnings {
+		p.log.Warn(w)
+	}
+	if apigw.KindOf(err) == apigw.Unavailable {
+		p.log.Error("load balancers and target groups of the configuration can't be stored now; using those that were", "error", err)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	return nil
 }

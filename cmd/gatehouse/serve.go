@@ -209,6 +209,9 @@ func (p *program) run(definitions []definition) error {
 		err = p.startACME(ctx)
 	}
 	if err == nil {
+		err = p.declareBalancing(ctx)
+	}
+	if err == nil {
 		err = p.declareLinks(ctx)
 	}
 	if err == nil {

@@ -54,6 +54,9 @@ type Config struct {
 	VPCLinks map[string]VPCLink `yaml:"vpcLinks"`
 	// Certificates are shown for their names beside the listeners' own.
 	Certificates []Certificate `yaml:"certificates"`
+	// LoadBalancers and TargetGroups are declared, each by its name.
+	LoadBalancers map[string]LoadBalancer `yaml:"loadBalancers"`
+	TargetGroups  map[string]TargetGroup  `yaml:"targetGroups"`
 	// ACME has certificates issued; nil: none are.
 	ACME *ACME `yaml:"acme"`
 	// TrustStores is the folder that truststoreUri file://... of domain names may

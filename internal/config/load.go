@@ -183,6 +183,7 @@ func (c *Config) check() error {
 	}
 	problems = append(problems, checkCertificates(c.Certificates)...)
 	problems = append(problems, c.ACME.check(c.Store.Etcd != nil)...)
+	problems = append(problems, c.checkBalancing()...)
 	problems = append(problems, c.Limits.check()...)
 	problems = append(problems, c.Identities.check()...)
 	_, wrong := c.readNetwork()
