@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/balance"
 	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/control"
 	"github.com/gatehouse/gatehouse/internal/credentials"
@@ -43,6 +45,7 @@ type parts struct {
 	plans     *usageplan.Book
 	meters    *metering.Book
 	registry  *registry.Book    // namespaces, services and their instances
+	checker   *balance.Checker  // of its instances
 	records   *registry.Records // what the registry has of the store
 	responses *responsecache.Pool
 	logs      *telemetry.Logs
@@ -76,7 +79,11 @@ func (p *program) newParts() (*parts, error) {
 	}
 	throttles, ledger := p.newThrottles(), tally.New(shared, p.log)
 	s := &parts{own: own, valkey: shared, throttles: throttles, ledger: ledger, plans: usageplan.NewBook(throttles, ledger), meters: metering.NewBook(time.Now), functions: functions, pools: integration.NewPools(poolConfig(&p.config.Limits, egress.Check))}
-	s.registry = registry.New(registry.Options{Delay: apigw.StatusDelay, Now: time.Now})
+	s.checker = balance.NewChecker()
+	s.registry = registry.New(registry.Options{Delay: apigw.StatusDelay, Now: time.Now, Checker: &registry.Checks{Checker: s.checker,
+		Dialer: func(address string) func(context.Context, string, string) (net.Conn, error) {
+			return s.pools.Dialer(address, nil)
+		}}})
 	s.records = registry.NewRecords(s.registry)
 	if err := p.openResponses(s); err != nil {
 		return nil, err
@@ -123,6 +130,7 @@ func (s *parts) close() {
 		s.env.Logger.Warn("end functions", "error", err)
 	}
 	s.book.Close()
+	s.checker.Close()
 	s.pools.Close()
 	if err := s.trail.close(); err != nil {
 		s.env.Logger.Warn("close the record of management calls", "error", err)

@@ -143,7 +143,7 @@ func (c *Control) RegisterInstance(ctx context.Context, scope apigw.Scope, servi
 			operation = o.Operation
 			return nil
 		case o == nil && ch.state.Instances >= c.limits.Instances:
-			return apigw.Coded(apigw.LimitExceeded, "ResourceLimitExceeded", "Service %s has %d instances; at most %d are kept (registry.limits.instancesPerService of the configuration)", ch.service.ID, ch.state.Instances, c.limits.Instances)
+			return apigw.Coded(apigw.LimitExceeded, "ResourceLimitExceeded", "Service %s has %d instances; at most %d are kept", ch.service.ID, ch.state.Instances, c.limits.Instances)
 		case o == nil:
 			ch.state.Instances++
 		}
