@@ -26,7 +26,7 @@ func TestPrivateServicesExample(t *testing.T) {
 		}
 		return port
 	}
-	s := serve(t)
+	s := serveWith(t)
 	cmd := exec.CommandContext(t.Context(), "sh", filepath.Join("..", "..", "examples", "private-services", "setup.sh"))
 	cmd.Env = append(s.clientEnv(), "ORDERS="+port("orders"), "USERS="+port("users"))
 	out, err := cmd.Output()
