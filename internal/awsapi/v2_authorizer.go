@@ -22,7 +22,7 @@ func (o routed) createAuthorizer(ctx context.Context, c *Call, in *v2.CreateAuth
 	if err := c.PassRole(a.Credentials, apiGatewayPrincipal); err != nil {
 		return nil, err
 	}
-	if err := o.askIssuer(ctx, in.JwtConfiguration); err != nil {
+	if err := o.askIssuer(ctx, a.Type, in.JwtConfiguration); err != nil {
 		return nil, err
 	}
 	made, err := o.c.CreateRouteAuthorizer(ctx, c.Scope, apiID(in.ApiId), a)
@@ -39,10 +39,10 @@ func notValidated(expression *string) error {
 	return apigw.Errorf(apigw.BadRequest, "identityValidationExpression isn't used by authorizers of HTTP and WebSocket APIs: leave it out")
 }
 
-// askIssuer asks a new issuer for its keys before anybody relies on it, as AWS
-// does (error text seen on AWS).
-func (o routed) askIssuer(ctx context.Context, j *v2.JWTConfiguration) error {
-	if o.issuer == nil || j == nil || val(j.Issuer) == "" {
+// askIssuer asks the new issuer of an authorizer of that type for its keys before
+// anybody relies on it, as AWS does (error text seen on AWS).
+func (o routed) askIssuer(ctx context.Context, kind string, j *v2.JWTConfiguration) error {
+	if o.issuer == nil || kind != "JWT" || j == nil || val(j.Issuer) == "" {
 		return nil
 	}
 	return o.issuer(ctx, *j.Issuer)
@@ -66,8 +66,16 @@ func (o routed) updateAuthorizer(ctx context.Context, c *Call, in *v2.UpdateAuth
 	if err := notValidated(in.IdentityValidationExpression); err != nil {
 		return nil, err
 	}
-	if err := o.askIssuer(ctx, in.JwtConfiguration); err != nil {
-		return nil, err
+	if in.JwtConfiguration != nil {
+		old, err := o.c.RouteAuthorizer(ctx, c.Scope, apiID(in.ApiId), apigw.AuthorizerID(in.AuthorizerId))
+		if err != nil {
+			return nil, err
+		}
+		kind := old.Type
+		putText(&kind, in.AuthorizerType)
+		if err := o.askIssuer(ctx, kind, in.JwtConfiguration); err != nil {
+			return nil, err
+		}
 	}
 	a, err := o.c.UpdateRouteAuthorizer(ctx, c.Scope, apiID(in.ApiId), apigw.AuthorizerID(in.AuthorizerId), func(a *apigw.RouteAuthorizer) error {
 		return passing(c, &a.Credentials, apiGatewayPrincipal, func() error {

@@ -65,6 +65,9 @@ func (e *edit) checkKeyChange(r, old *apigw.Route) error {
 func (e *edit) checkRouteAuthorization(r, old *apigw.Route) error {
 	a := e.def.RouteAuthorizers[r.AuthorizerID]
 	webSocket := e.def.RouteAPI.Protocol == apigw.ProtocolWebSocket
+	if webSocket && len(r.AuthorizationScopes) > 0 {
+		return apigw.Errorf(apigw.BadRequest, "AuthorizationScopes are not supported on protocolType WEBSOCKET")
+	}
 	if r.AuthorizationType != "JWT" && (r.AuthorizationType == "NONE" || old != nil && old.AuthorizationType == "JWT") {
 		r.AuthorizationScopes = nil
 	}
