@@ -49,13 +49,6 @@ func (s *server) whoAmI() string {
 	return base
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // id is the connection's, as the API says it.
 func (c *chatter) id() string {
 	c.t.Helper()

@@ -377,3 +377,10 @@ func deadAddress(t testing.TB) string {
 	t.Cleanup(func() { c.Close() })
 	return c.LocalAddr().String()
 }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -27,7 +27,9 @@ func TestChecksProbeInstances(t *testing.T) {
 	checker := balance.NewChecker()
 	defer checker.Close()
 	b := newBook(registry.Options{Checker: &registry.Checks{Checker: checker, Interval: 5 * time.Millisecond,
-		Dialer: func(string) func(context.Context, string, string) (net.Conn, error) { return new(net.Dialer).DialContext }}})
+		Dialer: func(string) func(context.Context, string, string) (net.Conn, error) {
+			return new(net.Dialer).DialContext
+		}}})
 	carts := service("srv-1", "carts")
 	carts.Health = &apigw.ServiceHealth{Type: "HTTP", Path: "/", Threshold: 2}
 	b.Update(func(u *registry.Update) {
