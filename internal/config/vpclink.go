@@ -13,7 +13,7 @@ import (
 type VPCLink struct {
 	Name           string            `yaml:"name"` // default: its ID
 	Description    string            `yaml:"description"`
-	LoadBalancer   string            `yaml:"loadBalancer"` // ARN of a network load balancer
+	LoadBalancer   string            `yaml:"loadBalancer"` // a network load balancer: the name of one, or its ARN
 	Subnets        []string          `yaml:"subnets"`
 	SecurityGroups []string          `yaml:"securityGroups"`
 	Tags           map[string]string `yaml:"tags"`

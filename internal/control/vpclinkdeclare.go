@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
@@ -20,6 +22,9 @@ func (c *Control) DeclareLinks(ctx context.Context, scope apigw.Scope, links []a
 	for i := range links {
 		l := links[i]
 		l.Declared = true
+		if err := c.nameTargets(ctx, scope, &l); err != nil {
+			return err
+		}
 		if err := checkVPCLink(&l); err != nil {
 			return err
 		}
@@ -37,6 +42,26 @@ func (c *Control) DeclareLinks(ctx context.Context, scope apigw.Scope, links []a
 		return err
 	}
 	return c.changeScope(ctx, scope, func(s *scopeChange) error { return c.declareLinks(ctx, s, d) })
+}
+
+// nameTargets puts the ARNs of load balancers in the place of their names.
+func (c *Control) nameTargets(ctx context.Context, scope apigw.Scope, l *apigw.VPCLink) error {
+	l.TargetARNs = slices.Clone(l.TargetARNs)
+	for i, name := range l.TargetARNs {
+		if strings.HasPrefix(string(name), "arn:") {
+			continue
+		}
+		balancers, err := c.LoadBalancers(ctx, scope)
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(balancers, func(b *apigw.LoadBalancer) bool { return b.Name == string(name) })
+		if at < 0 {
+			return apigw.Errorf(apigw.BadRequest, "vpcLinks: %s: there is no load balancer %s", l.ID, name)
+		}
+		l.TargetARNs[i] = balancers[at].ARN
+	}
+	return nil
 }
 
 // linkDeclaration is what the configuration file has, by ID.
