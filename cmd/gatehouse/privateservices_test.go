@@ -24,7 +24,7 @@ func servicePort(t *testing.T, name string) string {
 	return port
 }
 
-// TestPrivateServicesFromFiles: a load balancer, a link and an API over it from
+// TestPrivateServicesFromFiles: load balancers, links and APIs over them from
 // files alone.
 func TestPrivateServicesFromFiles(t *testing.T) {
 	t.Parallel()
@@ -33,14 +33,19 @@ func TestPrivateServicesFromFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ports := strings.NewReplacer(":9001", ":"+servicePort(t, "orders"), ":9002", ":"+servicePort(t, "orders"))
-	s := serveWith(t, "--config", write(t, "gatehouse.yaml", ports.Replace(string(text))), filepath.Join(folder, "openapi.yaml"))
-	apis, err := s.sdk().GetRestApis(t.Context(), nil)
-	if err != nil || len(apis.Items) != 1 {
-		t.Fatal(apis, err)
-	}
-	if a := call(t, "GET", s.invoke+"/dev/orders/7", *apis.Items[0].Id+".execute-api.localhost", ""); a.body != "orders orders.internal /orders/7" {
-		t.Error(a)
+	ports := strings.NewReplacer(":9001", ":"+servicePort(t, "orders"), ":9002", ":"+servicePort(t, "users"))
+	rest, web := filepath.Join(folder, "openapi.yaml"), filepath.Join(folder, "http.yaml")
+	s := serveWith(t, "--config", write(t, "gatehouse.yaml", ports.Replace(string(text))), rest, web)
+	front := s.api(web) + ".execute-api.localhost"
+	for _, c := range []struct{ host, path, want string }{
+		{s.api(rest) + ".execute-api.localhost", "/dev/orders/7", "orders orders.internal /orders/7"},
+		{front, "/orders/7", "orders " + front + " /orders/7"},
+		{front, "/users/7", "users " + front + " /users/7"},
+		{front, "/else", "nothing here"},
+	} {
+		if a := call(t, "GET", s.invoke+c.path, c.host, ""); a.body != c.want {
+			t.Errorf("%s: %v, not %s", c.path, a, c.want)
+		}
 	}
 }
 

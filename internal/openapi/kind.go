@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -28,7 +29,8 @@ type Chosen struct {
 //     x-amazon-apigateway-tag-value; components.x-amazon-apigateway-integrations;
 //     the path /$default or $default and isDefaultRoute; an integration with
 //     $ref, integrationSubtype, payloadFormatVersion 2.0, responseParameters,
-//     tlsConfig.serverNameToVerify or a request parameter that begins append:,
+//     tlsConfig.serverNameToVerify, a uri that is the ARN of a listener or a
+//     registered service, or a request parameter that begins append:,
 //     overwrite: or remove:; an authorizer of type jwt or with
 //     jwtConfiguration, enableSimpleResponses or authorizerPayloadFormatVersion
 //     2.0.
@@ -66,6 +68,10 @@ func Choose(doc []byte, o Options) (Chosen, error) {
 	}
 	return Chosen{Kind: REST}, nil
 }
+
+// privateARN is where private integrations of HTTP APIs lead to; those of REST
+// APIs have a URL.
+var privateARN = regexp.MustCompile(`^arn:[^:]+:(elasticloadbalancing|servicediscovery):`)
 
 // signs are the first things found that only one kind of API has.
 type signs struct {
@@ -125,6 +131,9 @@ func (s *signs) operation(n *node) {
 		s.isHTTP(v, "payloadFormatVersion 2.0")
 	}
 	s.isHTTP(i.peek("tlsConfig").peek("serverNameToVerify"), "serverNameToVerify")
+	if uri := i.peek("uri"); privateARN.MatchString(textOf(uri)) {
+		s.isHTTP(uri, "an integration's uri that is the ARN of a listener or a service")
+	}
 	for _, p := range i.peek("requestParameters").members() {
 		verb, _, mapped := strings.Cut(p.name, ":")
 		if mapped && slices.Contains([]string{"append", "overwrite", "remove"}, verb) {
