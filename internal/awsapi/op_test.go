@@ -38,8 +38,10 @@ func newHouse(t *testing.T) *house { return newHouseOf(t, control.Limits{}, nil,
 
 // declaredNetwork is the private network of every house.
 var declaredNetwork = &apigw.Network{
-	VPCs:      map[string]*apigw.VPC{"vpc-1": {ID: "vpc-1"}, "vpc-2": {ID: "vpc-2"}},
-	Instances: map[string]*apigw.Instance{"i-1": {ID: "i-1", VPC: "vpc-1", Address: netip.MustParseAddr("10.1.0.7")}},
+	VPCs:           map[string]*apigw.VPC{"vpc-1": {ID: "vpc-1"}, "vpc-2": {ID: "vpc-2"}},
+	Subnets:        map[string]*apigw.Subnet{"subnet-1": {ID: "subnet-1", VPC: "vpc-1"}, "subnet-2": {ID: "subnet-2", VPC: "vpc-1"}},
+	SecurityGroups: map[string]*apigw.SecurityGroup{"sg-1": {ID: "sg-1", VPC: "vpc-1"}},
+	Instances:      map[string]*apigw.Instance{"i-1": {ID: "i-1", VPC: "vpc-1", Address: netip.MustParseAddr("10.1.0.7")}},
 }
 
 // newHouseOf is a house with limits of its own, that runs test invocations.
