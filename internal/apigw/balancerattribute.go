@@ -18,6 +18,7 @@ const (
 	ofApplication attributeKind = 1 << iota // an Application Load Balancer, its listeners, or a group of HTTP targets
 	ofNetwork                               // a Network Load Balancer, its listeners, or a group of TCP targets
 	ofFunction                              // a group of a Lambda function
+	ofBalancer                              // a group of an Application Load Balancer
 	ofSecure                                // a listener that speaks HTTPS
 )
 
@@ -41,6 +42,8 @@ const (
 	noBuckets  = "load balancers write no logs to S3 here: the access logs of APIs tell of private integrations"
 	noDNS      = "load balancers aren't found by DNS here"
 	noFirewall = "web access control lists are of APIs here"
+	noClients  = "all calls over a VPC link come from the link's own address, so that one target would take them all"
+	noChoice   = "a group of an Application Load Balancer has one target, which takes every call"
 )
 
 // balancerAttributes are those of load balancers.
@@ -99,25 +102,30 @@ var listenerAttributes = []attribute{
 
 // groupAttributes are those of target groups.
 var groupAttributes = []attribute{
-	{key: "deregistration_delay.timeout_seconds", initial: "300", kinds: ofApplication | ofNetwork, high: 3600},
-	{key: "stickiness.enabled", initial: "false", kinds: ofApplication | ofNetwork, values: onOff},
+	{key: "deregistration_delay.timeout_seconds", initial: "300", kinds: ofApplication | ofNetwork | ofBalancer, high: 3600},
+	{key: "stickiness.enabled", initial: "false", kinds: ofApplication, values: onOff},
+	{key: "stickiness.enabled", initial: "false", kinds: ofNetwork, fixed: noClients},
+	{key: "stickiness.enabled", initial: "false", kinds: ofBalancer, fixed: noChoice},
 	{key: "stickiness.type", initial: "lb_cookie", kinds: ofApplication, values: []string{"lb_cookie", "app_cookie"}},
-	{key: "stickiness.type", initial: "source_ip", kinds: ofNetwork, values: []string{"source_ip"}},
+	{key: "stickiness.type", initial: "source_ip", kinds: ofNetwork | ofBalancer, values: []string{"source_ip"}},
 	{key: "stickiness.lb_cookie.duration_seconds", initial: "86400", kinds: ofApplication, low: 1, high: 604800},
 	{key: "stickiness.app_cookie.cookie_name", kinds: ofApplication, text: true},
 	{key: "stickiness.app_cookie.duration_seconds", initial: "86400", kinds: ofApplication, low: 1, high: 604800},
 	{key: "load_balancing.algorithm.type", initial: "round_robin", kinds: ofApplication, values: []string{"round_robin", "least_outstanding_requests", "weighted_random"}},
 	{key: "load_balancing.algorithm.anomaly_mitigation", initial: "off", kinds: ofApplication, values: []string{"on", "off"}},
 	{key: "slow_start.duration_seconds", initial: "0", kinds: ofApplication, high: 900},
-	{key: "load_balancing.cross_zone.enabled", initial: "use_load_balancer_configuration", kinds: ofApplication | ofNetwork, values: []string{"true", "use_load_balancer_configuration"}},
-	{key: "target_group_health.dns_failover.minimum_healthy_targets.count", initial: "1", kinds: ofApplication | ofNetwork, fixed: noDNS},
-	{key: "target_group_health.dns_failover.minimum_healthy_targets.percentage", initial: "off", kinds: ofApplication | ofNetwork, fixed: noDNS},
+	{key: "load_balancing.cross_zone.enabled", initial: "use_load_balancer_configuration", kinds: ofApplication | ofNetwork | ofBalancer, values: []string{"true", "use_load_balancer_configuration"}},
+	{key: "target_group_health.dns_failover.minimum_healthy_targets.count", initial: "1", kinds: ofApplication | ofNetwork | ofBalancer, fixed: noDNS},
+	{key: "target_group_health.dns_failover.minimum_healthy_targets.percentage", initial: "off", kinds: ofApplication | ofNetwork | ofBalancer, fixed: noDNS},
 	{key: "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", initial: "1", kinds: ofApplication | ofNetwork, low: 1, high: 1000},
 	{key: "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", initial: "off", kinds: ofApplication | ofNetwork, values: []string{"off"}, low: 1, high: 100},
+	{key: "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", initial: "1", kinds: ofBalancer, fixed: noChoice},
+	{key: "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", initial: "off", kinds: ofBalancer, fixed: noChoice},
 	{key: "lambda.multi_value_headers.enabled", initial: "false", kinds: ofFunction, values: onOff},
 	{key: "deregistration_delay.connection_termination.enabled", initial: "false", kinds: ofNetwork, values: onOff},
-	{key: "preserve_client_ip.enabled", kinds: ofNetwork, values: onOff}, // through a VPC link, targets never see the client's address
-	{key: "proxy_protocol_v2.enabled", initial: "false", kinds: ofNetwork, fixed: "targets are told of clients by header fields here"},
+	{key: "deregistration_delay.connection_termination.enabled", initial: "false", kinds: ofBalancer, fixed: "calls end with the load balancer behind, which drains its own targets"},
+	{key: "preserve_client_ip.enabled", kinds: ofNetwork | ofBalancer, values: onOff}, // through a VPC link, targets never see the client's address
+	{key: "proxy_protocol_v2.enabled", initial: "false", kinds: ofNetwork | ofBalancer, fixed: "targets are told of clients by header fields here"},
 	{key: "target_health_state.unhealthy.connection_termination.enabled", initial: "true", kinds: ofNetwork, values: onOff},
 	{key: "target_health_state.unhealthy.draining_interval_seconds", initial: "0", kinds: ofNetwork, fixed: "connections to a target that became unhealthy end at once, or stay"},
 	{key: AttributeOverflowGroup, kinds: ofApplication | ofNetwork, text: true},
@@ -280,6 +288,8 @@ func (g *TargetGroup) kind() attributeKind {
 	switch {
 	case g.TargetType == TargetLambda:
 		return ofFunction
+	case g.TargetType == TargetBalancer:
+		return ofBalancer
 	case g.Protocol == "HTTP", g.Protocol == "HTTPS":
 		return ofApplication
 	}

@@ -23,7 +23,7 @@ func TestDefaultsAreTaken(t *testing.T) {
 			}
 		}
 	}
-	for _, g := range []*TargetGroup{{Protocol: "HTTP", TargetType: TargetIP}, {Protocol: "TLS", TargetType: TargetInstance}, {TargetType: TargetLambda}} {
+	for _, g := range []*TargetGroup{{Protocol: "HTTP", TargetType: TargetIP}, {Protocol: "TLS", TargetType: TargetInstance}, {TargetType: TargetLambda}, {Protocol: "TCP", TargetType: TargetBalancer}} {
 		for _, s := range g.Settings() {
 			if err := g.CheckAttribute(s.Key, s.Value); err != nil {
 				t.Error(err)
@@ -39,6 +39,7 @@ func TestDefaultsAreTaken(t *testing.T) {
 // Balancing v2 reference, TargetGroupAttribute).
 func TestAttributeOfGroup(t *testing.T) {
 	http, tcp := TargetGroup{Protocol: "HTTP", TargetType: TargetIP}, TargetGroup{Protocol: "TCP", TargetType: TargetInstance}
+	alb := TargetGroup{Protocol: "TCP", TargetType: TargetBalancer}
 	for _, c := range []struct {
 		group              TargetGroup
 		key, value, refuse string
@@ -55,6 +56,11 @@ func TestAttributeOfGroup(t *testing.T) {
 		{http, "gone", "1", "Target group attribute key 'gone' is not recognized"},
 		{http, "stickiness.app_cookie.cookie_name", "a\nb", "one line"},
 		{tcp, "proxy_protocol_v2.enabled", "true", "can only be 'false'"},
+		{tcp, "stickiness.enabled", "true", "one target would take them all"},
+		{tcp, "deregistration_delay.connection_termination.enabled", "true", ""},
+		{alb, "deregistration_delay.connection_termination.enabled", "true", "drains its own targets"},
+		{alb, "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "2", "one target"},
+		{alb, AttributeOverflowAt, "1", "not supported on a target group of this type"},
 	} {
 		err := c.group.CheckAttribute(c.key, c.value)
 		if c.refuse == "" && err != nil || c.refuse != "" && (err == nil || !strings.Contains(err.Error(), c.refuse)) {

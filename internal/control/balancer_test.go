@@ -211,6 +211,8 @@ func TestConditions(t *testing.T) {
 		{one("cookie", "a"), "must be one of"},
 		{[]apigw.RuleCondition{{Field: "path-pattern", Regex: []string{"^/v[0-9]+/"}}}, ""},
 		{[]apigw.RuleCondition{{Field: "path-pattern", Regex: []string{"("}}}, "not a valid regular expression"},
+		{[]apigw.RuleCondition{{Field: "path-pattern", Regex: []string{"/(?=a)"}}}, "not a valid regular expression"},
+		{[]apigw.RuleCondition{{Field: "path-pattern", Regex: []string{"/(?P<name>a)"}}}, "not a valid regular expression"},
 		{[]apigw.RuleCondition{{Field: "http-request-method", Regex: []string{"GET"}}}, "not supported"},
 		{[]apigw.RuleCondition{{Field: "path-pattern", Values: []string{"/"}, Regex: []string{"/"}}}, "either"},
 	} {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/javaregex"
 )
 
 // Bounds of a rule (user guide for Application Load Balancers, "Quotas" and
@@ -111,13 +112,19 @@ func checkCondition(c *apigw.RuleCondition) error {
 	return nil
 }
 
-// checkRegex refuses what isn't a regular expression. RE2's are taken, whose time
-// is bounded by the text's length.
+// checkRegex refuses what isn't a regular expression of a rule: it is one of RE2,
+// which has no lookarounds, back references, atomic groups or possessive
+// quantifiers, as on AWS ("Listener rules", "Rule basics"), and one that rules are
+// served with.
 func checkRegex(pattern string) error {
 	if pattern == "" || len(pattern) > maxPattern {
 		return invalid("A regular expression must have between 1 and %d characters", maxPattern)
 	}
-	if _, err := regexp.Compile(pattern); err != nil {
+	_, err := regexp.Compile(pattern)
+	if err == nil {
+		_, err = javaregex.Compile(pattern)
+	}
+	if err != nil {
 		return invalid("'%s' is not a valid regular expression: %v", pattern, err)
 	}
 	return nil

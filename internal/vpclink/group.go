@@ -28,6 +28,7 @@ type groupSpec struct {
 	overflow *group      // nil: none
 	sticky   *stickiness // nil: clients don't stay
 	breaks   bool        // connections of targets that become unhealthy are closed
+	lets     bool        // calls that are in flight when the delay is over end well
 	delay    time.Duration
 	drained  time.Time // when the first of its targets that drain has drained; zero: none drains
 }
@@ -54,6 +55,7 @@ func (b *Book) setGroup(g *group, spec *apigw.TargetGroup) {
 		s.overflow = b.group(over)
 	}
 	s.breaks = isNetwork(spec) && spec.Attribute("target_health_state.unhealthy.connection_termination.enabled") == "true"
+	s.lets = isNetwork(spec) && spec.Attribute("deregistration_delay.connection_termination.enabled") == "false"
 	was := g.spec.Load()
 	g.spec.Store(s)
 	g.set.SetPolicy(policyOf(spec, int64(b.config.Pools.MostCalls(""))))
@@ -89,8 +91,8 @@ func (g *group) replace(s *groupSpec) {
 	}
 	gone := g.set.Replace(members, func(t *balance.Target) any { return newMember(g, s, t, targets[t.Key]) })
 	for _, t := range gone {
-		if m := memberOf(t); t.Condition().Draining && s.delay > 0 {
-			m.breakOff() // what is in flight when the delay is over ends (7.6 of the sheet: 502)
+		if m := memberOf(t); t.Condition().Draining && s.delay > 0 && !s.lets {
+			m.breakOff() // what is in flight when the delay is over ends (6.1 and, 502, 7.6 of the sheet)
 		} else {
 			m.close()
 		}

@@ -324,9 +324,35 @@ func TestDeployment(t *testing.T) {
 }
 
 // TestDraining: a target that was deregistered takes no new calls, those in
-// flight end well within the delay, and what is left then is cut.
+// flight end well within the delay, and what is left then is cut (7.6 of the
+// sheet), behind a Network Load Balancer only with
+// deregistration_delay.connection_termination.enabled (6.1).
 func TestDraining(t *testing.T) {
+	network := Place{Scope: scope, Link: "v1link", URI: parseURI(t, "http://x/")}
+	ends := "deregistration_delay.connection_termination.enabled"
+	for _, tc := range []struct {
+		name, protocol string
+		attributes     map[string]string
+		place          Place
+		after          func(answer) bool
+	}{
+		{"application", "HTTP", nil, albPlace(t, "http://x/"), func(a answer) bool { return a.status == 502 }},
+		{"network", "TCP", nil, network, nil},
+		{"network that ends connections", "TCP", map[string]string{ends: "true"}, network, func(a answer) bool { return a.fault != nil }},
+	} {
+		t.Run(tc.name, func(t *testing.T) { testDraining(t, tc.protocol, tc.attributes, tc.place, tc.after) })
+	}
+}
+
+// testDraining looks at what after says of the call in flight when the delay is
+// over; nil: it goes on.
+func testDraining(t *testing.T, protocol string, attributes map[string]string, p Place, after func(answer) bool) {
 	b := newBook(t, Config{})
+	group := func(targets ...apigw.Target) []*apigw.TargetGroup {
+		g := targetGroup(groupARN, protocol, targets...)
+		g.Attributes = attributes
+		return []*apigw.TargetGroup{g}
+	}
 	started, release := make(chan struct{}, 2), make(chan struct{})
 	old := served(t, "", func(w http.ResponseWriter, r *http.Request) {
 		started <- struct{}{}
@@ -337,16 +363,16 @@ func TestDraining(t *testing.T) {
 		w.Write([]byte("old"))
 	})
 	leaving, stays := target(addressOf(t, old)), target(addressOf(t, answered(t, "new")))
-	b.SetTargetGroups([]*apigw.TargetGroup{targetGroup(groupARN, "HTTP", leaving)})
-	b.SetLoadBalancers([]*apigw.LoadBalancer{applicationBalancer(forwardTo(groupARN))})
-	call := func() answer { return get(t, b, albPlace(t, "http://x/"), "GET http://x/") }
+	b.SetTargetGroups(group(leaving))
+	b.SetLoadBalancers([]*apigw.LoadBalancer{applicationBalancer(forwardTo(groupARN)), networkBalancer("TCP", 80, groupARN)})
+	call := func() answer { return get(t, b, p, "GET http://x/") }
 	results := make(chan answer, 2)
 	for range 2 {
 		go func() { results <- call() }()
 		<-started
 	}
 	leaving.Removed = time.Now()
-	b.SetTargetGroups([]*apigw.TargetGroup{targetGroup(groupARN, "HTTP", leaving, stays)})
+	b.SetTargetGroups(group(leaving, stays))
 	if h := b.Health(groupARN); h[0].State != "draining" || h[0].Reason != "Target.DeregistrationInProgress" {
 		t.Errorf("%+v", h[0])
 	}
@@ -359,8 +385,12 @@ func TestDraining(t *testing.T) {
 	if a := <-results; a.body != "old" {
 		t.Errorf("in flight: %+v", a)
 	}
-	b.SetTargetGroups([]*apigw.TargetGroup{targetGroup(groupARN, "HTTP", stays)}) // the delay is over
-	if a := <-results; a.status != 502 {
+	b.SetTargetGroups(group(stays)) // the delay is over
+	if after == nil {
+		release <- struct{}{}
+		after = func(a answer) bool { return a.body == "old" }
+	}
+	if a := <-results; !after(a) {
 		t.Errorf("after the delay: %+v", a)
 	}
 }
