@@ -458,6 +458,12 @@ func TestOverflow(t *testing.T) {
 	}
 	wantCode(t, set(near.ARN), "InvalidConfigurationRequest", "itself")
 	wantCode(t, set(tcp.ARN), "InvalidConfigurationRequest", "same protocol")
+	behind, err := w.CreateTargetGroup(ctx, w.scope, apigw.TargetGroup{Name: "behind", Protocol: "TCP", Port: 80, VPC: tcp.VPC, TargetType: apigw.TargetBalancer}, HealthChange{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.ModifyTargetGroupAttributes(ctx, w.scope, tcp.ARN, map[string]string{apigw.AttributeOverflowGroup: string(behind.ARN)})
+	wantCode(t, err, "InvalidConfigurationRequest", "aren't load balancers")
 	wantCode(t, set(far.ARN+"0"), "TargetGroupNotFound", "")
 	wantCode(t, set(far.ARN), "", "")
 	wantCode(t, w.DeleteTargetGroup(ctx, w.scope, far.ARN), "ResourceInUse", "target group 'near'")

@@ -235,8 +235,8 @@ func (e *balancerEdit) checkOverflow(g *apigw.TargetGroup) error {
 	if err != nil {
 		return err
 	}
-	if to.Protocol != g.Protocol || to.VPC != g.VPC {
-		return invalidBalancing("Target group attribute '%s' must name a group with the same protocol and VPC", apigw.AttributeOverflowGroup)
+	if to.Protocol != g.Protocol || to.VPC != g.VPC || to.TargetType == apigw.TargetBalancer {
+		return invalidBalancing("Target group attribute '%s' must name a group with the same protocol and VPC, whose targets aren't load balancers", apigw.AttributeOverflowGroup)
 	}
 	return nil
 }
