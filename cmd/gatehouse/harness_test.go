@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -84,7 +85,8 @@ type server struct {
 	exited          chan struct{}
 	log             syncBuffer
 	stdout          syncBuffer
-	stderr          io.Writer // instead of log; nil: log
+	stderr          io.Writer      // instead of log; nil: log
+	web             aws.HTTPClient // of load balancers' and links' SDKs; nil: theirs
 }
 
 type syncBuffer struct {

@@ -56,7 +56,7 @@ func walkBalancers(t *testing.T, client string) {
 // elb is the SDK's client of Elastic Load Balancing v2.
 func (s *server) elb() *elasticloadbalancingv2.Client {
 	return elasticloadbalancingv2.New(elasticloadbalancingv2.Options{
-		BaseEndpoint: aws.String(s.control), Region: "us-east-1", RetryMaxAttempts: 1,
+		BaseEndpoint: aws.String(s.control), Region: "us-east-1", RetryMaxAttempts: 1, HTTPClient: s.web,
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	})
 }

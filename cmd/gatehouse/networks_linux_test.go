@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -184,5 +185,70 @@ network:
 		if !strings.HasPrefix(got, c.want) || c.want == "" && got != "" {
 			t.Errorf("%s calls %s: %q (%v), want %q", c.from.name, c.address, got, err, c.want)
 		}
+	}
+}
+
+// TestInternalNetwork: a backend on a network that Gatehouse alone is on is
+// reached through a VPC link, and not by the client, nor through a link whose
+// security group doesn't allow its port (sheet "private networking", 5).
+func TestInternalNetwork(t *testing.T) {
+	list := newNetworks(t, "gateway", "office", "inside")
+	gateway, office, inside := list[0], list[1], list[2]
+	gateway.join(office, "10.71.1")
+	gateway.join(inside, "10.71.3")
+	backend := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "the inside, to ", strings.Split(r.RemoteAddr, ":")[0])
+	}))
+	must(t, inside.within(func() (err error) {
+		backend.Listener.Close()
+		backend.Listener, err = net.Listen("tcp", "10.71.3.2:8080")
+		return err
+	}))
+	backend.Start()
+	t.Cleanup(backend.Close)
+	s := &server{t: t, data: filepath.Join(t.TempDir(), "data"), web: gateway.client()}
+	s.args = []string{"serve", "--data", s.data, "--invoke", "10.71.1.1:8080", "--control", "127.0.0.1:4566", "--config", write(t, "gatehouse.yaml", `
+network:
+  vpcs:
+    vpc-1:
+      networks: [10.71.0.0/16]
+      subnets: {subnet-1: {network: 10.71.3.0/24}}
+      securityGroups:
+        sg-0: {egress: [{ports: 8080, to: [10.71.3.0/24]}]}
+        sg-1: {egress: [{ports: 8443, to: [10.71.3.0/24]}]}
+targetGroups:
+  shop: {protocol: HTTP, port: 8080, vpc: vpc-1, targets: [10.71.3.2]}
+loadBalancers:
+  front: {listeners: [{port: 80, protocol: HTTP, default: {forward: shop}}]}
+vpcLinks:
+  open01: {subnets: [subnet-1], securityGroups: [sg-0]}
+  shut01: {subnets: [subnet-1], securityGroups: [sg-1]}
+`)}
+	must(t, gateway.within(s.launch))
+	t.Cleanup(s.kill)
+	s.healthy(t.Context(), "shop")
+	host := s.overLinks(s.listenerOf(t.Context(), "front"), "open01", "shut01")
+	get := func(url string) (string, error) {
+		r, err := http.NewRequest("GET", url, nil)
+		must(t, err)
+		r.Host = host
+		resp, err := office.client().Do(r)
+		if err != nil {
+			return "", err
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		return fmt.Sprint(resp.StatusCode, " ", string(body)), err
+	}
+	for path, want := range map[string]string{
+		"open01": "200 the inside, to 10.71.3.1",
+		"shut01": `503 {"message":"Service Unavailable"}`,
+	} {
+		if got, err := get("http://10.71.1.1:8080/" + path); err != nil || got != want {
+			t.Errorf("through %s: %q %v, want %q", path, got, err, want)
+		}
+	}
+	if got, err := get("http://10.71.3.2:8080/open01"); err == nil {
+		t.Errorf("the office reaches the backend itself: %q", got)
 	}
 }

@@ -54,7 +54,7 @@ func (b *Book) egress(l *Link) (integration.Egress, string, error) {
 	}
 	return func(_ string, to netip.AddrPort) error {
 		if !groups.Release(to.Addr(), to.Port()) {
-			return fmt.Errorf("the security groups of VPC link %s (%s) allow no connections to %s", l.ID, strings.Join(l.SecurityGroups, ", "), to)
+			return &integration.NowhereError{Err: fmt.Errorf("the security groups of VPC link %s (%s) allow no connections to %s", l.ID, strings.Join(l.SecurityGroups, ", "), to)}
 		}
 		return nil
 	}, strings.Join(l.SecurityGroups, " "), nil

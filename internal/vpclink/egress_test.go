@@ -38,6 +38,10 @@ func TestLinksOnANetwork(t *testing.T) {
 		a := call(groups...)
 		if a.fault == nil || a.fault.Kind != exchange.APIConfigurationError {
 			t.Errorf("%v: %+v", groups, a)
+			continue
+		}
+		if _, nowhere := errors.AsType[*integration.NowhereError](a.fault.Cause); !nowhere { // what HTTP APIs answer 503 for
+			t.Errorf("%v: %v", groups, a.fault.Cause)
 		}
 	}
 	if h := b.groups[groupARN].set.Targets()[0].Condition(); h.Ejected {
