@@ -285,8 +285,8 @@ func TestSocketSwap(t *testing.T) {
 	}
 }
 
-// runBackend is a backend in a process of its own: it answers "hi", and /slow
-// not at all.
+// runBackend is a backend in a process of its own: it answers "hi" and its
+// address as X-Backend, and "slow" not at all.
 func runBackend(address string) int {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -299,6 +299,7 @@ func runBackend(address string) int {
 			fmt.Println("slow")
 			<-r.Context().Done()
 		}
+		w.Header().Set("X-Backend", address)
 		io.WriteString(w, "hi")
 	}))
 	fmt.Fprintln(os.Stderr, err)
