@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/control"
 )
 
@@ -51,4 +53,22 @@ func (p *program) settleRegistry(ctx context.Context) {
 		return
 	}
 	pl.registry.Remember(list)
+}
+
+// declareRegistry puts the namespaces of the configuration in the store. While
+// that is away, those that were there before count.
+func (p *program) declareRegistry(ctx context.Context) error {
+	pl := p.plane.Load()
+	if pl.control == nil {
+		return nil
+	}
+	err := pl.control.DeclareRegistry(ctx, p.config.Scope(), p.config.Registry.Declared())
+	if err == nil {
+		return nil
+	}
+	if apigw.KindOf(err) == apigw.Unavailable {
+		p.log.Error("the service registry of the configuration can't be stored now; using what was", "error", err)
+		return nil
+	}
+	return fmt.Errorf("configuration: %w", err)
 }

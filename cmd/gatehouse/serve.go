@@ -215,6 +215,9 @@ func (p *program) run(definitions []definition) error {
 		err = p.declareLinks(ctx)
 	}
 	if err == nil {
+		err = p.declareRegistry(ctx)
+	}
+	if err == nil {
 		p.watchEdits(definitions)
 		err = p.deploy(ctx, definitions)
 	}

@@ -192,6 +192,7 @@ func (c *Config) check() error {
 	problems = append(problems, wrong...)
 	_, wrong = c.Registry.readSources(slog.Default())
 	problems = append(problems, wrong...)
+	problems = append(problems, c.Registry.check()...)
 	problems = append(problems, checkLinks(c.VPCLinks)...)
 	problems = append(problems, c.Logs.check()...)
 	problems = append(problems, c.Audit.Rotate.check("audit")...)

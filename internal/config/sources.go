@@ -12,11 +12,6 @@ import (
 	"github.com/gatehouse/gatehouse/internal/discovery"
 )
 
-// Registry is what the configuration says of the service registry.
-type Registry struct {
-	Sources map[string]Source `yaml:"sources"` // by a name for each
-}
-
 // Source fills services of the registry from elsewhere: it is of one kind.
 type Source struct {
 	DNS        *DNSSource        `yaml:"dns"`

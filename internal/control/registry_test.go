@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -81,5 +82,71 @@ func TestOperationsStay(t *testing.T) {
 	}
 	if list := must[[]*apigw.RegistryOperation](t)(w.RegistryOperations(t.Context(), w.scope)); len(list) != 1 {
 		t.Errorf("%d operations", len(list))
+	}
+}
+
+// TestDeclaredServiceID: a service has the ID that the file says, and is made anew
+// under another one; that of a service that a call made isn't taken.
+func TestDeclaredServiceID(t *testing.T) {
+	w := newWorld(t)
+	declare := func(id, name string) error {
+		return w.DeclareRegistry(t.Context(), w.scope, []DeclaredNamespace{{
+			Namespace: apigw.Namespace{Name: "shop", Type: apigw.NamespaceHTTP},
+			Services: []DeclaredService{{
+				RegistryService: apigw.RegistryService{ID: id, Name: name, Type: apigw.NamespaceHTTP},
+				Instances:       []*apigw.RegistryInstance{{ID: "one", Attributes: map[string]string{}}},
+			}},
+		}})
+	}
+	for _, s := range [][2]string{{"srv-carts", "carts"}, {"srv-users", "carts"}, {"srv-users", "users"}, {"", "users"}, {"srv-carts", "users"}} {
+		if err := declare(s[0], s[1]); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+		list := must[[]*ListedService](t)(w.RegistryServices(t.Context(), w.scope))
+		if len(list) != 1 || list[0].Name != s[1] || s[0] != "" && list[0].ID != s[0] || list[0].Instances != 1 {
+			t.Fatalf("%s: %d services, the first %+v", s, len(list), list[0])
+		}
+	}
+	if _, err := w.RegisterInstance(t.Context(), w.scope, "srv-carts", &apigw.RegistryInstance{ID: "mine", Attributes: map[string]string{}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := declare("srv-carts", "carts"); apigw.KindOf(err) != apigw.BadRequest {
+		t.Error(err)
+	}
+}
+
+// TestDeclaredRegistryRefused: what no call could make isn't declared either
+// (Cloud Map reference, CreateService, RegisterInstance), and nothing is written.
+func TestDeclaredRegistryRefused(t *testing.T) {
+	w := newWorld(t)
+	service := func(s apigw.RegistryService, instances ...string) DeclaredNamespace {
+		d := DeclaredService{RegistryService: s}
+		for _, id := range instances {
+			d.Instances = append(d.Instances, &apigw.RegistryInstance{ID: id})
+		}
+		return DeclaredNamespace{Namespace: apigw.Namespace{Name: "shop", Type: apigw.NamespaceHTTP}, Services: []DeclaredService{d}}
+	}
+	twice := service(apigw.RegistryService{Name: "a"})
+	twice.Services = append(twice.Services, twice.Services[0])
+	for want, n := range map[string]DeclaredNamespace{
+		"visible ASCII":                     {Namespace: apigw.Namespace{Name: "a b", Type: apigw.NamespaceHTTP}},
+		"is in no VPC":                      {Namespace: apigw.Namespace{Name: "a", Type: apigw.NamespaceHTTP, VPC: "vpc-1"}},
+		"TTL -1":                            {Namespace: apigw.Namespace{Name: "a", Type: apigw.NamespaceDNSPrivate, VPC: "vpc-1", TTL: -1}},
+		"a name has labels":                 service(apigw.RegistryService{Name: "a b"}),
+		"the ID \"carts\" isn't srv-":       service(apigw.RegistryService{Name: "a", ID: "carts"}),
+		"type \"FTP\" isn't HTTP":           service(apigw.RegistryService{Name: "a", Health: &apigw.ServiceHealth{Type: "FTP", Threshold: 1}}),
+		"threshold 11 isn't between 1":      service(apigw.RegistryService{Name: "a", Health: &apigw.ServiceHealth{Type: "TCP", Threshold: 11}}),
+		"routing \"ANY\" isn't MULTIVALUE":  service(apigw.RegistryService{Name: "a", DNS: &apigw.ServiceDNS{Routing: "ANY"}}),
+		"dns: TTL -5 of A":                  service(apigw.RegistryService{Name: "a", DNS: &apigw.ServiceDNS{Records: []apigw.ServiceRecord{{Type: "A", TTL: -5}}}}),
+		"instances: the ID \"a b\" doesn't": service(apigw.RegistryService{Name: "a"}, "a b"),
+		"services: a: its name or its ID":   twice,
+	} {
+		err := w.DeclareRegistry(t.Context(), w.scope, []DeclaredNamespace{n})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "registry.namespaces: ") {
+			t.Errorf("%v, not %s", err, want)
+		}
+	}
+	if list := must[[]*ListedNamespace](t)(w.Namespaces(t.Context(), w.scope)); len(list) != 0 {
+		t.Errorf("%d namespaces", len(list))
 	}
 }

@@ -18,8 +18,9 @@ type DeclaredNamespace struct {
 	Services []DeclaredService
 }
 
-// DeclaredService is a service of such a namespace: its name, type, description,
-// DNS, health, tags and attributes, and its instances.
+// DeclaredService is a service of such a namespace: its name, ID (empty: one is
+// made of its names), type, description, DNS, health, tags and attributes, and its
+// instances.
 type DeclaredService struct {
 	apigw.RegistryService
 	Instances []*apigw.RegistryInstance // ID and attributes
@@ -41,6 +42,9 @@ func DeclaredID(scope apigw.Scope, prefix string, names ...string) string {
 // service that the file hasn't any more, but that holds such, becomes one that
 // calls may change.
 func (c *Control) DeclareRegistry(ctx context.Context, scope apigw.Scope, declared []DeclaredNamespace) error {
+	if err := checkDeclared(scope, declared); err != nil {
+		return err
+	}
 	kept := map[string]bool{}
 	for i := range declared {
 		n := &declared[i]
@@ -64,7 +68,7 @@ func (c *Control) DeclareRegistry(ctx context.Context, scope apigw.Scope, declar
 }
 
 func (c *Control) declareNamespace(ctx context.Context, scope apigw.Scope, n *apigw.Namespace) error {
-	n.ID = DeclaredID(scope, "ns-", n.Name, n.VPC)
+	n.ID = declaredNamespaceID(scope, n)
 	n.ARN, n.Declared, n.Created = apigw.NamespaceARN(scope, n.ID), true, c.now().UTC()
 	if err := c.checkNamespace(n); err != nil {
 		return err
@@ -83,11 +87,13 @@ func (c *Control) declareNamespace(ctx context.Context, scope apigw.Scope, n *ap
 				others = append(others, o)
 			}
 		}
-		if n.HTTPName, err = httpName(others, n); err != nil {
-			return err
-		}
-		if old != nil {
-			n.Created, n.Type = old.Created, old.Type
+		if old == nil {
+			n.HTTPName, err = httpName(others, n)
+			if err != nil {
+				return err
+			}
+		} else {
+			n.Created, n.HTTPName = old.Created, old.HTTPName
 			if reflect.DeepEqual(old, n) {
 				return nil
 			}
@@ -97,9 +103,12 @@ func (c *Control) declareNamespace(ctx context.Context, scope apigw.Scope, n *ap
 }
 
 func (c *Control) declareService(ctx context.Context, scope apigw.Scope, namespace *apigw.Namespace, in *apigw.RegistryService) error {
-	in.ID = DeclaredID(scope, "srv-", namespace.ID, in.Name)
+	in.ID = declaredServiceID(scope, namespace, in)
 	in.ARN, in.Namespace, in.Declared, in.Created = apigw.RegistryServiceARN(scope, in.ID), namespace.ID, true, c.now().UTC()
 	if err := checkService(in, namespace); err != nil {
+		return err
+	}
+	if err := c.makeRoom(ctx, scope, namespace, in); err != nil {
 		return err
 	}
 	return c.changeScope(ctx, scope, func(s *scopeChange) error {
@@ -126,6 +135,37 @@ func (c *Control) declareService(ctx context.Context, scope apigw.Scope, namespa
 		}
 		return putValue(s, registryServiceKey(scope, in.ID), in)
 	})
+}
+
+// makeRoom withdraws declared services that have a service's name under another ID,
+// or its ID under another name: the file has them no more.
+func (c *Control) makeRoom(ctx context.Context, scope apigw.Scope, namespace *apigw.Namespace, in *apigw.RegistryService) error {
+	list, err := c.RegistryServices(ctx, scope)
+	if err != nil {
+		return err
+	}
+	for _, o := range list {
+		named := o.Namespace == in.Namespace && sameServiceName(namespace, o.Name, in.Name)
+		if named == (o.ID == in.ID) {
+			continue
+		}
+		if o.Declared {
+			if err := c.withdrawService(ctx, scope, o.ID); err != nil {
+				return err
+			}
+		}
+		if o.ID != in.ID {
+			continue
+		}
+		_, err := c.readService(ctx, scope, o.ID)
+		switch {
+		case err == nil:
+			return invalidInput("its ID %s is that of the service %.300s, which has instances that calls registered, or was made by one: delete it, or choose another", o.ID, o.Name)
+		case apigw.KindOf(err) != apigw.NotFound:
+			return err
+		}
+	}
+	return nil
 }
 
 // declareInstances makes the declared instances of a service those of list, as
