@@ -71,7 +71,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 11, "rounds; each measures every peer once, medians are printed")
 	flag.DurationVar(&o.duration, "duration", time.Second, "of one measurement")
 	flag.IntVar(&o.conns, "connections", 64, "client connections")
-	flag.StringVar(&only, "only", "plain,logged,httpapi,cached,tls,h2", "scenarios: plain, logged, httpapi, cached, tls, h2; or alone: overload, swaps, edits, functions, websockets (or websockets-idle, -echo, -fanout)")
+	flag.StringVar(&only, "only", "plain,logged,httpapi,cached,tls,h2", "scenarios: plain, logged, httpapi, cached, tls, h2; or alone: overload, swaps, edits, links, functions, websockets (or websockets-idle, -echo, -fanout)")
 	offline := flag.String("serverless", "", "with functions: folder where serverless and serverless-offline are installed")
 	flag.StringVar(&peers, "peers", "gatehouse,nginx,haproxy,caddy,fasthttp", "proxies")
 	apis := flag.Int("scale", 0, "instead: import this many APIs, restart, and print start time and memory")
@@ -93,6 +93,9 @@ func main() {
 		return
 	case "swaps":
 		fail(swaps(o))
+		return
+	case linkScenario:
+		fail(links(o))
 		return
 	case "edits":
 		fail(edits(o))

@@ -55,14 +55,14 @@ const maxInterim = 16
 // answers with an error status before it took the whole body is heard. Errors
 // are *CallError.
 func (e *Endpoint) Do(call *Call, req *ClientRequest, resp *ClientResponse) error {
-	m := message{req: req, out: e.buffers.getLarge()[:0]}
+	m := message{req: req, out: calling.getLarge()[:0]}
 	err := m.build()
 	if err != nil {
 		err = call.failure(PhaseWrite, err)
 	} else {
 		err = e.do(call, &m, resp)
 	}
-	e.buffers.put(m.out)
+	calling.put(m.out)
 	return err
 }
 
@@ -76,12 +76,12 @@ func (e *Endpoint) do(call *Call, m *message, resp *ClientResponse) error {
 			e.drop(cc)
 			return call.failure(PhaseConnect, err)
 		}
-		cc.in.buf = e.buffers.getLarge()
+		cc.in.buf = calling.getLarge()
 		var sent bool
 		if reused && m.isSmall() && cc.in.sock.isDirect() {
 			sent, err = cc.swap(m.out)
 		} else {
-			sent, err = m.send(cc, &e.buffers)
+			sent, err = m.send(cc)
 		}
 		if !sent && reused && (err == errStale || err != nil && brokenPipe(err)) {
 			cc.end(e)
@@ -174,11 +174,11 @@ func (r *ClientResponse) Close() {
 	if !r.call.detach() || !clean {
 		cc.call = nil
 		r.endpoint.drop(cc)
-		r.endpoint.buffers.put(cc.in.buf)
+		calling.put(cc.in.buf)
 		return
 	}
 	cc.call = nil
-	r.endpoint.buffers.put(cc.in.buf)
+	calling.put(cc.in.buf)
 	cc.in.buf, cc.in.r, cc.in.w = nil, 0, 0
 	r.endpoint.put(cc)
 }
@@ -188,7 +188,7 @@ func (cc *clientConn) end(e *Endpoint) {
 	cc.call.detach()
 	cc.call = nil
 	e.drop(cc)
-	e.buffers.put(cc.in.buf)
+	calling.put(cc.in.buf)
 	cc.in.buf = nil
 }
 

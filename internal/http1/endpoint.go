@@ -20,11 +20,14 @@ type EndpointConfig struct {
 	Limits         Limits        // of response heads; the timeouts are the Call's
 }
 
+// calling is the memory of calls to all endpoints: of a hundred that are called in
+// turn, each with memory of its own, every one would find it gone, or cold.
+var calling buffers
+
 // Endpoint is one backend address with its idle connections, the last used
 // first. Make it with NewEndpoint; Close ends its idle connections.
 type Endpoint struct {
-	config  EndpointConfig
-	buffers buffers
+	config EndpointConfig
 
 	mu     sync.Mutex // guards what follows
 	idle   []*clientConn

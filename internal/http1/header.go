@@ -123,6 +123,30 @@ func (h *Header) Del(name string) {
 	h.fields = kept
 }
 
+// SetKnown replaces every field with well-known name k by one, at the end, which
+// is spelled name.
+func (h *Header) SetKnown(k Known, name, value []byte) {
+	h.DelKnown(k)
+	from, mid := uint32(len(h.buf)), uint32(len(h.buf)+len(name))
+	h.buf = append(append(h.buf, name...), value...)
+	h.fields = append(h.fields, field{span{from, mid}, span{mid, uint32(len(h.buf))}, k})
+}
+
+// DelKnown is Del by well-known name.
+func (h *Header) DelKnown(k Known) {
+	first := h.IndexKnown(k, 0)
+	if first < 0 {
+		return
+	}
+	kept := h.fields[:first]
+	for _, f := range h.fields[first+1:] {
+		if f.known != k {
+			kept = append(kept, f)
+		}
+	}
+	h.fields = kept
+}
+
 // Set replaces every field named name (any case) by one, at the end.
 func (h *Header) Set(name, value string) {
 	h.Del(name)

@@ -89,13 +89,13 @@ func streamError(err error) error {
 func (m *message) isSmall() bool { return m.stream == nil && len(m.body) == 0 }
 
 // send writes m to cc. sent: some of it was given to the connection.
-func (m *message) send(cc *clientConn, b *buffers) (sent bool, err error) {
+func (m *message) send(cc *clientConn) (sent bool, err error) {
 	sent, err = cc.write(m.out, m.body, len(m.body) > watchedBody)
 	if err != nil || m.stream == nil {
 		return sent, err
 	}
-	buf := b.getLarge()
-	defer b.put(buf)
+	buf := calling.getLarge()
+	defer calling.put(buf)
 	for done := false; !done && err == nil; {
 		if cc.refusesEarly() {
 			return true, errEarly

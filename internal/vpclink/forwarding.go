@@ -44,10 +44,10 @@ func (f *forwarding) forward(v *visit) {
 		dropInvalid(h)
 	}
 	f.forwardedFor(v)
-	replace(h, http1.NameXForwardedProto, fieldProto, l.scheme)
-	replace(h, http1.NameXForwardedPort, fieldPort, l.portText)
+	h.SetKnown(http1.NameXForwardedProto, fieldProto, l.scheme)
+	h.SetKnown(http1.NameXForwardedPort, fieldPort, l.portText)
 	v.scratch = appendTrace(v.scratch[:0], h.GetKnown(http1.NameXAmznTraceID), v.place.book.config.Now())
-	replace(h, http1.NameXAmznTraceID, fieldTrace, v.scratch)
+	h.SetKnown(http1.NameXAmznTraceID, fieldTrace, v.scratch)
 	// A port that isn't its protocol's own is appended to Host unless the client
 	// has (announcement of "Host header preservation": "appends listener port").
 	if !f.keepHost && l.port != "80" && l.port != "443" && len(hostOf(v.req.Host)) == len(v.req.Host) {
@@ -62,9 +62,7 @@ func (f *forwarding) forwardedFor(v *visit) {
 	case "preserve":
 		return
 	case "remove":
-		if h.IndexKnown(http1.NameXForwardedFor, 0) >= 0 {
-			h.Del("X-Forwarded-For")
-		}
+		h.DelKnown(http1.NameXForwardedFor)
 		return
 	}
 	list := v.scratch[:0]
@@ -75,7 +73,7 @@ func (f *forwarding) forwardedFor(v *visit) {
 	}
 	list = appendAddress(list, v.source(), f.withPort)
 	v.scratch = list[:0]
-	replace(h, http1.NameXForwardedFor, fieldFor, list)
+	h.SetKnown(http1.NameXForwardedFor, fieldFor, list)
 }
 
 // linkPort is the port that a VPC link connects from, where one must be told:
@@ -87,14 +85,6 @@ func appendAddress(dst []byte, a netip.Addr, withPort bool) []byte {
 		return netip.AddrPortFrom(a, linkPort).AppendTo(dst)
 	}
 	return a.AppendTo(dst)
-}
-
-// replace makes name a field with one value.
-func replace(h *http1.Header, known http1.Known, name, value []byte) {
-	if h.IndexKnown(known, 0) >= 0 {
-		h.Del(known.String())
-	}
-	h.AddBytes(name, value)
 }
 
 // appendTrace is a request's X-Amzn-Trace-Id behind the load balancer: an
