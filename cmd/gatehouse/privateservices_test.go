@@ -24,8 +24,8 @@ func servicePort(t *testing.T, name string) string {
 	return port
 }
 
-// TestPrivateServicesFromFiles: load balancers, links and APIs over them from
-// files alone.
+// TestPrivateServicesFromFiles: load balancers, a registered service, links and
+// APIs over them from files alone.
 func TestPrivateServicesFromFiles(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join("..", "..", "examples", "private-services")
@@ -33,7 +33,7 @@ func TestPrivateServicesFromFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ports := strings.NewReplacer(":9001", ":"+servicePort(t, "orders"), ":9002", ":"+servicePort(t, "users"))
+	ports := strings.NewReplacer("9001", servicePort(t, "orders"), "9002", servicePort(t, "users"))
 	rest, web := filepath.Join(folder, "openapi.yaml"), filepath.Join(folder, "http.yaml")
 	s := serveWith(t, "--config", write(t, "gatehouse.yaml", ports.Replace(string(text))), rest, web)
 	front := s.api(web) + ".execute-api.localhost"
@@ -42,6 +42,7 @@ func TestPrivateServicesFromFiles(t *testing.T) {
 		{front, "/orders/7", "orders " + front + " /orders/7"},
 		{front, "/users/7", "users " + front + " /users/7"},
 		{front, "/else", "nothing here"},
+		{front, "/web", "users " + front + " /web"},
 	} {
 		if a := call(t, "GET", s.invoke+c.path, c.host, ""); a.body != c.want {
 			t.Errorf("%s: %v, not %s", c.path, a, c.want)
