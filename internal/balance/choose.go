@@ -33,6 +33,14 @@ func (c *choices) weigh() {
 	}
 }
 
+// weight is that of the target at place at, of targets with different ones.
+func (c *choices) weight(at int) uint64 {
+	if at == 0 {
+		return c.sums[0]
+	}
+	return c.sums[at] - c.sums[at-1]
+}
+
 // Result is what Take found.
 type Result uint8
 
@@ -247,7 +255,7 @@ func (s *Set) least(c *choices) int {
 				return at
 			}
 			if c.sums != nil {
-				load = (load + 1) << 20 / t.weight
+				load = (load + 1) << 20 / c.weight(at)
 			}
 			if load < bestLoad {
 				best, bestLoad = at, load

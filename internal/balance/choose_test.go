@@ -228,6 +228,25 @@ func TestConcurrentLimits(t *testing.T) {
 	}
 }
 
+// TestWeightsChangeUnderCalls: calls are compared by the weights that targets
+// had when choices were made, whatever becomes of them meanwhile; the race
+// detector is the judge.
+func TestWeightsChangeUnderCalls(t *testing.T) {
+	s := newSet(t, Policy{Algorithm: LeastOutstanding}, 1, 2, 3)
+	var work sync.WaitGroup
+	work.Go(func() {
+		for range 2000 {
+			if got, _ := s.Take(&Call{}); got != nil {
+				got.Done()
+			}
+		}
+	})
+	for i := range 2000 {
+		s.Replace(members(1, 2, 3+i%2), nil)
+	}
+	work.Wait()
+}
+
 // TestSlowStart: a target that becomes healthy beside one that is takes a part of
 // its share that grows with time; targets of a group that was empty, or that were
 // there when it was turned on, take all of it (target groups, "Slow start mode").
