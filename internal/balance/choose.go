@@ -168,7 +168,7 @@ func (s *Set) takeFrom(c *choices, call *Call, at int) (*Target, Result) {
 // try counts a call on t if t can take it.
 func (s *Set) try(c *choices, call *Call, t *Target) Result {
 	switch {
-	case !c.open && !t.takes.Load():
+	case t.drains.Load() || !c.open && !t.takes.Load():
 		return Empty
 	case call.n > 0 && call.hasTried(t):
 		return Tried

@@ -148,7 +148,7 @@ func TestChoiceProperty(t *testing.T) {
 					if other == got {
 						mine = 1
 					}
-					if !other.draining {
+					if !other.drains.Load() {
 						all++
 						free = free || p.MostInFlight == 0 || other.inFlight.Load()-mine < p.MostInFlight
 					}
@@ -164,7 +164,7 @@ func TestChoiceProperty(t *testing.T) {
 						t.Fatalf("nothing chosen of %d: result %d", all, result)
 					}
 					return
-				case got.draining || got.gone:
+				case got.drains.Load() || got.gone:
 					t.Fatal("a target that drains was chosen")
 				case !got.fit() && (!opens || c.FitOnly):
 					t.Fatalf("a target that isn't fit was chosen, of %d that are", fit)
@@ -407,6 +407,20 @@ func TestStick(t *testing.T) {
 	judge(s, Unhealthy, 3)
 	if take(t, s, Call{Stick: stick}) == stick {
 		t.Error("it went to an unhealthy target")
+	}
+}
+
+// TestStickToDraining: a target that drains gets no new calls, from clients that
+// were with it either, and even when all others are unhealthy.
+func TestStickToDraining(t *testing.T) {
+	s := newSet(t, Policy{}, equal(3)...)
+	judge(s, Unhealthy, 0, 1, 2)
+	drains := members(equal(3)...)
+	drains[2].Draining = true
+	s.Replace(drains, nil)
+	stick := find(s, 2)
+	if got, result := s.Take(&Call{Stick: stick}); got == stick || result != Open {
+		t.Errorf("it stayed with a target that drains: %d", result)
 	}
 }
 

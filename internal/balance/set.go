@@ -84,7 +84,8 @@ func (s *Set) Replace(members []Member, made func(*Target) any) (gone []*Target)
 		if t == nil {
 			t = s.newTarget(m.Key, made)
 		}
-		t.round, t.weight, t.draining = s.round, uint64(max(m.Weight, 1)), m.Draining
+		t.round, t.weight = s.round, uint64(max(m.Weight, 1))
+		t.drains.Store(m.Draining)
 		s.targets[m.Key] = t
 		s.order = append(s.order, t)
 	}
@@ -130,7 +131,7 @@ func (s *Set) Count() (healthy, unhealthy int) {
 	defer s.mu.Unlock()
 	for _, t := range s.order {
 		switch {
-		case t.draining:
+		case t.drains.Load():
 		case t.health == Healthy || t.health == Unchecked:
 			healthy++
 		default:
@@ -172,7 +173,7 @@ func (s *Set) refresh() {
 	c := &choices{policy: s.policy, byKey: s.targets, targets: make([]*Target, 0, len(s.order))}
 	all := 0
 	for _, t := range s.order {
-		if !t.draining {
+		if !t.drains.Load() {
 			all++
 		}
 		fit := t.fit()
@@ -184,7 +185,7 @@ func (s *Set) refresh() {
 	if c.open = s.policy.failsOpen(len(c.targets), all); c.open {
 		c.targets = c.targets[:0]
 		for _, t := range s.order {
-			if !t.draining {
+			if !t.drains.Load() {
 				c.targets = append(c.targets, t)
 			}
 		}

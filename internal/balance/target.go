@@ -26,6 +26,7 @@ type Target struct {
 	failed   atomic.Int32 // connections in a row that failed
 	errors   atomic.Int32 // answers in a row that were errors
 	takes    atomic.Bool  // calls, as long as its Set doesn't fail open
+	drains   atomic.Bool  // it takes no more calls, even then
 	slowTo   atomic.Int64 // ns: until when it takes less than its share; 0: it doesn't
 	share    atomic.Int32 // of its share, in thousandths, that anomalies leave it
 	tally    tally
@@ -33,7 +34,6 @@ type Target struct {
 	// Guarded by set.mu.
 	round     uint64 // of Replace that it was last named in
 	weight    uint64
-	draining  bool
 	health    Health
 	passed    int   // checks in a row
 	missed    int   // failed checks in a row
@@ -58,7 +58,7 @@ type Condition struct {
 func (t *Target) Condition() Condition {
 	t.set.mu.Lock()
 	defer t.set.mu.Unlock()
-	c := Condition{Health: t.health, Draining: t.draining, Ejected: t.ejected != 0}
+	c := Condition{Health: t.health, Draining: t.drains.Load(), Ejected: t.ejected != 0}
 	if t.health == Unhealthy || t.health == Initial {
 		c.Reason = t.reason
 	}
@@ -77,7 +77,7 @@ func (t *Target) Done() {
 // fit says that t may be chosen as long as its Set doesn't fail open. set.mu is
 // held.
 func (t *Target) fit() bool {
-	return !t.draining && !t.gone && t.ejected == 0 && (t.health == Healthy || t.health == Unchecked)
+	return !t.drains.Load() && !t.gone && t.ejected == 0 && (t.health == Healthy || t.health == Unchecked)
 }
 
 // portion is which part of its share t takes now, in thousandths.
