@@ -145,7 +145,9 @@ func (v *visit) send(g *group, stick *balance.Target) (*member, error) {
 		}
 		t.Done()
 		if !unsent(err) {
-			t.Answered(true)
+			if !clients(err) {
+				t.Answered(true)
+			}
 			return nil, err
 		}
 		taker.unreachable()
@@ -188,6 +190,14 @@ func unsent(err error) bool {
 func refused(err error) bool {
 	_, ok := errors.AsType[*integration.EgressError](err)
 	return ok
+}
+
+// clients says that a call ended by its client, who hung up or whose body broke
+// off: the target isn't to blame.
+func clients(err error) bool {
+	e, ok := errors.AsType[*http1.CallError](err)
+	_, theirs := errors.AsType[*http1.StreamError](err)
+	return theirs || ok && e.Cancelled
 }
 
 // stopped says that there is no time for another target, or nobody waits.
