@@ -80,7 +80,7 @@ func portOf(g *apigw.TargetGroup, t *apigw.Target) int {
 // hasn't heard of yet is about to be, where a load balancer leads to it
 // (reference, TargetHealth).
 func (o balancers) seenTargets(ctx context.Context, scope apigw.Scope, g *apigw.TargetGroup) ([]apigw.TargetHealth, error) {
-	users, err := o.c.GroupUsers(ctx, scope)
+	inUse, err := o.c.GroupInUse(ctx, scope, g.ARN)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (o balancers) seenTargets(ctx context.Context, scope apigw.Scope, g *apigw.
 		switch {
 		case !t.Removed.IsZero():
 			h.State, h.Reason, h.Description = "draining", "Target.DeregistrationInProgress", "Target deregistration is in progress"
-		case len(users[g.ARN]) == 0:
+		case !inUse:
 			h.State, h.Reason, h.Description = "unused", "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"
 		}
 		list = append(list, h)

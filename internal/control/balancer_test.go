@@ -471,6 +471,39 @@ func TestOverflow(t *testing.T) {
 	wantCode(t, w.DeleteTargetGroup(ctx, w.scope, far.ARN), "", "")
 }
 
+// TestOverflowInUse: the targets of a group that is reached only when another
+// one overflows to it are in use: they drain as that one's do.
+func TestOverflowInUse(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	near, far, idle := w.group("near", "HTTP"), w.group("far", "HTTP"), w.group("idle", "HTTP")
+	must[*apigw.TargetGroup](t)(w.ModifyTargetGroupAttributes(ctx, w.scope, near.ARN, map[string]string{apigw.AttributeOverflowGroup: string(far.ARN)}))
+	inUse := func() (list [3]bool) {
+		for i, g := range []*apigw.TargetGroup{near, far, idle} {
+			list[i] = must[bool](t)(w.GroupInUse(ctx, w.scope, g.ARN))
+		}
+		return list
+	}
+	if got := inUse(); got != [3]bool{} {
+		t.Errorf("with no load balancer: %v", got)
+	}
+	w.listener(w.balancer("inside", "application"), "HTTP", 80, forwardTo(near.ARN))
+	if got := inUse(); got != [3]bool{true, true, false} {
+		t.Errorf("in use: %v", got)
+	}
+	target := []apigw.Target{{ID: "10.0.0.1"}}
+	for _, g := range []*apigw.TargetGroup{far, idle} {
+		wantCode(t, w.RegisterTargets(ctx, w.scope, g.ARN, target), "", "")
+		wantCode(t, w.DeregisterTargets(ctx, w.scope, g.ARN, target), "", "")
+	}
+	if g := must[*apigw.TargetGroup](t)(w.TargetGroup(ctx, w.scope, far.ARN)); len(g.Targets) != 1 || g.Targets[0].Removed.IsZero() {
+		t.Errorf("doesn't drain: %+v", g.Targets)
+	}
+	if g := must[*apigw.TargetGroup](t)(w.TargetGroup(ctx, w.scope, idle.ARN)); len(g.Targets) != 0 {
+		t.Errorf("drains, though no call is under way to it: %+v", g.Targets)
+	}
+}
+
 // TestPlaces: what a declared network has is taken, and nothing else.
 func TestPlaces(t *testing.T) {
 	net := &apigw.Network{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/store"
@@ -49,6 +50,19 @@ func (c *Control) GroupUsers(ctx context.Context, scope apigw.Scope) (map[apigw.
 		}
 	}
 	return users, err
+}
+
+// GroupInUse says whether load balancers' calls reach a target group: one forwards
+// to it, or to a group that overflows to it.
+func (c *Control) GroupInUse(ctx context.Context, scope apigw.Scope, group apigw.ARN) (bool, error) {
+	users, err := c.GroupUsers(ctx, scope)
+	if err != nil || len(users[group]) > 0 {
+		return err == nil, err
+	}
+	all, err := c.TargetGroups(ctx, scope)
+	return slices.ContainsFunc(all, func(g *apigw.TargetGroup) bool {
+		return len(users[g.ARN]) > 0 && g.Attribute(apigw.AttributeOverflowGroup) == string(group)
+	}), err
 }
 
 // CreateTargetGroup adds a target group without targets. One that is there with

@@ -164,6 +164,10 @@ func (c *Control) DeregisterTargets(ctx context.Context, scope apigw.Scope, grou
 		if err != nil {
 			return err
 		}
+		inUse, err := c.GroupInUse(ctx, scope, g.ARN)
+		if err != nil {
+			return err
+		}
 		for _, t := range list {
 			if t.ID == "" {
 				return invalid("A target ID must be specified")
@@ -172,7 +176,7 @@ func (c *Control) DeregisterTargets(ctx context.Context, scope apigw.Scope, grou
 				t.ID = addr.String()
 			}
 			if i := targetAt(g, &t); i >= 0 {
-				e.removeTarget(g, i)
+				e.removeTarget(g, i, inUse)
 			}
 		}
 		e.writeGroup(g)
@@ -182,8 +186,8 @@ func (c *Control) DeregisterTargets(ctx context.Context, scope apigw.Scope, grou
 
 // removeTarget has a target drain, or takes it away where nothing is under way to
 // it.
-func (e *balancerEdit) removeTarget(g *apigw.TargetGroup, i int) {
-	if drainTime(g) > 0 && len(e.users(g.ARN)) > 0 {
+func (e *balancerEdit) removeTarget(g *apigw.TargetGroup, i int, inUse bool) {
+	if drainTime(g) > 0 && inUse {
 		if g.Targets[i].Removed.IsZero() {
 			g.Targets[i].Removed = e.now().UTC()
 		}
