@@ -61,13 +61,16 @@ func newClient(address string, t TLS, header func() (http.Header, error)) (*clie
 	}
 	dialer := &net.Dialer{Timeout: connectTime}
 	transport := &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: secure, TLSHandshakeTimeout: connectTime, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute}
-	c := &client{base: strings.TrimSuffix(address, "/"), header: header, http: &http.Client{Transport: transport}}
+	c := &client{base: strings.TrimSuffix(address, "/"), header: header, http: &http.Client{Transport: transport, CheckRedirect: stay}}
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
 		c.base = "http://localhost"
 		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return dialer.DialContext(ctx, "unix", path) }
 	}
 	return c, nil
 }
+
+// stay takes a redirect as the answer: where it leads gets no token.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
