@@ -51,12 +51,19 @@ func (s *Stage) callback(x *exchange.Exchange, escaped string) {
 		respond(x, 413, "PayloadTooLargeException", `{"message":"Message too long"}`)
 		return
 	}
-	if !s.mayManage(x, body) || !s.admit(x) {
+	text, err := url.PathUnescape(escaped)
+	if err != nil {
+		text = escaped
+	}
+	id, invalid := parseConnectionID(text)
+	name := text
+	if invalid == nil {
+		name = id.String() // policies know it by this one of its spellings
+	}
+	if !s.mayManage(x, body, name) || !s.admit(x) {
 		return
 	}
-	text, err := url.PathUnescape(escaped)
-	id, invalid := parseConnectionID(text)
-	if err != nil || invalid != nil {
+	if invalid != nil {
 		out := jsonpath.AppendText([]byte(`{"message":`), "Invalid connectionId: "+clip(text))
 		out = jsonpath.AppendText(append(out, `, "connectionId":`...), clip(text))
 		out = append(append(append(out, `, "requestId":"`...), x.ExtendedID[:]...), `"}`...)
@@ -128,9 +135,9 @@ func gone(x *exchange.Exchange) { respond(x, 410, "GoneException", "") }
 // maxPost is the most bytes of a message that is posted.
 const maxPost = 128 << 10
 
-// mayManage wants a signature of a known identity whose policies allow the call;
-// else x has the answer.
-func (s *Stage) mayManage(x *exchange.Exchange, body []byte) bool {
+// mayManage wants a signature of a known identity whose policies allow the call
+// for the connection of an ID; else x has the answer.
+func (s *Stage) mayManage(x *exchange.Exchange, body []byte, id string) bool {
 	if x.Method != "POST" && x.Method != "GET" && x.Method != "DELETE" {
 		respond(x, 403, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`)
 		return false
@@ -144,13 +151,6 @@ func (s *Stage) mayManage(x *exchange.Exchange, body []byte) bool {
 		return false
 	}
 	resource := fmt.Sprintf("arn:%s:execute-api:%s:%s:%s/%s/%s/@connections/", s.scope.Partition, s.scope.Region, s.scope.Account, s.API, s.Name, x.Method)
-	_, id, one := strings.Cut(string(x.Address.StagePath), "onnections/")
-	if !one {
-		id = "*"
-	}
-	if plain, err := url.PathUnescape(id); err == nil {
-		id = plain
-	}
 	ask := iam.Request{
 		Action: manage, Resource: resource + id, Principal: who.Principal(),
 		Keys: &serving.PolicyKeys{X: x, At: time.Now(), Region: s.scope.Region, Caller: who},

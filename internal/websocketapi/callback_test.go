@@ -71,6 +71,38 @@ func (w *world) manage(key, method, path, body string) *http.Response {
 	return resp
 }
 
+// A policy that denies one connection does so however its ID and the path are
+// spelled.
+func TestCallbackDenied(t *testing.T) {
+	def := definition(map[string]*apigw.RouteIntegration{"$connect": lambdaProxyOf("chat")})
+	id := connectionID{0xfb, 0xff, 0xbf, 0xfb, 0xff, 0xbf, 0xfb, 0xff, 0xbf, 0xfb, 0xff}
+	w := newWorld(t, def, always(allOK), func(env *Env, _ *apigw.Stage) {
+		some := user(t, "SOME", "execute-api:ManageConnections", "*")
+		denied, err := iam.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"arn:aws:execute-api:*:*:`+testAPI+`/prod/*/@connections/`+id.String()+`"}]}`, iam.Identity)
+		if err != nil {
+			t.Fatal(err)
+		}
+		some.Policies = append(some.Policies, denied)
+		env.Identities = people{"SOME": some}
+	})
+	for _, path := range []string{
+		"@connections/-_-_-_-_-_-_-_8=",
+		"%40connections/-_-_-_-_-_-_-_8%3D",
+		"@Connections/-_-_-_-_-_-_-_8=",
+		"@CONNECTIONS/-_-_-_-_-_-_-_8=",
+		"@connections/%2B%2F%2B%2F%2B%2F%2B%2F%2B%2F%2B%2F%2B%2F8=",
+		"@connections/-_-_-_-_-_-_-_9=",
+		"@connections/-_-_-_-_-_-_-_8=%0A",
+	} {
+		if resp := w.manage("SOME", "GET", "/prod/"+path, ""); resp.StatusCode != 403 {
+			t.Errorf("%s: %d", path, resp.StatusCode)
+		}
+	}
+	if resp := w.manage("SOME", "GET", "/prod/@connections/AAAAAAAAAAAAAAA=", ""); resp.StatusCode != 410 {
+		t.Errorf("another connection: %d", resp.StatusCode)
+	}
+}
+
 // @connections: answers and errors as AWS documents them and as they were seen
 // there.
 func TestCallback(t *testing.T) {

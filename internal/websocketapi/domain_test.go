@@ -33,6 +33,8 @@ func TestDomainName(t *testing.T) {
 		{"10.0.0.9:8443", 8443, onAWS},
 		{"localhost@attacker.example", 8443, onAWS},
 		{"attacker.example/.localhost", 8443, onAWS},
+		{"[::1%25]@attacker.example", 8443, onAWS},
+		{"[::1%@attacker.example]:8443", 8443, onAWS},
 		{"", 8443, onAWS},
 	} {
 		x := exchange.Exchange{Host: []byte(c.host), Client: exchange.Client{Port: c.port}}

@@ -15,6 +15,9 @@ import (
 // maxRecipients is the most connections that one call may list.
 const maxRecipients = 10_000
 
+// everyConnection is the ID that policies know a message to many by.
+const everyConnection = "*"
+
 // maxMany is the most bytes of a call: a message with every byte escaped, and the
 // list.
 const maxMany = 6*maxPost + 32*maxRecipients
@@ -61,7 +64,7 @@ func (s *Stage) many(x *exchange.Exchange) {
 		respond(x, 413, "PayloadTooLargeException", `{"message":"Message too long"}`)
 		return
 	}
-	if !s.mayManage(x, body) || !s.admit(x) {
+	if !s.mayManage(x, body, everyConnection) || !s.admit(x) {
 		return
 	}
 	call, err := parseMany(body)
