@@ -59,5 +59,5 @@ func local(host string) bool {
 		return strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == ""
 	}
 	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && ip.IsLoopback()
+	return err == nil && ip.IsLoopback() && ip.Zone() == "" // a zone is any text
 }
