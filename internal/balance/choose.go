@@ -56,7 +56,7 @@ const (
 // Call is what a choice may depend on. The zero Call is an ordinary one.
 type Call struct {
 	Hash  uint64  // of its flow
-	Stick *Target // takes it, if it can; nil: whoever
+	Stick *Target // takes it, if it can and is the Set's; nil: whoever
 	// FitOnly refuses to fail open: the Result is Open then, without a target.
 	FitOnly bool
 
@@ -122,7 +122,7 @@ func (s *Set) take(c *choices, call *Call) (*Target, Result) {
 	case c.policy.SaturatedAt > 0 && s.inFlight.Load() >= c.policy.SaturatedAt*int64(n):
 		return nil, Saturated
 	}
-	if call.Stick != nil && s.try(c, call, call.Stick) == Taken {
+	if call.Stick != nil && call.Stick.set == s && s.try(c, call, call.Stick) == Taken {
 		return call.Stick, c.taken()
 	}
 	return s.takeFrom(c, call, s.first(c, call))

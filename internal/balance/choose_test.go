@@ -410,6 +410,26 @@ func TestStick(t *testing.T) {
 	}
 }
 
+// TestStickToAnotherSet: a Set that is asked for a target of another one, as an
+// overflow is, takes one of its own, and both count what they have.
+func TestStickToAnotherSet(t *testing.T) {
+	full, spare := newSet(t, Policy{SaturatedAt: 1}, 1), newSet(t, Policy{}, 1)
+	stays := Call{Stick: find(full, 0)}
+	first, _ := full.Take(&stays)
+	if second, r := full.Take(&stays); second != nil || r != Saturated {
+		t.Fatalf("a full Set gave %v", r)
+	}
+	second, _ := spare.Take(&stays)
+	if second != find(spare, 0) {
+		t.Error("a Set gave away another one's target")
+	}
+	first.Done()
+	second.Done()
+	if full.InFlight() != 0 || spare.InFlight() != 0 {
+		t.Errorf("%d and %d in flight when all has ended", full.InFlight(), spare.InFlight())
+	}
+}
+
 // TestStickToDraining: a target that drains gets no new calls, from clients that
 // were with it either, and even when all others are unhealthy.
 func TestStickToDraining(t *testing.T) {
