@@ -35,6 +35,11 @@ func (l *listener) answer(v *visit) (integration.Visit, error) {
 		return invented(status).do(v)
 	}
 	r := l.match(v)
+	if r == nil {
+		// A rule that keeps requests out must not be passed by one that it fails on.
+		v.decide("load balancer", "500", v.seen.lost.Error())
+		return invented(500).do(v)
+	}
 	if v.rule = r; v.explains() {
 		v.x.Decide("load balancer", r.name(), "of listener "+string(l.spec.ARN))
 	}

@@ -22,6 +22,7 @@ type seen struct {
 	query  []byte
 	header *http1.Header
 	source netip.Addr
+	lost   error // why a condition couldn't be judged; nil: all could
 }
 
 // texts are values that a part of a request is compared with.
@@ -59,16 +60,19 @@ func compileRegex(text string, fold bool) (*javaregex.Pattern, error) {
 	return re, nil
 }
 
-func (t *texts) match(b []byte) bool {
+func (t *texts) match(r *seen, b []byte) bool {
 	for _, p := range t.patterns {
 		if p.match(b) {
 			return true
 		}
 	}
 	for _, re := range t.regexes {
-		// One that needs too many steps doesn't match.
-		if ok, err := re.Find(b); err == nil && ok {
-			return true
+		ok, err := re.Find(b)
+		if err != nil {
+			r.lost = fmt.Errorf("the regular expression %q: %w", re, err)
+		}
+		if ok || err != nil {
+			return ok
 		}
 	}
 	return false
@@ -76,11 +80,11 @@ func (t *texts) match(b []byte) bool {
 
 type hostCondition struct{ texts }
 
-func (c *hostCondition) met(r *seen) bool { return c.match(r.host) }
+func (c *hostCondition) met(r *seen) bool { return c.match(r, r.host) }
 
 type pathCondition struct{ texts }
 
-func (c *pathCondition) met(r *seen) bool { return c.match(r.path) }
+func (c *pathCondition) met(r *seen) bool { return c.match(r, r.path) }
 
 type methodCondition struct{ values []string }
 
@@ -94,10 +98,10 @@ type headerCondition struct {
 
 func (c *headerCondition) met(r *seen) bool {
 	if bytes.EqualFold([]byte(c.name), []byte("host")) {
-		return c.match(r.host)
+		return c.match(r, r.host)
 	}
 	for i := r.header.Index(c.name, 0); i >= 0; i = r.header.Index(c.name, i+1) {
-		if _, v := r.header.At(i); c.match(v) {
+		if _, v := r.header.At(i); c.match(r, v) {
 			return true
 		}
 	}

@@ -140,14 +140,18 @@ func (b *Book) newAction(l *listener, actions []apigw.RuleAction) (action, error
 	return nil, fmt.Errorf("there is no action")
 }
 
-// match is the first rule all of whose conditions v meets.
+// match is the first rule all of whose conditions v meets; nil: nobody can say, as
+// a condition before it can't be judged (see seen.lost).
 func (l *listener) match(v *visit) *rule {
 	if len(l.rules) == 0 {
 		return l.standard
 	}
 	v.look()
 	for _, r := range l.rules {
-		if r.takes(&v.seen) {
+		switch takes := r.takes(&v.seen); {
+		case v.seen.lost != nil:
+			return nil
+		case takes:
 			return r
 		}
 	}

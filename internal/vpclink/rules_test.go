@@ -80,6 +80,19 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestRegexWithoutEnd: a request on which a rule's pattern takes more steps than
+// it may isn't one that the rule doesn't mean: it gets no further.
+func TestRegexWithoutEnd(t *testing.T) {
+	b := newBook(t, Config{})
+	hard := apigw.RuleCondition{Field: "http-header", Header: "X-Text", Regex: []string{`\b(a|aa)+(a|aa)+b`}}
+	b.SetLoadBalancers([]*apigw.LoadBalancer{applicationBalancer(fixedResponse("inside"), apigw.ListenerRule{Priority: 1, Conditions: []apigw.RuleCondition{hard}, Actions: fixedResponse("kept out")})})
+	for text, want := range map[string]int{"abc": 200, strings.Repeat("a", 2000) + "\xe9": 500} {
+		if a := get(t, b, albPlace(t, "http://x/"), "GET http://x/", "X-Text: "+text); a.status != want {
+			t.Errorf("%.10q: %+v", text, a)
+		}
+	}
+}
+
 // TestPriority: the lowest number is judged first, in whatever order rules are
 // kept, and the default rule last (7.1 of the sheet).
 func TestPriority(t *testing.T) {
