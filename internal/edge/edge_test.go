@@ -214,8 +214,8 @@ func TestProtocols(t *testing.T) {
 	}
 }
 
-// TestOrigins: they take turns; one that can't be reached is passed over, and
-// nothing that could have been sent is sent again.
+// TestOrigins: they take turns; one that can't be reached is passed over, whatever
+// the request's body, and nothing that could have been sent is sent again.
 func TestOrigins(t *testing.T) {
 	count := func() (*httptest.Server, *atomic.Int32) {
 		n := new(atomic.Int32)
@@ -244,6 +244,26 @@ func TestOrigins(t *testing.T) {
 	}
 	if first.Load()+second.Load() != 9 || first.Load() < 3 || second.Load() < 3 {
 		t.Errorf("%d and %d", first.Load(), second.Load())
+	}
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Write(body)
+	}))
+	t.Cleanup(echo.Close)
+	address = start(t, false, gone.URL, echo.URL)
+	for _, size := range []int{0, 1, 8 << 10, 100 << 10} {
+		for range 2 { // the one that is gone has its turn
+			sent := strings.Repeat("a", size)
+			resp, err := http.Post("http://"+address+"/", "text/plain", strings.NewReader(sent))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, _ := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if resp.StatusCode != 200 || string(got) != sent {
+				t.Errorf("a body of %d bytes: %d, %d bytes came", size, resp.StatusCode, len(got))
+			}
+		}
 	}
 	if status := get(start(t, false, gone.URL)); status != 502 {
 		t.Errorf("no origin: %d", status)

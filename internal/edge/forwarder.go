@@ -132,6 +132,11 @@ func (f *Forwarder) Serve(x *exchange.Exchange) {
 // sent to one.
 func (c *call) do() (err error) {
 	n := uint32(len(c.f.origins))
+	if n > 1 {
+		if err := c.req.Hold(); err != nil {
+			return err
+		}
+	}
 	first := c.f.turn.Add(1)
 	for i := range n {
 		err = c.f.origins[(first+i)%n].Do(&c.call, &c.req, &c.resp)

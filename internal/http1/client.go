@@ -18,6 +18,22 @@ type ClientRequest struct {
 	ForceLength bool
 }
 
+// Hold makes a small Stream a Body, so that r can be sent to another address when
+// one can't be connected to: Do reads such a Stream before it connects. It leaves a
+// larger one, which Do reads once there is a connection. The error is a
+// *StreamError.
+func (r *ClientRequest) Hold() error {
+	if r.Stream == nil || r.Length < 0 || r.Length > smallStream {
+		return nil
+	}
+	body := make([]byte, r.Length)
+	if _, err := io.ReadFull(r.Stream, body); err != nil {
+		return streamError(err)
+	}
+	r.Body, r.Stream = body, nil
+	return nil
+}
+
 // ClientResponse is a backend's answer: its head after Endpoint.Do, then its
 // body by Read or ReadAll. Close gives the connection back, or closes it when
 // the body wasn't read to its end; it must be called after each Do that

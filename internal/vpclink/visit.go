@@ -3,7 +3,6 @@ package vpclink
 import (
 	"bytes"
 	"errors"
-	"io"
 	"net/netip"
 	"sync"
 	"time"
@@ -80,23 +79,6 @@ func (v *visit) decide(step, result, why string) {
 	}
 }
 
-// smallStream is which streams http1 reads before there is a connection: they
-// couldn't be read again for another target.
-const smallStream = 8 << 10
-
-// hold reads a small stream.
-func (v *visit) hold() error {
-	if v.req.Stream == nil || v.req.Length < 0 || v.req.Length > smallStream {
-		return nil
-	}
-	body := make([]byte, v.req.Length)
-	if _, err := io.ReadFull(v.req.Stream, body); err != nil {
-		return &http1.StreamError{Err: err}
-	}
-	v.req.Body, v.req.Stream = body, nil
-	return nil
-}
-
 // noTarget says why no target of a group can take a call.
 type noTarget struct{ result balance.Result }
 
@@ -119,7 +101,7 @@ func (e *noTarget) Unwrap() error {
 // connection can be made, as nothing was sent then, and never again once
 // something was.
 func (v *visit) send(g *group, stick *balance.Target) (*member, error) {
-	if err := v.hold(); err != nil {
+	if err := v.req.Hold(); err != nil {
 		return nil, err
 	}
 	v.call.Idle = v.route.idle
