@@ -93,6 +93,47 @@ func checkCallError(t *testing.T, err error, phase CallPhase, timeout, cancelled
 	}
 }
 
+// pausing is a body that comes in pieces, each when its function returns.
+type pausing []func() string
+
+func (p *pausing) Read(b []byte) (int, error) {
+	if len(*p) == 0 {
+		return 0, io.EOF
+	}
+	next := (*p)[0]
+	*p = (*p)[1:]
+	return copy(b, next()), nil
+}
+
+// TestIdleIsTheBackends: a backend that answers early doesn't bound how long the
+// request may take to be sent.
+func TestIdleIsTheBackends(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	early := make(chan bool)
+	go func() {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer nc.Close()
+		nc.Read(make([]byte, 1024))
+		io.WriteString(nc, "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		close(early)
+		io.Copy(io.Discard, nc)
+	}()
+	const idle = 20 * time.Millisecond
+	body := &pausing{func() string { <-early; return "one" }, func() string { time.Sleep(2 * idle); return "two" }}
+	req := &ClientRequest{Method: "POST", Target: []byte("/"), Host: []byte("x"), Stream: body, Length: -1}
+	got, _, err := fetch(NewEndpoint(EndpointConfig{Address: l.Addr().String()}), &Call{Deadline: time.Now().Add(20 * time.Second), Idle: idle}, req)
+	if err != nil || got.Status != 200 {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	l, _ := net.Listen("tcp", "127.0.0.1:0")
 	l.Close()

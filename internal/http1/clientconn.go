@@ -197,7 +197,9 @@ func (cc *clientConn) refusesEarly() bool {
 	if cc.tls || cc.looked || cc.in.sock.peek() != peekData {
 		return false
 	}
-	if cc.in.fill(cc, largeSize) != nil {
+	err := cc.in.fill(cc, largeSize)
+	cc.deadline = cc.call.deadline() // Idle is of waiting for the backend, which isn't done here
+	if err != nil {
 		return true
 	}
 	var p responseParser
