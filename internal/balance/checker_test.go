@@ -169,6 +169,26 @@ func TestProbes(t *testing.T) {
 	}
 }
 
+// TestProbeEnds: a check ends with its context, whenever that is.
+func TestProbeEnds(t *testing.T) {
+	mute, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.Close()
+	for range 100 {
+		ctx, cancel := context.WithCancel(context.Background())
+		p := Probe{Protocol: "HTTPS", Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			nc, err := new(net.Dialer).DialContext(ctx, network, address)
+			cancel()
+			return nc, err
+		}}
+		if err := p.Check(ctx, netip.MustParseAddrPort(mute.Addr().String())); err == nil {
+			t.Fatal("it passed")
+		}
+	}
+}
+
 // TestProbeHost: Host is the target's address, with the port unless it is the
 // protocol's own (7.3 of the sheet).
 func TestProbeHost(t *testing.T) {

@@ -50,20 +50,21 @@ func (p *Probe) Check(ctx context.Context, addr netip.AddrPort) error {
 }
 
 func (p *Probe) check(ctx context.Context, addr netip.AddrPort) error {
-	nc, err := p.Dial(ctx, "tcp", addr.String())
+	dialled, err := p.Dial(ctx, "tcp", addr.String())
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
+	defer dialled.Close()
 	if p.Protocol == "TCP" {
 		return nil
 	}
+	nc := dialled
 	if end, ok := ctx.Deadline(); ok {
 		if err := nc.SetDeadline(end); err != nil {
 			return err
 		}
 	}
-	stop := context.AfterFunc(ctx, func() { nc.Close() })
+	stop := context.AfterFunc(ctx, func() { dialled.Close() })
 	defer stop()
 	if p.Protocol == "HTTPS" {
 		// Load balancers don't verify the certificates of targets (target groups,
