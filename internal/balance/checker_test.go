@@ -115,9 +115,9 @@ func addressOf(t *testing.T, s *httptest.Server) netip.AddrPort {
 
 // TestProbes: what load balancers send and what passes.
 func TestProbes(t *testing.T) {
-	var host, agent string
+	var said atomic.Pointer[http.Request]
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, agent = r.Host, r.UserAgent()
+		said.Store(r)
 		switch r.URL.Path {
 		case "/ill":
 			w.WriteHeader(503)
@@ -164,8 +164,8 @@ func TestProbes(t *testing.T) {
 			t.Errorf("%s %s: %+v", tc.protocol, tc.path, err)
 		}
 	}
-	if agent != "ELB-HealthChecker/2.0" || host != plain.Listener.Addr().String() {
-		t.Errorf("it says Host: %s, User-Agent: %s", host, agent)
+	if r := said.Load(); r.UserAgent() != "ELB-HealthChecker/2.0" || r.Host != plain.Listener.Addr().String() {
+		t.Errorf("it says Host: %s, User-Agent: %s", r.Host, r.UserAgent())
 	}
 }
 
