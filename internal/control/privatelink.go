@@ -108,7 +108,7 @@ func (c *Control) CreatePrivateLink(ctx context.Context, scope apigw.Scope, link
 		if link.ID, err = c.freeLinkID(ctx, scope); err != nil {
 			return err
 		}
-		return putPrivateLink(s, &link)
+		return putValue(s, privateLinkRecord(scope, link.ID), &link)
 	})
 	if err != nil {
 		return nil, err
@@ -132,15 +132,6 @@ func (c *Control) freeLinkID(ctx context.Context, scope apigw.Scope) (apigw.VPCL
 	}
 }
 
-func putPrivateLink(s *scopeChange, l *apigw.PrivateLink) error {
-	key := privateLinkRecord(s.scope, l.ID)
-	raw, err := encodeRecord(key, l, nil)
-	if err == nil {
-		s.set(key, raw)
-	}
-	return err
-}
-
 // UpdatePrivateLink changes a link's name or tags: the rest stays as it was made
 // (developer guide, "Set up VPC links V2").
 func (c *Control) UpdatePrivateLink(ctx context.Context, scope apigw.Scope, id apigw.VPCLinkID, mutate func(*apigw.PrivateLink) error) (*apigw.PrivateLink, error) {
@@ -160,7 +151,7 @@ func (c *Control) UpdatePrivateLink(ctx context.Context, scope apigw.Scope, id a
 			return err
 		}
 		changed = l
-		return putPrivateLink(s, l)
+		return putValue(s, privateLinkRecord(scope, id), l)
 	})
 	if err != nil {
 		return nil, err

@@ -106,7 +106,8 @@ func (s *scopeChange) remove(key string) {
 	s.txn.Ops = append(s.txn.Ops, store.Op{Key: key})
 }
 
-// changeScope runs apply until what it read was still so when it was stored.
+// changeScope runs apply until what it read was still so when it was stored. When
+// apply writes nothing, nothing is.
 func (c *Control) changeScope(ctx context.Context, scope apigw.Scope, apply func(*scopeChange) error) error {
 	c.usageMu.Lock()
 	defer c.usageMu.Unlock()
@@ -142,7 +143,7 @@ func (c *Control) tryScope(ctx context.Context, scope apigw.Scope, apply func(*s
 		return err
 	}
 	s.txn.Ops = known
-	if err := apply(s); err != nil {
+	if err := apply(s); err != nil || len(s.txn.Ops) == len(known) {
 		return err
 	}
 	if err := s.end(); err != nil {

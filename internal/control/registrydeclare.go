@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"reflect"
+	"maps"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/store"
@@ -94,7 +94,7 @@ func (c *Control) declareNamespace(ctx context.Context, scope apigw.Scope, n *ap
 			}
 		} else {
 			n.Created, n.HTTPName = old.Created, old.HTTPName
-			if reflect.DeepEqual(old, n) {
+			if sameJSON(old, n) {
 				return nil
 			}
 		}
@@ -119,7 +119,7 @@ func (c *Control) declareService(ctx context.Context, scope apigw.Scope, namespa
 		for _, o := range list {
 			if o.ID == in.ID {
 				in.Created = o.Created
-				if reflect.DeepEqual(o, in) {
+				if sameJSON(o, in) {
 					return nil
 				}
 			} else if sameServiceName(namespace, o.Name, in.Name) {
@@ -204,7 +204,7 @@ func (c *Control) declareSome(ctx context.Context, ch *instanceChange, list []*a
 	for _, in := range list {
 		old := had[in.ID]
 		delete(had, in.ID)
-		now := &apigw.RegistryInstance{ID: in.ID, Service: ch.service.ID, Attributes: in.Attributes, Declared: true}
+		now := &apigw.RegistryInstance{ID: in.ID, Service: ch.service.ID, Attributes: maps.Clone(in.Attributes), Declared: true}
 		if err := c.checkInstance(ctx, ch.scope, ch.service, now); err != nil {
 			return false, fmt.Errorf("instances: %s: %w", in.ID, err)
 		}

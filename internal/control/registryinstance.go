@@ -5,7 +5,6 @@ import (
 	"errors"
 	"hash/maphash"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -274,5 +273,5 @@ func (c *Control) SetInstanceStatus(ctx context.Context, scope apigw.Scope, serv
 
 // sameInstance says whether a declared instance is stored as it is declared.
 func sameInstance(a, b *apigw.RegistryInstance) bool {
-	return a.Declared == b.Declared && reflect.DeepEqual(a.Attributes, b.Attributes)
+	return a.Declared == b.Declared && maps.Equal(a.Attributes, b.Attributes)
 }

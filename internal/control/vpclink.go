@@ -68,21 +68,12 @@ func (c *Control) CreateVPCLink(ctx context.Context, scope apigw.Scope, link api
 		if link.ID, err = c.freeLinkID(ctx, scope); err != nil {
 			return err
 		}
-		return putVPCLink(s, &link)
+		return putValue(s, vpcLinkRecord(scope, link.ID), &link)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &link, nil
-}
-
-func putVPCLink(s *scopeChange, l *apigw.VPCLink) error {
-	key := vpcLinkRecord(s.scope, l.ID)
-	raw, err := encodeRecord(key, l, nil)
-	if err == nil {
-		s.set(key, raw)
-	}
-	return err
 }
 
 // UpdateVPCLink changes a link's name or description.
@@ -103,7 +94,7 @@ func (c *Control) UpdateVPCLink(ctx context.Context, scope apigw.Scope, id apigw
 			return err
 		}
 		changed = l
-		return putVPCLink(s, l)
+		return putValue(s, vpcLinkRecord(scope, id), l)
 	})
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -37,9 +36,6 @@ func (c *Control) DeclareLinks(ctx context.Context, scope apigw.Scope, links []a
 			return err
 		}
 		d.private[l.ID] = &l
-	}
-	if same, err := c.declaresSame(ctx, scope, d); err != nil || same {
-		return err
 	}
 	return c.changeScope(ctx, scope, func(s *scopeChange) error { return c.declareLinks(ctx, s, d) })
 }
@@ -84,72 +80,52 @@ func (c *Control) allLinks(ctx context.Context, scope apigw.Scope) ([]*apigw.VPC
 	return links, private, err
 }
 
-// declaresSame says that the store has what the file has.
-func (c *Control) declaresSame(ctx context.Context, scope apigw.Scope, d linkDeclaration) (bool, error) {
-	links, private, err := c.allLinks(ctx, scope)
-	if err != nil {
-		return false, err
-	}
-	found := 0
-	for _, l := range links {
-		if l.Declared {
-			found++
-			if !reflect.DeepEqual(l, d.links[l.ID]) {
-				return false, nil
-			}
-		}
-	}
-	for _, l := range private {
-		if l.Declared {
-			found++
-			wanted := d.private[l.ID]
-			if wanted != nil {
-				wanted.Created = l.Created
-			}
-			if !reflect.DeepEqual(l, wanted) {
-				return false, nil
-			}
-		}
-	}
-	return found == len(d.links)+len(d.private), nil
-}
-
 func (c *Control) declareLinks(ctx context.Context, s *scopeChange, d linkDeclaration) error {
 	links, private, err := c.allLinks(ctx, s.scope)
 	if err != nil {
 		return err
 	}
+	had := linkDeclaration{links: map[apigw.VPCLinkID]*apigw.VPCLink{}, private: map[apigw.VPCLinkID]*apigw.PrivateLink{}}
 	for _, l := range links {
-		switch {
-		case !l.Declared && d.has(l.ID):
+		if l.Declared {
+			had.links[l.ID] = l
+		} else if d.has(l.ID) {
 			return takenLink(l.ID)
-		case l.Declared:
-			s.counts.VPCLinks--
-			if d.links[l.ID] == nil {
-				s.remove(vpcLinkRecord(s.scope, l.ID))
-			}
 		}
 	}
 	for _, l := range private {
-		switch {
-		case !l.Declared && d.has(l.ID):
+		if l.Declared {
+			had.private[l.ID] = l
+		} else if d.has(l.ID) {
 			return takenLink(l.ID)
-		case l.Declared:
-			s.counts.PrivateLinks--
-			if d.private[l.ID] == nil {
-				s.remove(privateLinkRecord(s.scope, l.ID))
-			}
+		}
+		if wanted := d.private[l.ID]; wanted != nil {
+			wanted.Created = l.Created
 		}
 	}
-	for _, l := range d.links {
-		s.counts.VPCLinks++
-		if err := putVPCLink(s, l); err != nil {
-			return err
+	if err := replaceLinks(s, &s.counts.VPCLinks, had.links, d.links, vpcLinkRecord); err != nil {
+		return err
+	}
+	return replaceLinks(s, &s.counts.PrivateLinks, had.private, d.private, privateLinkRecord)
+}
+
+// replaceLinks writes those of now that aren't the same in had, and removes what is
+// in had alone.
+func replaceLinks[T any](s *scopeChange, count *int, had, now map[apigw.VPCLinkID]*T, key func(apigw.Scope, apigw.VPCLinkID) string) error {
+	for id := range had {
+		if now[id] == nil {
+			s.remove(key(s.scope, id))
+			*count--
 		}
 	}
-	for _, l := range d.private {
-		s.counts.PrivateLinks++
-		if err := putPrivateLink(s, l); err != nil {
+	for id, l := range now {
+		old := had[id]
+		if old == nil {
+			*count++
+		} else if sameJSON(old, l) {
+			continue
+		}
+		if err := putValue(s, key(s.scope, id), l); err != nil {
 			return err
 		}
 	}

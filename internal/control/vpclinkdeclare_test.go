@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
@@ -21,6 +22,15 @@ func TestDeclaredLinks(t *testing.T) {
 		if err := declare([]apigw.VPCLink{nlb}, []apigw.PrivateLink{private}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	created := must[*apigw.PrivateLink](t)(w.PrivateLink(ctx, w.scope, "new001")).Created
+	w.clock = w.clock.Add(time.Hour)
+	nlb.Name = "older"
+	if err := declare([]apigw.VPCLink{nlb}, []apigw.PrivateLink{private}); err != nil {
+		t.Fatal(err)
+	}
+	if l := must[*apigw.PrivateLink](t)(w.PrivateLink(ctx, w.scope, "new001")); !l.Created.Equal(created) {
+		t.Errorf("another link changed, and this one was made at %s, not at %s", l.Created, created)
 	}
 	if _, err := w.UpdatePrivateLink(ctx, w.scope, "new001", func(*apigw.PrivateLink) error { return nil }); err == nil || !strings.Contains(err.Error(), "configuration file") {
 		t.Error(err)
