@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // TestDeclaredRegistry: what is declared has the same IDs at every start, calls
@@ -82,6 +83,20 @@ func TestOperationsStay(t *testing.T) {
 	}
 	if list := must[[]*apigw.RegistryOperation](t)(w.RegistryOperations(t.Context(), w.scope)); len(list) != 1 {
 		t.Errorf("%d operations", len(list))
+	}
+}
+
+// TestServiceGoes: a service that goes while it is looked at isn't there.
+func TestServiceGoes(t *testing.T) {
+	w := newWorld(t)
+	must[string](t)(w.CreateNamespace(t.Context(), w.scope, &apigw.Namespace{Name: "n", Type: apigw.NamespaceHTTP}))
+	n := must[[]*ListedNamespace](t)(w.Namespaces(t.Context(), w.scope))[0]
+	s := must[*ListedService](t)(w.CreateRegistryService(t.Context(), w.scope, &apigw.RegistryService{Name: "s", Namespace: n.ID}))
+	if _, err := w.store.Commit(t.Context(), store.Txn{Ops: []store.Op{{Key: registryStateKey(w.scope, s.ID)}}}); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := w.RegistryService(t.Context(), w.scope, s.ID); apigw.KindOf(err) != apigw.NotFound || err == nil {
+		t.Error(found, err)
 	}
 }
 

@@ -22,7 +22,10 @@ func (c *Control) RegistryService(ctx context.Context, scope apigw.Scope, ref st
 		return nil, storeError(err)
 	}
 	state, err := readStored[apigw.RegistryState](ctx, c, registryStateKey(scope, s.value.ID))
-	if err != nil || state.value == nil {
+	if err == nil && state.value == nil {
+		err = unknownService(ref) // it went meanwhile
+	}
+	if err != nil {
 		return nil, storeError(err)
 	}
 	return &ListedService{s.value, state.value.Instances}, nil
