@@ -392,6 +392,13 @@ func TestDeregistration(t *testing.T) {
 	if list := targets(); len(list) != 1 || !list[0].Removed.IsZero() {
 		t.Errorf("%+v: a target that is registered again drains", list)
 	}
+	wantCode(t, w.DeregisterTargets(ctx, w.scope, g.ARN, one), "", "")
+	var many []apigw.Target
+	for i := range maxTargets {
+		many = append(many, apigw.Target{ID: "10.0.0.2", Port: i + 1})
+	}
+	wantCode(t, w.RegisterTargets(ctx, w.scope, g.ARN, many), "", "")
+	wantCode(t, w.RegisterTargets(ctx, w.scope, g.ARN, one), "TooManyTargets", "1000") // though it drains still
 }
 
 // TestWritersOfOneGroup: nothing that two callers add at once is lost.

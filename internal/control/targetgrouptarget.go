@@ -38,24 +38,24 @@ func (e *balancerEdit) addTarget(g *apigw.TargetGroup, t apigw.Target) error {
 	if err := e.checkTarget(g, &t); err != nil {
 		return err
 	}
-	if i := targetAt(g, &t); i >= 0 {
-		g.Targets[i] = t
-		return nil
-	}
-	most := maxTargets
+	at, most := targetAt(g, &t), maxTargets
 	if g.TargetType == apigw.TargetLambda || g.TargetType == apigw.TargetBalancer {
 		most = 1
 	}
 	n := 0
-	for _, other := range g.Targets {
-		if other.Removed.IsZero() {
+	for i, other := range g.Targets {
+		if i != at && other.Removed.IsZero() {
 			n++
 		}
 	}
-	if n >= most || len(g.Targets) >= 2*maxTargets {
+	if n >= most || at < 0 && len(g.Targets) >= 2*maxTargets {
 		return apigw.Coded(apigw.LimitExceeded, "TooManyTargets", "The maximum number of targets has been reached on target group '%s': %d", g.ARN, most)
 	}
-	g.Targets = append(g.Targets, t)
+	if at >= 0 {
+		g.Targets[at] = t
+	} else {
+		g.Targets = append(g.Targets, t)
+	}
 	return nil
 }
 
