@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -451,6 +452,30 @@ func TestCertificateOfListener(t *testing.T) {
 	}
 	if err := w.DeleteServerCertificate(t.Context(), w.scope, arn); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCertificateOfTwo: load balancers of the configuration file, which come and
+// go in one change, may show one certificate.
+func TestCertificateOfTwo(t *testing.T) {
+	w, _ := newSealed(t)
+	pair := issueFor(t, nil, w.clock, nil)
+	arn := must[apigw.ARN](t)(w.ImportServerCertificate(t.Context(), w.scope, CertificateImport{Certificate: pair.pem, Key: pair.text}))
+	showing := func(name string) apigw.LoadBalancer {
+		return apigw.LoadBalancer{Name: name, Listeners: []apigw.Listener{{Protocol: "HTTPS", Port: 443, Certificates: []apigw.ARN{arn}, Actions: []apigw.RuleAction{fixed(200)}}}}
+	}
+	for _, list := range [][]apigw.LoadBalancer{{showing("one"), showing("two")}, {showing("three"), showing("two")}, nil} {
+		if _, err := w.DeclareBalancing(t.Context(), w.scope, nil, list); err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for _, b := range must[[]*apigw.LoadBalancer](t)(w.LoadBalancers(t.Context(), w.scope)) {
+			want = append(want, string(b.ARN))
+		}
+		users := must[*apigw.ServerCertificate](t)(w.ServerCertificate(t.Context(), w.scope, arn)).Users
+		if slices.Sort(users); !slices.Equal(users, want) {
+			t.Errorf("in use by %v, not by %v", users, want)
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func (c *Control) useServerCertificates(ctx context.Context, s *scopeChange, use
 		if slices.Contains(use.before, arn) || c.declared(arn) {
 			continue
 		}
-		v, err := c.usableServer(ctx, s.scope, arn)
+		v, err := c.changingServer(ctx, s, arn)
 		if err != nil {
 			return orUnknown(err, use.missing(arn))
 		}
@@ -72,7 +72,7 @@ func (c *Control) useServerCertificates(ctx context.Context, s *scopeChange, use
 		if slices.Contains(use.after, arn) {
 			continue
 		}
-		v, err := c.usableServer(ctx, s.scope, arn)
+		v, err := c.changingServer(ctx, s, arn)
 		if apigw.KindOf(err) == apigw.NotFound {
 			continue // it was named before certificates were looked up, or in the configuration
 		}
@@ -85,6 +85,19 @@ func (c *Control) useServerCertificates(ctx context.Context, s *scopeChange, use
 		}
 	}
 	return nil
+}
+
+// changingServer is usableServer as s leaves it so far: several of whom s changes
+// may show it.
+func (c *Control) changingServer(ctx context.Context, s *scopeChange, arn apigw.ARN) (*storedServer, error) {
+	if v := s.servers[arn]; v != nil {
+		return v, nil
+	}
+	v, err := c.usableServer(ctx, s.scope, arn)
+	if err == nil {
+		s.servers[arn] = v
+	}
+	return v, err
 }
 
 // usableServer is a certificate of the account, in any region: that of an EDGE

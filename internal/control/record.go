@@ -68,9 +68,10 @@ func decodeRecord[T any](r store.Record) (v *T, sealed []byte, err error) {
 // and usage plans refer to each other, and a stage that is in a plan mustn't
 // vanish unnoticed.
 type scopeChange struct {
-	scope  apigw.Scope
-	txn    store.Txn
-	counts scopeCounts
+	scope   apigw.Scope
+	txn     store.Txn
+	counts  scopeCounts
+	servers map[apigw.ARN]*storedServer // that it read, as it leaves them
 }
 
 // scopeCounts are how many there are, so that nobody has to count them. They
@@ -172,7 +173,7 @@ func (c *Control) beginScope(ctx context.Context, scope apigw.Scope) (*scopeChan
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	s := &scopeChange{scope: scope, counts: scopeCounts{Schema: recordSchema}}
+	s := &scopeChange{scope: scope, counts: scopeCounts{Schema: recordSchema}, servers: map[apigw.ARN]*storedServer{}}
 	if err == nil {
 		err = json.Unmarshal(r.Value, &s.counts)
 		if err == nil && s.counts.Schema != recordSchema {

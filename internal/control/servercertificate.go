@@ -73,6 +73,10 @@ func (v *storedServer) put(s *scopeChange) error {
 	if err != nil {
 		return err
 	}
+	if at := slices.IndexFunc(s.txn.Ops, func(op store.Op) bool { return op.Key == v.record.Key }); at >= 0 {
+		s.txn.Ops[at].Value = raw // s changed it before
+		return nil
+	}
 	s.txn.If = append(s.txn.If, store.Condition{Key: v.record.Key, Revision: v.record.Revision})
 	s.set(v.record.Key, raw)
 	return nil
