@@ -165,13 +165,13 @@ func (w *endpointSlices) list(ctx context.Context, server *client) error {
 	for {
 		var page struct {
 			Metadata struct{ ResourceVersion, Continue string }
-			Items    []*slice
+			Items    []slice
 		}
 		if _, err := server.get(ctx, w.path(), query, listTime, &page); err != nil {
 			return err
 		}
-		for _, s := range page.Items {
-			w.known[s.Metadata.Name] = s
+		for i := range page.Items {
+			w.known[page.Items[i].Metadata.Name] = &page.Items[i]
 		}
 		if len(w.known) > maxInstances {
 			return fmt.Errorf("it has more than %d slices of one service", maxInstances)

@@ -1,0 +1,65 @@
+package discovery
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
+)
+
+// answers is a server without a network: what it answers to a request.
+type answers func(*http.Request) (status int, body io.Reader)
+
+func (f answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	status, body := f(r)
+	return &http.Response{StatusCode: status, Body: io.NopCloser(body), Header: http.Header{}, Request: r}, nil
+}
+
+func (f answers) client() *client {
+	return &client{base: "http://source", http: &http.Client{Transport: f, CheckRedirect: stay}}
+}
+
+func isWatch(r *http.Request) bool { return r.URL.Query().Get("watch") != "" }
+
+// following follows slices for a while, and says how often they were listed, how
+// many instances were put last, and how it ended.
+func (f answers) following(t *testing.T, within time.Duration) (lists, instances int, err error) {
+	counting := answers(func(r *http.Request) (int, io.Reader) {
+		if !isWatch(r) && r.URL.Query().Get("continue") == "" {
+			lists++
+		}
+		return f(r)
+	})
+	w := &endpointSlices{put: func(list []*apigw.RegistryInstance) { instances = len(list) }}
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	repeatedly(ctx, slog.New(slog.DiscardHandler), func(ctx context.Context, a *attempts) error {
+		now := w.follow(ctx, counting.client(), a)
+		if ctx.Err() == nil {
+			err = now
+		}
+		return now
+	})
+	return lists, instances, err
+}
+
+// TestNullInAList: a slice that is null ends nothing.
+func TestNullInAList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := answers(func(r *http.Request) (int, io.Reader) {
+			if isWatch(r) {
+				return 500, strings.NewReader("")
+			}
+			return 200, strings.NewReader(`{"items":[null,{"metadata":{"name":"a"},"endpoints":[{"addresses":["10.0.0.1"]}],"ports":[{"port":80}]}]}`)
+		})
+		if _, instances, _ := server.following(t, 100*time.Millisecond); instances != 1 {
+			t.Errorf("%d instances", instances)
+		}
+	})
+}
