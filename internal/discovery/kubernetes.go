@@ -146,6 +146,7 @@ func (w *endpointSlices) follow(ctx context.Context, server *client, a *attempts
 	for {
 		switch err := w.watch(ctx, server); {
 		case errors.Is(err, errForgotten):
+			sleep(ctx, watchSpace) // a server may forget everything at once
 			return nil
 		case !errors.Is(err, io.EOF):
 			return err

@@ -63,3 +63,32 @@ func TestNullInAList(t *testing.T) {
 		}
 	})
 }
+
+// TestForgettingAgainAndAgain: a server that forgets each watch at once isn't
+// listed without a pause.
+func TestForgettingAgainAndAgain(t *testing.T) {
+	for name, gone := range map[string]answers{
+		"as the answer": func(*http.Request) (int, io.Reader) { return 410, strings.NewReader("") },
+		"in the stream": func(*http.Request) (int, io.Reader) {
+			return 200, strings.NewReader(`{"type":"ERROR","object":{"code":410}}`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				server := answers(func(r *http.Request) (int, io.Reader) {
+					if asked++; asked > 1000 {
+						t.Fatal("it is asked as fast as it answers")
+					}
+					if isWatch(r) {
+						return gone(r)
+					}
+					return 200, strings.NewReader(`{"metadata":{"resourceVersion":"7"}}`)
+				})
+				if lists, _, err := server.following(t, 9500*time.Millisecond); lists < 5 || lists > 10 || err != nil {
+					t.Errorf("listed %d times in 9.5 s, %v", lists, err)
+				}
+			})
+		})
+	}
+}
