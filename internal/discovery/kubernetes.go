@@ -47,6 +47,9 @@ const (
 	watchSpace = time.Second     // between two
 	listTime   = 30 * time.Second
 	pageSize   = "500"
+
+	maxPages  = 1000  // of a list
+	maxSlices = 10000 // of a service
 )
 
 // Run follows each service.
@@ -163,7 +166,7 @@ func (w *endpointSlices) list(ctx context.Context, server *client) error {
 	w.known = map[string]*slice{}
 	query := w.query()
 	query.Set("limit", pageSize)
-	for {
+	for range maxPages {
 		var page struct {
 			Metadata struct{ ResourceVersion, Continue string }
 			Items    []slice
@@ -172,10 +175,9 @@ func (w *endpointSlices) list(ctx context.Context, server *client) error {
 			return err
 		}
 		for i := range page.Items {
-			w.known[page.Items[i].Metadata.Name] = &page.Items[i]
-		}
-		if len(w.known) > maxInstances {
-			return fmt.Errorf("it has more than %d slices of one service", maxInstances)
+			if err := w.keep(&page.Items[i]); err != nil {
+				return err
+			}
 		}
 		w.version = page.Metadata.ResourceVersion
 		if page.Metadata.Continue == "" {
@@ -183,6 +185,14 @@ func (w *endpointSlices) list(ctx context.Context, server *client) error {
 		}
 		query.Set("continue", page.Metadata.Continue)
 	}
+	return fmt.Errorf("its list of a service's slices has more than %d pages", maxPages)
+}
+
+func (w *endpointSlices) keep(s *slice) error {
+	if w.known[s.Metadata.Name] = s; len(w.known) > maxSlices {
+		return fmt.Errorf("it has more than %d slices of one service", maxSlices)
+	}
+	return nil
 }
 
 // watchEvent is a line of a watch.
@@ -252,7 +262,9 @@ func (w *endpointSlices) take(e *watchEvent) error {
 	case "DELETED":
 		delete(w.known, s.Metadata.Name)
 	default:
-		w.known[s.Metadata.Name] = &s
+		if err := w.keep(&s); err != nil {
+			return err
+		}
 	}
 	return w.show()
 }

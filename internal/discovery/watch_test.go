@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -90,5 +91,34 @@ func TestForgettingAgainAndAgain(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestEndlessLists: what a server tells of a service is bounded, page by page and
+// event by event.
+func TestEndlessLists(t *testing.T) {
+	pages := 0
+	server := answers(func(*http.Request) (int, io.Reader) {
+		if pages++; pages > 2*maxPages {
+			t.Fatal("its pages are asked for without end")
+		}
+		return 200, strings.NewReader(`{"metadata":{"continue":"more"},"items":[{"metadata":{"name":"a"}}]}`)
+	})
+	w := &endpointSlices{put: func([]*apigw.RegistryInstance) {}}
+	if err := w.list(t.Context(), server.client()); err == nil || !strings.Contains(err.Error(), "pages") {
+		t.Errorf("a list without end: %v", err)
+	}
+	w = &endpointSlices{known: map[string]*slice{}, put: func([]*apigw.RegistryInstance) {}}
+	for i := range maxSlices {
+		w.known[fmt.Sprint(i)] = &slice{}
+	}
+	change := func(name string) error {
+		return w.take(&watchEvent{Type: "ADDED", Object: []byte(`{"metadata":{"name":"` + name + `"}}`)})
+	}
+	if err := change("7"); err != nil {
+		t.Errorf("one that is known: %v", err)
+	}
+	if err := change("one more"); err == nil || !strings.Contains(err.Error(), "slices") {
+		t.Errorf("one too many: %v", err)
 	}
 }
