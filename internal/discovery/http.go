@@ -130,8 +130,13 @@ type statusError struct {
 
 func (e *statusError) Error() string { return fmt.Sprintf("it answers %d: %s", e.status, e.text) }
 
+// readTime is what an answer may take beside the time to begin.
+const readTime = 30 * time.Second
+
 // get reads a whole JSON answer into v.
 func (c *client) get(ctx context.Context, path string, query url.Values, within time.Duration, v any) (http.Header, error) {
+	ctx, cancel := context.WithTimeout(ctx, within+readTime)
+	defer cancel()
 	answer, err := c.open(ctx, path, query, within)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -121,4 +122,30 @@ func TestEndlessLists(t *testing.T) {
 	if err := change("one more"); err == nil || !strings.Contains(err.Error(), "slices") {
 		t.Errorf("one too many: %v", err)
 	}
+}
+
+// unending is a body that stops in its middle.
+type unending struct{ ctx context.Context }
+
+func (u unending) Read([]byte) (int, error) {
+	<-u.ctx.Done()
+	return 0, u.ctx.Err()
+}
+
+// TestUnendingAnswers: a source that stops in the middle of an answer is asked
+// again.
+func TestUnendingAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		server := answers(func(r *http.Request) (int, io.Reader) {
+			return 200, io.MultiReader(strings.NewReader(`{"items":[`), unending{r.Context()})
+		})
+		var got struct{ Items []slice }
+		began := time.Now()
+		_, err := server.client().get(ctx, "/", nil, listTime, &got)
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > listTime+readTime {
+			t.Errorf("after %s: %v", took, err)
+		}
+	})
 }
