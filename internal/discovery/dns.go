@@ -151,8 +151,8 @@ func (l *lookup) addresses(ctx context.Context, name string) (list []netip.Addr,
 	return list, nil
 }
 
-// ask returns the records of a kind, with the aliases that lead there. That there
-// is nothing is an answer, too: its time is the zone's for it (RFC 2308).
+// ask returns the records of a kind. That there is nothing is an answer, too: its
+// time is the zone's for it (RFC 2308).
 func (l *lookup) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
 	m := new(dns.Msg)
 	m.SetQuestion(name, kind)
@@ -160,8 +160,12 @@ func (l *lookup) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, e
 	var all error
 	for _, server := range l.servers {
 		got, err := exchange(ctx, m, server)
-		if err == nil && got.Rcode != dns.RcodeSuccess && got.Rcode != dns.RcodeNameError {
+		switch {
+		case err != nil:
+		case got.Rcode != dns.RcodeSuccess && got.Rcode != dns.RcodeNameError:
 			err = fmt.Errorf("%s answers %s", server, dns.RcodeToString[got.Rcode])
+		case len(got.Question) != 1 || !same(got.Question[0].Name, name) || got.Question[0].Qtype != kind:
+			err = fmt.Errorf("%s answers another question", server)
 		}
 		if err != nil {
 			all = errors.Join(all, err)
@@ -175,10 +179,38 @@ func (l *lookup) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, e
 				l.lives(min(soa.Hdr.Ttl, soa.Minttl))
 			}
 		}
-		return got.Answer, nil
+		return asked(got.Answer, name, kind), nil
 	}
 	return nil, fmt.Errorf("ask for %s %s: %w", name, dns.TypeToString[kind], all)
 }
+
+// longestChain is how many aliases are followed.
+const longestChain = 16
+
+// asked are the records of a kind that a name has, or what its aliases lead to.
+// An answer may have others, which nobody asked for.
+func asked(answer []dns.RR, name string, kind uint16) (list []dns.RR) {
+	for range longestChain {
+		next := ""
+		for _, r := range answer {
+			if !same(r.Header().Name, name) {
+				continue
+			}
+			if alias, ok := r.(*dns.CNAME); ok {
+				next = alias.Target
+			} else if r.Header().Rrtype == kind {
+				list = append(list, r)
+			}
+		}
+		if next == "" || len(list) > 0 {
+			break
+		}
+		name = next
+	}
+	return list
+}
+
+func same(a, b string) bool { return dns.CanonicalName(a) == dns.CanonicalName(b) }
 
 func (l *lookup) lives(ttl uint32) { l.ttl = min(l.ttl, time.Duration(ttl)*time.Second) }
 
