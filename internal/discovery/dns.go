@@ -125,6 +125,9 @@ func (l *lookup) located(ctx context.Context, name string) (list []*apigw.Regist
 			in.Weight = int(s.Weight)
 			list = append(list, in)
 		}
+		if len(list) > maxInstances {
+			return nil, fmt.Errorf("%s has more than %d addresses", name, maxInstances)
+		}
 	}
 	return list, nil
 }

@@ -1,7 +1,9 @@
 package discovery
 
 import (
+	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -99,5 +101,25 @@ func TestAnswersThatNobodyAskedFor(t *testing.T) {
 				t.Errorf("it lives for %s", l.ttl)
 			}
 		})
+	}
+}
+
+// TestManyLocations: targets that have many addresses each aren't gathered
+// without end.
+func TestManyLocations(t *testing.T) {
+	at := lying(t, func(reply *dns.Msg, q dns.Question) {
+		for i := range 3000 {
+			h := dns.RR_Header{Name: q.Name, Rrtype: q.Qtype, Class: dns.ClassINET, Ttl: 60}
+			switch {
+			case q.Qtype == dns.TypeSRV && i < 100:
+				reply.Answer = append(reply.Answer, &dns.SRV{Hdr: h, Port: 80, Target: fmt.Sprintf("t%d.corp.", i)})
+			case q.Qtype == dns.TypeA:
+				reply.Answer = append(reply.Answer, &dns.A{Hdr: h, A: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}).AsSlice()})
+			}
+		}
+	})
+	l := &lookup{servers: []string{at}, ttl: time.Minute}
+	if list, err := l.located(t.Context(), "_orders._tcp.corp."); err == nil || !strings.Contains(err.Error(), "more than 10000 addresses") {
+		t.Errorf("%d instances, %v", len(list), err)
 	}
 }
