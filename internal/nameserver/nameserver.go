@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
-	"golang.org/x/net/netutil"
 )
 
 // View is what the clients of a listener may ask for.
@@ -80,8 +79,8 @@ func New(c Config) *Server {
 		a := &answerer{view: l.View, forward: forward, limit: limit, own: addressOf(l.Streams), log: c.Logger}
 		s.serve(&dns.Server{PacketConn: l.Packets, UDPSize: largestQuery, Handler: a}, c.Logger)
 		s.serve(&dns.Server{
-			Listener: netutil.LimitListener(l.Streams, maxStreams), Handler: a,
-			ReadTimeout: messageTime, WriteTimeout: messageTime, IdleTimeout: func() time.Duration { return idleTime },
+			Listener: newStreams(l.Streams), Handler: a,
+			ReadTimeout: messageTime, IdleTimeout: func() time.Duration { return idleTime },
 		}, c.Logger)
 	}
 	return s

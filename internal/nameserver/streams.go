@@ -1,0 +1,38 @@
+package nameserver
+
+import (
+	"net"
+	"time"
+
+	"golang.org/x/net/netutil"
+)
+
+// streams accepts TCP connections, so many at once.
+type streams struct{ net.Listener }
+
+func newStreams(l net.Listener) *streams { return &streams{netutil.LimitListener(l, maxStreams)} }
+
+// Accept implements net.Listener.
+func (l *streams) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &stream{c}, nil
+}
+
+// stream is a connection whose client has to take its answers, which the library
+// doesn't see to.
+type stream struct{ net.Conn }
+
+// Write sends a message whole, or ends the connection: another one would begin in
+// the middle of it.
+func (s *stream) Write(p []byte) (n int, err error) {
+	if err = s.SetWriteDeadline(time.Now().Add(messageTime)); err == nil {
+		n, err = s.Conn.Write(p)
+	}
+	if err != nil {
+		s.Close()
+	}
+	return n, err
+}

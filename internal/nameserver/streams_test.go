@@ -1,0 +1,85 @@
+package nameserver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// pipes is a listener that accepts the far ends of pipes, on which nothing is
+// sent that nobody reads.
+type pipes struct {
+	net.Listener
+	far    chan net.Conn
+	closed context.Context
+	end    context.CancelFunc
+}
+
+func newPipes(t *testing.T) *pipes {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	closed, end := context.WithCancel(context.Background())
+	return &pipes{l, make(chan net.Conn), closed, end}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.far:
+		return c, nil
+	case <-p.closed.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error { p.end(); return nil }
+
+func (p *pipes) dial() net.Conn {
+	near, far := net.Pipe()
+	p.far <- far
+	return near
+}
+
+// TestClientsThatDoNotRead: a client that asks and takes no answer loses its
+// connection, and doesn't keep the server from ending.
+func TestClientsThatDoNotRead(t *testing.T) {
+	t.Parallel()
+	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPipes(t)
+	s := New(Config{Logger: slog.New(slog.DiscardHandler), Listeners: []Listener{{Packets: packets, Streams: p, View: fuzzed().view}}})
+	client := p.dial()
+	defer client.Close()
+	query := new(dns.Msg)
+	query.SetQuestion("_c._d.a.b.", dns.TypeA)
+	for {
+		client.SetWriteDeadline(time.Now().Add(5 * messageTime))
+		if err := (&dns.Conn{Conn: client}).WriteMsg(query); err != nil { // the second one waits for the first one's answer to be taken
+			if wrong, ok := errors.AsType[net.Error](err); ok && wrong.Timeout() {
+				t.Error("the connection stays for as long as the client likes")
+			}
+			break
+		}
+	}
+	ended := make(chan struct{})
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), messageTime)
+		defer cancel()
+		_ = s.Close(ctx)
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(10 * messageTime):
+		t.Fatal("the server doesn't end")
+	}
+}
