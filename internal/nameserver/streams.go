@@ -1,6 +1,7 @@
 package nameserver
 
 import (
+	"errors"
 	"net"
 	"time"
 
@@ -12,10 +13,17 @@ type streams struct{ net.Listener }
 
 func newStreams(l net.Listener) *streams { return &streams{netutil.LimitListener(l, maxStreams)} }
 
+// acceptPause follows a failure: the library tries again at once, also while the
+// process is out of files.
+const acceptPause = 20 * time.Millisecond
+
 // Accept implements net.Listener.
 func (l *streams) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
+		if !errors.Is(err, net.ErrClosed) {
+			time.Sleep(acceptPause)
+		}
 		return nil, err
 	}
 	return &stream{c}, nil

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/miekg/dns"
@@ -82,4 +84,25 @@ func TestClientsThatDoNotRead(t *testing.T) {
 	case <-time.After(10 * messageTime):
 		t.Fatal("the server doesn't end")
 	}
+}
+
+// outOfFiles is a listener that can't accept.
+type outOfFiles struct{ net.Listener }
+
+func (outOfFiles) Accept() (net.Conn, error) {
+	return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+}
+
+func TestOutOfFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, began := newStreams(outOfFiles{}), time.Now()
+		for range 10 {
+			if _, err := l.Accept(); !errors.Is(err, syscall.EMFILE) {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took < 10*acceptPause {
+			t.Errorf("10 attempts in %s", took)
+		}
+	})
 }
