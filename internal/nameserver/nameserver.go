@@ -57,9 +57,10 @@ type Listener struct {
 
 // Limits of what clients may have at once, and of time.
 const (
-	maxStreams  = 256 // TCP connections of a listener
-	idleTime    = 8 * time.Second
-	messageTime = 2 * time.Second // to send or receive one
+	maxStreams   = 256 // TCP connections of a listener
+	maxOfNetwork = 64  // of these, as limiter.admit has networks
+	idleTime     = 8 * time.Second
+	messageTime  = 2 * time.Second // to send or receive one
 )
 
 // Server answers on its listeners from New to Close.

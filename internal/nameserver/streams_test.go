@@ -106,3 +106,72 @@ func TestOutOfFiles(t *testing.T) {
 		}
 	})
 }
+
+// from is a connection of a client.
+type from struct {
+	net.Conn
+	client net.Addr
+	closed bool
+}
+
+func (f *from) RemoteAddr() net.Addr { return f.client }
+func (f *from) Close() error         { f.closed = true; return nil }
+
+// coming is a listener of connections that have come.
+type coming struct {
+	net.Listener
+	list []*from
+}
+
+func (c *coming) Accept() (net.Conn, error) {
+	if len(c.list) == 0 {
+		return nil, net.ErrClosed
+	}
+	next := c.list[0]
+	c.list = c.list[1:]
+	return next, nil
+}
+
+// TestConnectionsOfANetwork: one network doesn't take the connections of all, and
+// gets back those that it gives back.
+func TestConnectionsOfANetwork(t *testing.T) {
+	c := &coming{}
+	add := func(n int, client string) (added []*from) {
+		for range n {
+			added = append(added, &from{client: &net.TCPAddr{IP: net.ParseIP(client), Port: 4711}})
+		}
+		c.list = append(c.list, added...)
+		return added
+	}
+	l := newStreams(c)
+	accepted := func() (list []net.Conn) {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return list
+			}
+			list = append(list, conn)
+		}
+	}
+	add(maxOfNetwork, "192.0.2.1")
+	first := accepted()
+	refused := add(1, "::ffff:192.0.2.200")
+	add(1, "203.0.113.1")
+	add(1, "2001:db8::1")
+	add(maxOfNetwork+1, "127.0.0.1")
+	if n := len(accepted()); len(first) != maxOfNetwork || n != 2+maxOfNetwork+1 || !refused[0].closed {
+		t.Errorf("%d of a network, then %d; one too many is closed: %v", len(first), n, refused[0].closed)
+	}
+	first[0].Close()
+	first[0].Close()
+	add(2, "192.0.2.1")
+	if n := len(accepted()); n != 1 {
+		t.Errorf("after one has left, %d come", n)
+	}
+	for _, conn := range first[1:] {
+		conn.Close()
+	}
+	if n := len(l.open); n != 3 {
+		t.Errorf("%d networks are known", n)
+	}
+}
