@@ -279,6 +279,23 @@ func TestFloods(t *testing.T) {
 		}
 		<-w.closed
 	})
+	t.Run("empty pings", func(t *testing.T) {
+		near, far := net.Pipe()
+		defer far.Close()
+		c := NewServer(Limits{}).Open(near, []byte("head"), nil, echo{})
+		c.Start()
+		defer c.cut()
+		answer := appendHead(nil, ws.OpPong, true, 0)
+		most := DefaultLimits().Queue
+		for range most/len(answer) + 1 {
+			c.pong(answer)
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.out.size < most-len(answer) || c.out.size > most || len(c.out.queue) > 2*most/onePiece {
+			t.Errorf("%d bytes wait in %d pieces", c.out.size, len(c.out.queue))
+		}
+	})
 	t.Run("unfinished messages", func(t *testing.T) {
 		before := runtime.NumGoroutine()
 		limits := short

@@ -11,8 +11,25 @@ import (
 type outbox struct {
 	queue    [][]byte
 	size     int  // bytes in queue, and in the flusher's hands
+	joins    bool // the last of queue is a copy, which more may follow in
 	flushing bool // a goroutine works on it
 	armed    instant
+}
+
+// add queues frames. Copies are joined: a client that pings and reads nothing
+// would otherwise have us hold a slice for each answer of two bytes.
+func (o *outbox) add(frames []byte, kept bool) {
+	last := len(o.queue) - 1
+	switch {
+	case kept:
+		o.queue = append(o.queue, frames)
+	case o.joins && last >= 0 && len(o.queue[last])+len(frames) <= onePiece:
+		o.queue[last] = append(o.queue[last], frames...)
+	default:
+		o.queue = append(o.queue, slices.Clone(frames))
+	}
+	o.joins = !kept
+	o.size += len(frames)
 }
 
 func (o *outbox) drop() { o.queue = nil }
@@ -38,11 +55,7 @@ func (c *Conn) sendLocked(frames []byte, kept bool) {
 			return
 		}
 	}
-	if !kept {
-		frames = slices.Clone(frames)
-	}
-	c.out.queue = append(c.out.queue, frames)
-	c.out.size += len(frames)
+	c.out.add(frames, kept)
 	if !c.out.flushing {
 		c.out.flushing = true
 		go c.flush()
