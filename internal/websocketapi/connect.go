@@ -73,6 +73,9 @@ func (e *Event) admit() (r reply, f *exchange.Fault) {
 	route := e.Route
 	e.X.Outcome.Resource = route.Key
 	e.X.Decide("route", route.Key, "the client connects")
+	if err := e.Stage.env.Hub.room(); err != nil { // before a backend hears of a client that can't stay
+		return r, full(err)
+	}
 	if f := e.throttle(); f != nil {
 		return r, f
 	}
@@ -117,7 +120,7 @@ func (e *Event) accept(r reply) *exchange.Fault {
 	}
 	c := &Connection{id: e.id, hub: e.Stage.env.Hub, place: e.Stage.place, visitor: e.who}
 	if err := c.hub.add(c); err != nil {
-		return &exchange.Fault{Kind: exchange.Throttled, Cause: err}
+		return full(err)
 	}
 	nc, early, gone, err := e.X.Hijack()
 	if err != nil {
@@ -129,6 +132,9 @@ func (e *Event) accept(r reply) *exchange.Fault {
 	c.open(e.Stage, nc, head, early)
 	return nil
 }
+
+// full is the fault of a client that comes when as many are connected as may.
+func full(err error) *exchange.Fault { return &exchange.Fault{Kind: exchange.Throttled, Cause: err} }
 
 // refusedStatus is the fault of a client whose integration answered status.
 func refusedStatus(status int) *exchange.Fault {

@@ -153,3 +153,23 @@ func TestDisconnectsAtOnce(t *testing.T) {
 		end <- struct{}{}
 	}
 }
+
+// Who comes when as many are connected as may is refused before a backend hears
+// of it: no $disconnect would follow.
+func TestFull(t *testing.T) {
+	calls := always(allOK)
+	w := newWorld(t, definition(map[string]*apigw.RouteIntegration{"$connect": lambdaProxyOf("chat")}), calls, func(env *Env, _ *apigw.Stage) {
+		env.Hub = NewHub(HubConfig{Connections: 1})
+	})
+	if got := w.refused(""); got != 101 {
+		t.Fatalf("status %d", got)
+	}
+	if got := w.refused(""); got != 429 {
+		t.Errorf("status %d", got)
+	}
+	calls.mu.Lock()
+	defer calls.mu.Unlock()
+	if len(calls.events) != 1 {
+		t.Errorf("the backend heard of %d clients", len(calls.events))
+	}
+}

@@ -102,12 +102,26 @@ func (h *Hub) find(id connectionID) *Connection {
 
 var errTooMany = errors.New("as many connections are open as may")
 
+// room says whether another connection may be taken. An error is why not.
+func (h *Hub) room() error {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.roomLocked()
+}
+
+func (h *Hub) roomLocked() error {
+	if h.ending || len(h.conns) >= h.most {
+		return errTooMany
+	}
+	return nil
+}
+
 // add makes c known.
 func (h *Hub) add(c *Connection) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.ending || len(h.conns) >= h.most {
-		return errTooMany
+	if err := h.roomLocked(); err != nil {
+		return err
 	}
 	h.conns[c.id] = c
 	h.addPrincipal(c)
