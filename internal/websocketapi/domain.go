@@ -23,8 +23,6 @@ func (s *Stage) domainName(x *exchange.Exchange) string {
 	}
 	host := hostOf(string(x.Host))
 	switch {
-	case x.Client.Endpoint != nil:
-		return x.Address.DomainName
 	case x.Address.Custom:
 		return x.Address.DomainName + port
 	case !local(host):
