@@ -168,11 +168,11 @@ func (s *Stage) mayManage(x *exchange.Exchange, body []byte, id string) bool {
 
 // anybody says that no signature is checked: while no identities are
 // configured, whoever signs on this machine may manage connections, as
-// functions here do, with any credentials. Web pages can't: they would need a
-// preflight that nobody answers.
+// functions here do, with any credentials. Web pages of whatever origin can't:
+// browsers say it, with or without a preflight, of all that changes something.
 func (s *Stage) anybody(x *exchange.Exchange) bool {
 	known := s.env.Identities
-	if known == nil || !known.Open() || !x.Client.IP.IsLoopback() || !signed(x) {
+	if known == nil || !known.Open() || !x.Client.IP.IsLoopback() || !signed(x) || x.Header.Index("Origin", 0) >= 0 {
 		return false
 	}
 	x.Decide("authorize", "allowed", "no identities are configured: any signature from this machine will do")

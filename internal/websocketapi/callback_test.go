@@ -5,14 +5,19 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/exchange"
+	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/iam"
 	"github.com/gatehouse/gatehouse/internal/identity"
+	"github.com/gatehouse/gatehouse/internal/serving"
 	"github.com/gatehouse/gatehouse/internal/sigv4"
 )
 
@@ -69,6 +74,40 @@ func (w *world) manage(key, method, path, body string) *http.Response {
 	}
 	w.t.Cleanup(func() { resp.Body.Close() })
 	return resp
+}
+
+// everybody is no identities.
+type everybody struct{ people }
+
+func (everybody) Open() bool { return true }
+
+// While no identities are configured, programs of this machine manage connections
+// by signatures of any kind; web pages that are open on it don't: a browser sends
+// a POST of theirs without asking, with a signature in its query.
+func TestAnybody(t *testing.T) {
+	s := &Stage{env: &Env{Env: &serving.Env{Identities: everybody{}}}}
+	for _, tt := range []struct {
+		ip, query string
+		header    []string
+		want      bool
+	}{
+		{"127.0.0.1", "", []string{"Authorization", "AWS4-HMAC-SHA256 Credential=any"}, true},
+		{"::1", "X-Amz-Signature=any", nil, true},
+		{"127.0.0.1", "", nil, false},
+		{"10.0.0.9", "", []string{"Authorization", "AWS4-HMAC-SHA256 Credential=any"}, false},
+		{"127.0.0.1", "X-Amz-Signature=any", []string{"Origin", "https://attacker.example"}, false},
+		{"127.0.0.1", "X-Amz-Signature=any", []string{"Origin", "null"}, false},
+		{"127.0.0.1", "", []string{"Authorization", "AWS4-HMAC-SHA256 Credential=any", "Origin", "http://rebound.example:8080"}, false},
+	} {
+		var h http1.Header
+		for pair := range slices.Chunk(tt.header, 2) {
+			h.Add(pair[0], pair[1])
+		}
+		x := exchange.Exchange{Header: &h, Query: []byte(tt.query), Client: exchange.Client{IP: netip.MustParseAddr(tt.ip)}}
+		if got := s.anybody(&x); got != tt.want {
+			t.Errorf("%s ?%s %v: %v", tt.ip, tt.query, tt.header, got)
+		}
+	}
 }
 
 // A policy that denies one connection does so however its ID and the path are
