@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -203,5 +202,5 @@ func (s *Stage) refuseCaller(x *exchange.Exchange, err error) {
 	if !signed(x) {
 		name, own = "MissingAuthenticationTokenException", &sigv4.Error{Message: "Missing Authentication Token"}
 	}
-	respond(x, 403, name, `{"message":`+strconv.Quote(own.Message)+`}`)
+	respond(x, 403, name, string(append(jsonpath.AppendText([]byte(`{"message":`), own.Message), '}')))
 }

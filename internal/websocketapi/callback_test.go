@@ -142,6 +142,26 @@ func TestCallbackDenied(t *testing.T) {
 	}
 }
 
+// What is wrong with a signature is JSON, whatever bytes it repeats.
+func TestCallbackOddSignature(t *testing.T) {
+	w := newWorld(t, definition(nil), always(allOK), func(env *Env, _ *apigw.Stage) { env.Identities = people{} })
+	r, err := http.NewRequest("GET", "http://"+w.addr+"/prod/@connections/AAAAAAAAAAAAAAA=", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=\xe9\x80, SignedHeaders=host, Signature=00")
+	r.Header.Set("X-Amz-Date", "\xff")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var answer struct{ Message string }
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || resp.StatusCode != 403 || !strings.Contains(answer.Message, "\uFFFD") {
+		t.Errorf("%d %q %v", resp.StatusCode, answer.Message, err)
+	}
+}
+
 // @connections: answers and errors as AWS documents them and as they were seen
 // there.
 func TestCallback(t *testing.T) {
