@@ -24,7 +24,7 @@ var tlsBuffers = struct{ raw, hand, input uintptr }{
 // offset is where tls.Conn has a field of this name and type; 0: nowhere.
 func offset[T any](name string) uintptr {
 	f, ok := reflect.TypeFor[tls.Conn]().FieldByName(name)
-	if !ok || f.Type != reflect.TypeFor[T]() {
+	if !ok || len(f.Index) > 1 || f.Type != reflect.TypeFor[T]() { // an offset within what is embedded isn't one
 		return 0
 	}
 	return f.Offset
