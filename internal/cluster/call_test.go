@@ -38,6 +38,9 @@ func serveTest(t *testing.T, trust *Trust) (address string, c *Calls) {
 		if string(request) == "odd" {
 			return nil, errors.New("an odd call")
 		}
+		if string(request) == "list" {
+			return make([]byte, 200_000*20), nil // IDs of all connections that a node holds by default
+		}
 		return bytes.ToUpper(request), nil
 	}, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() { c.Close(t.Context()) })
@@ -100,6 +103,9 @@ func TestCallErrors(t *testing.T) {
 	defer c.Close()
 	if _, err := c.Call(t.Context(), address, []byte("odd")); err == nil || !strings.Contains(err.Error(), "an odd call") {
 		t.Errorf("odd: %v", err)
+	}
+	if _, err := c.Call(t.Context(), address, []byte("list")); err != nil {
+		t.Errorf("a long answer: %v", err)
 	}
 	if _, err := c.Call(t.Context(), address, make([]byte, maxCall+1)); err == nil {
 		t.Error("a call of any length is read")
