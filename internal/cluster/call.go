@@ -17,7 +17,7 @@ import (
 
 // Bounds of a call, and of what carries calls.
 const (
-	maxCall       = 1 << 20 // bytes of a request
+	maxCall       = 1 << 20         // bytes of a request
 	maxCallAnswer = 8 << 20         // it may list as many connections as a node holds
 	maxCallers    = 1024            // connections that a node takes
 	maxCalling    = 64              // connections to one node; more calls wait for one
