@@ -32,8 +32,8 @@ type LoadBalancer struct {
 type Listener struct {
 	ARN          ARN               `json:"arn"`
 	Port         int               `json:"port"`
-	Protocol     string            `json:"protocol"` // HTTP, HTTPS, TCP, TLS
-	Certificates []ARN             `json:"certificates,omitempty"`
+	Protocol     string            `json:"protocol"`               // HTTP, HTTPS, TCP, TLS
+	Certificates []ARN             `json:"certificates,omitempty"` // the default one first
 	TLSPolicy    string            `json:"tlsPolicy,omitempty"`
 	ALPN         string            `json:"alpn,omitempty"` // of TLS: None, HTTP1Only …
 	Actions      []RuleAction      `json:"actions"`        // of requests that no rule matches

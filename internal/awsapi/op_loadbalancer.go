@@ -26,10 +26,12 @@ func NewBalancerOperations(c *control.Control, health func(group apigw.ARN) []ap
 	return BalancerOperations{
 		CreateLoadBalancer: o.createLoadBalancer, DescribeLoadBalancers: o.describeLoadBalancers, DeleteLoadBalancer: o.deleteLoadBalancer,
 		DescribeLoadBalancerAttributes: o.describeLoadBalancerAttributes, ModifyLoadBalancerAttributes: o.modifyLoadBalancerAttributes,
-		DescribeCapacityReservation: o.describeCapacityReservation,
+		DescribeCapacityReservation: o.describeCapacityReservation, DescribeAccountLimits: o.describeAccountLimits,
+		SetSubnets: o.setSubnets, SetSecurityGroups: o.setSecurityGroups, SetIpAddressType: o.setIPAddressType,
 
 		CreateListener: o.createListener, DescribeListeners: o.describeListeners, ModifyListener: o.modifyListener, DeleteListener: o.deleteListener,
 		DescribeListenerAttributes: o.describeListenerAttributes, ModifyListenerAttributes: o.modifyListenerAttributes,
+		AddListenerCertificates: o.addListenerCertificates, DescribeListenerCertificates: o.describeListenerCertificates, RemoveListenerCertificates: o.removeListenerCertificates,
 
 		CreateRule: o.createRule, DescribeRules: o.describeRules, ModifyRule: o.modifyRule, DeleteRule: o.deleteRule, SetRulePriorities: o.setRulePriorities,
 
@@ -51,7 +53,9 @@ func balancerError(code, format string, args ...any) error {
 // Operations that aren't here are allowed on everything, as AWS's reads are.
 var givenARN = map[string]string{
 	"CreateListener": "LoadBalancerArn", "DeleteLoadBalancer": "LoadBalancerArn", "ModifyLoadBalancerAttributes": "LoadBalancerArn",
+	"SetSubnets": "LoadBalancerArn", "SetSecurityGroups": "LoadBalancerArn", "SetIpAddressType": "LoadBalancerArn",
 	"CreateRule": "ListenerArn", "DeleteListener": "ListenerArn", "ModifyListener": "ListenerArn", "ModifyListenerAttributes": "ListenerArn",
+	"AddListenerCertificates": "ListenerArn", "RemoveListenerCertificates": "ListenerArn",
 	"DeleteRule": "RuleArn", "ModifyRule": "RuleArn", "SetRulePriorities": "RulePriorities.member.1.RuleArn",
 	"DeleteTargetGroup": "TargetGroupArn", "ModifyTargetGroup": "TargetGroupArn", "ModifyTargetGroupAttributes": "TargetGroupArn",
 	"RegisterTargets": "TargetGroupArn", "DeregisterTargets": "TargetGroupArn",
@@ -134,7 +138,7 @@ func (o balancers) createLoadBalancer(ctx context.Context, c *Call, in *elbv2.Cr
 		setting{"IpamPools", in.IpamPools != nil}); err != nil {
 		return nil, err
 	}
-	subnets, err := subnetsOf(in)
+	subnets, err := subnetsOf(in.Subnets, in.SubnetMappings)
 	if err != nil {
 		return nil, err
 	}
@@ -151,27 +155,6 @@ func (o balancers) createLoadBalancer(ctx context.Context, c *Call, in *elbv2.Cr
 	return &elbv2.CreateLoadBalancerOutput{LoadBalancers: []*elbv2.LoadBalancer{o.balancerView(b)}}, nil
 }
 
-// subnetsOf are the subnets of a new load balancer, which are given in one of two
-// ways.
-func subnetsOf(in *elbv2.CreateLoadBalancerInput) ([]string, error) {
-	if len(in.SubnetMappings) == 0 {
-		return in.Subnets, nil
-	}
-	if len(in.Subnets) > 0 {
-		return nil, balancerError("ValidationError", "Either subnets or subnet mappings can be specified")
-	}
-	var list []string
-	for _, m := range in.SubnetMappings {
-		if err := refuseParameters(
-			setting{"SubnetMappings.AllocationId: load balancers open no port", m.AllocationId != nil}, setting{"SubnetMappings.PrivateIPv4Address: load balancers open no port", m.PrivateIPv4Address != nil},
-			setting{"SubnetMappings.IPv6Address: load balancers open no port", m.IPv6Address != nil}, setting{"SubnetMappings.SourceNatIpv6Prefix", m.SourceNatIpv6Prefix != nil}); err != nil {
-			return nil, err
-		}
-		list = append(list, val(m.SubnetId))
-	}
-	return list, nil
-}
-
 // Hosted zones of load balancers' names in us-east-1 (general reference, "Elastic
 // Load Balancing endpoints"). Nothing here is found by them.
 var balancerZones = map[string]string{apigw.BalancerApplication: "Z35SXDOTRQ7X7K", apigw.BalancerNetwork: "Z26RNL4JYFTOTI"}
@@ -180,10 +163,7 @@ func (o balancers) balancerView(b *apigw.LoadBalancer) *elbv2.LoadBalancer {
 	v := &elbv2.LoadBalancer{
 		LoadBalancerArn: set(b.ARN), DNSName: &b.DNSName, CanonicalHostedZoneId: new(balancerZones[b.Type]), CreatedTime: &b.Created, LoadBalancerName: &b.Name, Scheme: new("internal"),
 		VpcId: set(b.VPC), State: &elbv2.LoadBalancerState{Code: new("active")}, Type: &b.Type, SecurityGroups: b.SecurityGroups, IpAddressType: &b.IPAddressType,
-		AvailabilityZones: []*elbv2.AvailabilityZone{},
-	}
-	for _, id := range b.Subnets {
-		v.AvailabilityZones = append(v.AvailabilityZones, &elbv2.AvailabilityZone{SubnetId: &id, ZoneName: set(o.c.SubnetZone(id)), LoadBalancerAddresses: []*elbv2.LoadBalancerAddress{}})
+		AvailabilityZones: o.zonesView(b),
 	}
 	return v
 }

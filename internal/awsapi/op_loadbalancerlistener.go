@@ -15,8 +15,12 @@ func (o balancers) createListener(ctx context.Context, c *Call, in *elbv2.Create
 	if l.Tags, err = balancerTags(in.Tags); err != nil {
 		return nil, err
 	}
-	if l.Certificates, err = listenerCertificates(in.Certificates); err != nil {
+	certificate, err := listenerCertificate(in.Certificates)
+	if err != nil {
 		return nil, err
+	}
+	if certificate != "" {
+		l.Certificates = []apigw.ARN{certificate}
 	}
 	if l.Actions, err = actionsOf(in.DefaultActions); err != nil {
 		return nil, err
@@ -39,7 +43,7 @@ func (o balancers) createListener(ctx context.Context, c *Call, in *elbv2.Create
 func (o balancers) modifyListener(ctx context.Context, c *Call, in *elbv2.ModifyListenerInput) (*elbv2.ModifyListenerOutput, error) {
 	change := control.ListenerChange{Port: val(in.Port), Protocol: val(in.Protocol), TLSPolicy: val(in.SslPolicy)}
 	var err error
-	if change.Certificates, err = listenerCertificates(in.Certificates); err != nil {
+	if change.Certificate, err = listenerCertificate(in.Certificates); err != nil {
 		return nil, err
 	}
 	if change.Actions, err = actionsOf(in.DefaultActions); err != nil {
@@ -56,17 +60,6 @@ func (o balancers) modifyListener(ctx context.Context, c *Call, in *elbv2.Modify
 		return nil, err
 	}
 	return &elbv2.ModifyListenerOutput{Listeners: []*elbv2.Listener{listenerView(b, l)}}, nil
-}
-
-// listenerCertificates are those that a call names; nil: it names none.
-func listenerCertificates(list []*elbv2.Certificate) (arns []apigw.ARN, err error) {
-	for _, cert := range list {
-		if cert.IsDefault != nil {
-			return nil, balancerError("ValidationError", "IsDefault cannot be specified")
-		}
-		arns = append(arns, apigw.ARN(val(cert.CertificateArn)))
-	}
-	return arns, nil
 }
 
 // alpnOf is the policy that a call names; nil: it names none.
@@ -91,8 +84,8 @@ func refuseMutual(m *elbv2.MutualAuthenticationAttributes) error {
 
 func listenerView(b *apigw.LoadBalancer, l *apigw.Listener) *elbv2.Listener {
 	v := &elbv2.Listener{ListenerArn: set(l.ARN), LoadBalancerArn: set(b.ARN), Port: &l.Port, Protocol: &l.Protocol, SslPolicy: set(l.TLSPolicy), DefaultActions: actionsView(l.Actions)}
-	for _, arn := range l.Certificates {
-		v.Certificates = append(v.Certificates, &elbv2.Certificate{CertificateArn: set(arn)})
+	if len(l.Certificates) > 0 { // the default one alone is told (reference, Listener)
+		v.Certificates = []*elbv2.Certificate{{CertificateArn: set(l.Certificates[0])}}
 	}
 	if l.ALPN != "" {
 		v.AlpnPolicy = []string{l.ALPN}

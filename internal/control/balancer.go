@@ -19,7 +19,6 @@ const (
 	maxListeners     = 50
 	maxListenerRules = 100 // of a load balancer, without default rules
 	maxUniqueGroups  = 100 // of an Application Load Balancer
-	maxListenerCerts = 1
 )
 
 // LoadBalancer returns one load balancer.

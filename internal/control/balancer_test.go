@@ -561,7 +561,16 @@ func TestPlaces(t *testing.T) {
 		wantCode(t, err, c.code, c.part)
 	}
 	b := must[[]*apigw.LoadBalancer](t)(w.LoadBalancers(t.Context(), w.scope))[0]
+	_, err := w.SetSubnets(t.Context(), w.scope, b.ARN, []string{"subnet-c", "subnet-d"}, "")
+	wantCode(t, err, "InvalidConfigurationRequest", "same VPC: 'vpc-1'")
+	_, err = w.SetSecurityGroups(t.Context(), w.scope, b.ARN, []string{"sg-2"})
+	wantCode(t, err, "InvalidSecurityGroup", "vpc-1")
+	_, err = w.SetSubnets(t.Context(), w.scope, b.ARN, []string{"subnet-c", "subnet-b"}, "")
+	wantCode(t, err, "", "")
+	if b, err = w.LoadBalancer(t.Context(), w.scope, b.ARN); err != nil || !slices.Equal(b.Subnets, []string{"subnet-c", "subnet-b"}) || !slices.Equal(b.SecurityGroups, []string{"sg-1"}) {
+		t.Error(b, err)
+	}
 	g := must[*apigw.TargetGroup](t)(w.CreateTargetGroup(t.Context(), w.scope, apigw.TargetGroup{Name: "g", Protocol: "HTTP", Port: 80, VPC: "vpc-2"}, HealthChange{}))
-	_, _, err := w.CreateListener(t.Context(), w.scope, b.ARN, apigw.Listener{Protocol: "HTTP", Port: 80, Actions: []apigw.RuleAction{forwardTo(g.ARN)}})
+	_, _, err = w.CreateListener(t.Context(), w.scope, b.ARN, apigw.Listener{Protocol: "HTTP", Port: 80, Actions: []apigw.RuleAction{forwardTo(g.ARN)}})
 	wantCode(t, err, "InvalidConfigurationRequest", "different VPC")
 }

@@ -81,12 +81,12 @@ func (e *balancerEdit) replaceListeners(old, now *apigw.LoadBalancer, changed ap
 
 // ListenerChange is what ModifyListener changes; what is nil or empty stays.
 type ListenerChange struct {
-	Port         int
-	Protocol     string
-	Certificates []apigw.ARN
-	TLSPolicy    string
-	ALPN         *string
-	Actions      []apigw.RuleAction
+	Port        int
+	Protocol    string
+	Certificate apigw.ARN // the default one
+	TLSPolicy   string
+	ALPN        *string
+	Actions     []apigw.RuleAction
 }
 
 // ModifyListener changes a listener. Certificates and policy of one that no
@@ -119,8 +119,8 @@ func (change *ListenerChange) apply(l *apigw.Listener) {
 			l.Certificates, l.TLSPolicy, l.ALPN = nil, "", ""
 		}
 	}
-	if change.Certificates != nil {
-		l.Certificates = change.Certificates
+	if change.Certificate != "" {
+		l.Certificates = append([]apigw.ARN{change.Certificate}, l.Certificates[min(1, len(l.Certificates)):]...)
 	}
 	if change.TLSPolicy != "" {
 		l.TLSPolicy = change.TLSPolicy
@@ -229,11 +229,8 @@ func checkListenerTLS(l *apigw.Listener) error {
 		}
 		return nil
 	}
-	switch n := len(l.Certificates); {
-	case n == 0:
+	if len(l.Certificates) == 0 {
 		return apigw.Coded(apigw.BadRequest, "CertificateNotFound", "A certificate must be specified for %s listeners", l.Protocol)
-	case n > maxListenerCerts:
-		return apigw.Coded(apigw.LimitExceeded, "TooManyCertificates", "Only one certificate can be specified for a listener")
 	}
 	if l.TLSPolicy == "" {
 		l.TLSPolicy = defaultTLSPolicy

@@ -10,31 +10,32 @@ import (
 )
 
 var (
-	actionTypeEnumValues                                   = []string{"forward", "authenticate-oidc", "authenticate-cognito", "redirect", "fixed-response", "jwt-validation"}
-	advertiseTrustStoreCaNamesEnumValues                   = []string{"on", "off"}
-	authenticateCognitoActionConditionalBehaviorEnumValues = []string{"deny", "allow", "authenticate"}
-	authenticateOidcActionConditionalBehaviorEnumValues    = []string{"deny", "allow", "authenticate"}
-	customerOwnedIpv4PoolPattern                           = regexp.MustCompile(`^(?:^(ipv4pool-coip-)[a-zA-Z0-9]+$)$`)
-	describeTargetHealthInputIncludeEnumValues             = []string{"AnomalyDetection", "All"}
-	enablePrefixForIpv6SourceNatEnumValues                 = []string{"on", "off"}
-	fixedResponseActionStatusCodePattern                   = regexp.MustCompile(`^(?:^(2|4|5)\d\d$)$`)
-	ipAddressTypeValues                                    = []string{"ipv4", "dualstack", "dualstack-without-public-ipv4"}
-	ipamPoolIdPattern                                      = regexp.MustCompile(`^(?:^(ipam-pool-)[a-zA-Z0-9]+$)$`)
-	jwtValidationActionAdditionalClaimFormatEnumValues     = []string{"single-string", "string-array", "space-separated-values"}
-	listenerAttributeKeyPattern                            = regexp.MustCompile(`^(?:^[a-zA-Z0-9._]+$)$`)
-	loadBalancerAttributeKeyPattern                        = regexp.MustCompile(`^(?:^[a-zA-Z0-9._]+$)$`)
-	loadBalancerSchemeEnumValues                           = []string{"internet-facing", "internal"}
-	loadBalancerTypeEnumValues                             = []string{"application", "network", "gateway"}
-	protocolEnumValues                                     = []string{"HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"}
-	redirectActionProtocolPattern                          = regexp.MustCompile(`^(?:^(HTTPS?|#\{protocol\})$)$`)
-	redirectActionStatusCodeEnumValues                     = []string{"HTTP_301", "HTTP_302"}
-	tagKeyPattern                                          = regexp.MustCompile(`^(?:^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$)$`)
-	tagValuePattern                                        = regexp.MustCompile(`^(?:^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$)$`)
-	targetGroupAttributeKeyPattern                         = regexp.MustCompile(`^(?:^[a-zA-Z0-9._]+$)$`)
-	targetGroupIpAddressTypeEnumValues                     = []string{"ipv4", "ipv6"}
-	targetTypeEnumValues                                   = []string{"instance", "ip", "lambda", "alb"}
-	transformTypeEnumValues                                = []string{"host-header-rewrite", "url-rewrite"}
-	trustStoreAssociationStatusEnumValues                  = []string{"active", "removed"}
+	actionTypeEnumValues                                           = []string{"forward", "authenticate-oidc", "authenticate-cognito", "redirect", "fixed-response", "jwt-validation"}
+	advertiseTrustStoreCaNamesEnumValues                           = []string{"on", "off"}
+	authenticateCognitoActionConditionalBehaviorEnumValues         = []string{"deny", "allow", "authenticate"}
+	authenticateOidcActionConditionalBehaviorEnumValues            = []string{"deny", "allow", "authenticate"}
+	customerOwnedIpv4PoolPattern                                   = regexp.MustCompile(`^(?:^(ipv4pool-coip-)[a-zA-Z0-9]+$)$`)
+	describeTargetHealthInputIncludeEnumValues                     = []string{"AnomalyDetection", "All"}
+	enablePrefixForIpv6SourceNatEnumValues                         = []string{"on", "off"}
+	enforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnumValues = []string{"on", "off"}
+	fixedResponseActionStatusCodePattern                           = regexp.MustCompile(`^(?:^(2|4|5)\d\d$)$`)
+	ipAddressTypeValues                                            = []string{"ipv4", "dualstack", "dualstack-without-public-ipv4"}
+	ipamPoolIdPattern                                              = regexp.MustCompile(`^(?:^(ipam-pool-)[a-zA-Z0-9]+$)$`)
+	jwtValidationActionAdditionalClaimFormatEnumValues             = []string{"single-string", "string-array", "space-separated-values"}
+	listenerAttributeKeyPattern                                    = regexp.MustCompile(`^(?:^[a-zA-Z0-9._]+$)$`)
+	loadBalancerAttributeKeyPattern                                = regexp.MustCompile(`^(?:^[a-zA-Z0-9._]+$)$`)
+	loadBalancerSchemeEnumValues                                   = []string{"internet-facing", "internal"}
+	loadBalancerTypeEnumValues                                     = []string{"application", "network", "gateway"}
+	protocolEnumValues                                             = []string{"HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"}
+	redirectActionProtocolPattern                                  = regexp.MustCompile(`^(?:^(HTTPS?|#\{protocol\})$)$`)
+	redirectActionStatusCodeEnumValues                             = []string{"HTTP_301", "HTTP_302"}
+	tagKeyPattern                                                  = regexp.MustCompile(`^(?:^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$)$`)
+	tagValuePattern                                                = regexp.MustCompile(`^(?:^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$)$`)
+	targetGroupAttributeKeyPattern                                 = regexp.MustCompile(`^(?:^[a-zA-Z0-9._]+$)$`)
+	targetGroupIpAddressTypeEnumValues                             = []string{"ipv4", "ipv6"}
+	targetTypeEnumValues                                           = []string{"instance", "ip", "lambda", "alb"}
+	transformTypeEnumValues                                        = []string{"host-header-rewrite", "url-rewrite"}
+	trustStoreAssociationStatusEnumValues                          = []string{"active", "removed"}
 )
 
 func (s *Action) check(v *wire.Violations, path string) {
@@ -56,6 +57,12 @@ func (s *Action) check(v *wire.Violations, path string) {
 	if s.JwtValidationConfig != nil {
 		s.JwtValidationConfig.check(v, path+".jwtValidationConfig")
 	}
+}
+
+// Check notes the constraints that the input breaks.
+func (s *AddListenerCertificatesInput) Check(v *wire.Violations) {
+	v.Required("listenerArn", s.ListenerArn == nil)
+	v.Required("certificates", s.Certificates == nil)
 }
 
 // Check notes the constraints that the input breaks.
@@ -187,6 +194,11 @@ func (s *DeregisterTargetsInput) Check(v *wire.Violations) {
 }
 
 // Check notes the constraints that the input breaks.
+func (s *DescribeAccountLimitsInput) Check(v *wire.Violations) {
+	v.Range("pageSize", s.PageSize, 1, 400)
+}
+
+// Check notes the constraints that the input breaks.
 func (s *DescribeCapacityReservationInput) Check(v *wire.Violations) {
 	v.Required("loadBalancerArn", s.LoadBalancerArn == nil)
 }
@@ -194,6 +206,12 @@ func (s *DescribeCapacityReservationInput) Check(v *wire.Violations) {
 // Check notes the constraints that the input breaks.
 func (s *DescribeListenerAttributesInput) Check(v *wire.Violations) {
 	v.Required("listenerArn", s.ListenerArn == nil)
+}
+
+// Check notes the constraints that the input breaks.
+func (s *DescribeListenerCertificatesInput) Check(v *wire.Violations) {
+	v.Required("listenerArn", s.ListenerArn == nil)
+	v.Range("pageSize", s.PageSize, 1, 400)
 }
 
 // Check notes the constraints that the input breaks.
@@ -367,6 +385,12 @@ func (s *RegisterTargetsInput) Check(v *wire.Violations) {
 }
 
 // Check notes the constraints that the input breaks.
+func (s *RemoveListenerCertificatesInput) Check(v *wire.Violations) {
+	v.Required("listenerArn", s.ListenerArn == nil)
+	v.Required("certificates", s.Certificates == nil)
+}
+
+// Check notes the constraints that the input breaks.
 func (s *RemoveTagsInput) Check(v *wire.Violations) {
 	v.Required("resourceArns", s.ResourceArns == nil)
 	v.Required("tagKeys", s.TagKeys == nil)
@@ -392,11 +416,32 @@ func (s *RuleTransform) check(v *wire.Violations, path string) {
 }
 
 // Check notes the constraints that the input breaks.
+func (s *SetIpAddressTypeInput) Check(v *wire.Violations) {
+	v.Required("loadBalancerArn", s.LoadBalancerArn == nil)
+	v.Required("ipAddressType", s.IpAddressType == nil)
+	v.Enum("ipAddressType", s.IpAddressType, ipAddressTypeValues)
+}
+
+// Check notes the constraints that the input breaks.
 func (s *SetRulePrioritiesInput) Check(v *wire.Violations) {
 	v.Required("rulePriorities", s.RulePriorities == nil)
 	for i, e := range s.RulePriorities {
 		e.check(v, "rulePriorities"+"."+strconv.Itoa(i+1)+".member")
 	}
+}
+
+// Check notes the constraints that the input breaks.
+func (s *SetSecurityGroupsInput) Check(v *wire.Violations) {
+	v.Required("loadBalancerArn", s.LoadBalancerArn == nil)
+	v.Required("securityGroups", s.SecurityGroups == nil)
+	v.Enum("enforceSecurityGroupInboundRulesOnPrivateLinkTraffic", s.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic, enforceSecurityGroupInboundRulesOnPrivateLinkTrafficEnumValues)
+}
+
+// Check notes the constraints that the input breaks.
+func (s *SetSubnetsInput) Check(v *wire.Violations) {
+	v.Required("loadBalancerArn", s.LoadBalancerArn == nil)
+	v.Enum("ipAddressType", s.IpAddressType, ipAddressTypeValues)
+	v.Enum("enablePrefixForIpv6SourceNat", s.EnablePrefixForIpv6SourceNat, enablePrefixForIpv6SourceNatEnumValues)
 }
 
 func (s *Tag) check(v *wire.Violations, path string) {

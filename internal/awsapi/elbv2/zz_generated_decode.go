@@ -25,6 +25,14 @@ func readAction(o *wire.Object) *Action {
 }
 
 // Decode reads the shape from a request.
+func (s *AddListenerCertificatesInput) Decode(r *wire.Request) {
+	o := r.Object("addListenerCertificatesInput")
+	s.ListenerArn = o.String("ListenerArn")
+	s.Certificates = wire.List(o, "Certificates", readCertificate)
+	o.Done()
+}
+
+// Decode reads the shape from a request.
 func (s *AddTagsInput) Decode(r *wire.Request) {
 	o := r.Object("addTagsInput")
 	s.ResourceArns = o.Strings("ResourceArns")
@@ -186,6 +194,14 @@ func (s *DeregisterTargetsInput) Decode(r *wire.Request) {
 }
 
 // Decode reads the shape from a request.
+func (s *DescribeAccountLimitsInput) Decode(r *wire.Request) {
+	o := r.Object("describeAccountLimitsInput")
+	s.Marker = o.String("Marker")
+	s.PageSize = o.Int("PageSize")
+	o.Done()
+}
+
+// Decode reads the shape from a request.
 func (s *DescribeCapacityReservationInput) Decode(r *wire.Request) {
 	o := r.Object("describeCapacityReservationInput")
 	s.LoadBalancerArn = o.String("LoadBalancerArn")
@@ -196,6 +212,15 @@ func (s *DescribeCapacityReservationInput) Decode(r *wire.Request) {
 func (s *DescribeListenerAttributesInput) Decode(r *wire.Request) {
 	o := r.Object("describeListenerAttributesInput")
 	s.ListenerArn = o.String("ListenerArn")
+	o.Done()
+}
+
+// Decode reads the shape from a request.
+func (s *DescribeListenerCertificatesInput) Decode(r *wire.Request) {
+	o := r.Object("describeListenerCertificatesInput")
+	s.ListenerArn = o.String("ListenerArn")
+	s.Marker = o.String("Marker")
+	s.PageSize = o.Int("PageSize")
 	o.Done()
 }
 
@@ -538,6 +563,14 @@ func (s *RegisterTargetsInput) Decode(r *wire.Request) {
 }
 
 // Decode reads the shape from a request.
+func (s *RemoveListenerCertificatesInput) Decode(r *wire.Request) {
+	o := r.Object("removeListenerCertificatesInput")
+	s.ListenerArn = o.String("ListenerArn")
+	s.Certificates = wire.List(o, "Certificates", readCertificate)
+	o.Done()
+}
+
+// Decode reads the shape from a request.
 func (s *RemoveTagsInput) Decode(r *wire.Request) {
 	o := r.Object("removeTagsInput")
 	s.ResourceArns = o.Strings("ResourceArns")
@@ -598,9 +631,37 @@ func readRuleTransform(o *wire.Object) *RuleTransform {
 }
 
 // Decode reads the shape from a request.
+func (s *SetIpAddressTypeInput) Decode(r *wire.Request) {
+	o := r.Object("setIpAddressTypeInput")
+	s.LoadBalancerArn = o.String("LoadBalancerArn")
+	s.IpAddressType = o.String("IpAddressType")
+	o.Done()
+}
+
+// Decode reads the shape from a request.
 func (s *SetRulePrioritiesInput) Decode(r *wire.Request) {
 	o := r.Object("setRulePrioritiesInput")
 	s.RulePriorities = wire.List(o, "RulePriorities", readRulePriorityPair)
+	o.Done()
+}
+
+// Decode reads the shape from a request.
+func (s *SetSecurityGroupsInput) Decode(r *wire.Request) {
+	o := r.Object("setSecurityGroupsInput")
+	s.LoadBalancerArn = o.String("LoadBalancerArn")
+	s.SecurityGroups = o.Strings("SecurityGroups")
+	s.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic = o.String("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
+	o.Done()
+}
+
+// Decode reads the shape from a request.
+func (s *SetSubnetsInput) Decode(r *wire.Request) {
+	o := r.Object("setSubnetsInput")
+	s.LoadBalancerArn = o.String("LoadBalancerArn")
+	s.Subnets = o.Strings("Subnets")
+	s.SubnetMappings = wire.List(o, "SubnetMappings", readSubnetMapping)
+	s.IpAddressType = o.String("IpAddressType")
+	s.EnablePrefixForIpv6SourceNat = o.String("EnablePrefixForIpv6SourceNat")
 	o.Done()
 }
 

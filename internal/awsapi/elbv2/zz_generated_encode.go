@@ -22,6 +22,13 @@ func (s *Action) Encode(w *wire.Response) {
 }
 
 // Encode writes the shape.
+func (s *AddListenerCertificatesOutput) Encode(w *wire.Response) {
+	w.Begin()
+	wire.WriteList(w, "Certificates", s.Certificates)
+	w.End()
+}
+
+// Encode writes the shape.
 func (s *AddTagsOutput) Encode(w *wire.Response) {
 	w.Begin()
 	w.End()
@@ -154,6 +161,14 @@ func (s *DeregisterTargetsOutput) Encode(w *wire.Response) {
 }
 
 // Encode writes the shape.
+func (s *DescribeAccountLimitsOutput) Encode(w *wire.Response) {
+	w.Begin()
+	wire.WriteList(w, "Limits", s.Limits)
+	w.String("NextMarker", s.NextMarker)
+	w.End()
+}
+
+// Encode writes the shape.
 func (s *DescribeCapacityReservationOutput) Encode(w *wire.Response) {
 	w.Begin()
 	w.Time("LastModifiedTime", s.LastModifiedTime)
@@ -167,6 +182,14 @@ func (s *DescribeCapacityReservationOutput) Encode(w *wire.Response) {
 func (s *DescribeListenerAttributesOutput) Encode(w *wire.Response) {
 	w.Begin()
 	wire.WriteList(w, "Attributes", s.Attributes)
+	w.End()
+}
+
+// Encode writes the shape.
+func (s *DescribeListenerCertificatesOutput) Encode(w *wire.Response) {
+	w.Begin()
+	wire.WriteList(w, "Certificates", s.Certificates)
+	w.String("NextMarker", s.NextMarker)
 	w.End()
 }
 
@@ -300,6 +323,14 @@ func (s *JwtValidationActionConfig) Encode(w *wire.Response) {
 	w.String("JwksEndpoint", s.JwksEndpoint)
 	w.String("Issuer", s.Issuer)
 	wire.WriteList(w, "AdditionalClaims", s.AdditionalClaims)
+	w.End()
+}
+
+// Encode writes the shape.
+func (s *Limit) Encode(w *wire.Response) {
+	w.Begin()
+	w.String("Name", s.Name)
+	w.String("Max", s.Max)
 	w.End()
 }
 
@@ -484,6 +515,12 @@ func (s *RegisterTargetsOutput) Encode(w *wire.Response) {
 }
 
 // Encode writes the shape.
+func (s *RemoveListenerCertificatesOutput) Encode(w *wire.Response) {
+	w.Begin()
+	w.End()
+}
+
+// Encode writes the shape.
 func (s *RemoveTagsOutput) Encode(w *wire.Response) {
 	w.Begin()
 	w.End()
@@ -534,9 +571,33 @@ func (s *RuleTransform) Encode(w *wire.Response) {
 }
 
 // Encode writes the shape.
+func (s *SetIpAddressTypeOutput) Encode(w *wire.Response) {
+	w.Begin()
+	w.String("IpAddressType", s.IpAddressType)
+	w.End()
+}
+
+// Encode writes the shape.
 func (s *SetRulePrioritiesOutput) Encode(w *wire.Response) {
 	w.Begin()
 	wire.WriteList(w, "Rules", s.Rules)
+	w.End()
+}
+
+// Encode writes the shape.
+func (s *SetSecurityGroupsOutput) Encode(w *wire.Response) {
+	w.Begin()
+	w.Strings("SecurityGroupIds", s.SecurityGroupIds)
+	w.String("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", s.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic)
+	w.End()
+}
+
+// Encode writes the shape.
+func (s *SetSubnetsOutput) Encode(w *wire.Response) {
+	w.Begin()
+	wire.WriteList(w, "AvailabilityZones", s.AvailabilityZones)
+	w.String("IpAddressType", s.IpAddressType)
+	w.String("EnablePrefixForIpv6SourceNat", s.EnablePrefixForIpv6SourceNat)
 	w.End()
 }
 

@@ -10,6 +10,7 @@ import (
 
 // Operations is what the service can do. A nil field is answered 501.
 type Operations struct {
+	AddListenerCertificates        func(ctx context.Context, c *wire.Call, in *AddListenerCertificatesInput) (*AddListenerCertificatesOutput, error)
 	AddTags                        func(ctx context.Context, c *wire.Call, in *AddTagsInput) (*AddTagsOutput, error)
 	CreateListener                 func(ctx context.Context, c *wire.Call, in *CreateListenerInput) (*CreateListenerOutput, error)
 	CreateLoadBalancer             func(ctx context.Context, c *wire.Call, in *CreateLoadBalancerInput) (*CreateLoadBalancerOutput, error)
@@ -20,8 +21,10 @@ type Operations struct {
 	DeleteRule                     func(ctx context.Context, c *wire.Call, in *DeleteRuleInput) (*DeleteRuleOutput, error)
 	DeleteTargetGroup              func(ctx context.Context, c *wire.Call, in *DeleteTargetGroupInput) (*DeleteTargetGroupOutput, error)
 	DeregisterTargets              func(ctx context.Context, c *wire.Call, in *DeregisterTargetsInput) (*DeregisterTargetsOutput, error)
+	DescribeAccountLimits          func(ctx context.Context, c *wire.Call, in *DescribeAccountLimitsInput) (*DescribeAccountLimitsOutput, error)
 	DescribeCapacityReservation    func(ctx context.Context, c *wire.Call, in *DescribeCapacityReservationInput) (*DescribeCapacityReservationOutput, error)
 	DescribeListenerAttributes     func(ctx context.Context, c *wire.Call, in *DescribeListenerAttributesInput) (*DescribeListenerAttributesOutput, error)
+	DescribeListenerCertificates   func(ctx context.Context, c *wire.Call, in *DescribeListenerCertificatesInput) (*DescribeListenerCertificatesOutput, error)
 	DescribeListeners              func(ctx context.Context, c *wire.Call, in *DescribeListenersInput) (*DescribeListenersOutput, error)
 	DescribeLoadBalancerAttributes func(ctx context.Context, c *wire.Call, in *DescribeLoadBalancerAttributesInput) (*DescribeLoadBalancerAttributesOutput, error)
 	DescribeLoadBalancers          func(ctx context.Context, c *wire.Call, in *DescribeLoadBalancersInput) (*DescribeLoadBalancersOutput, error)
@@ -37,8 +40,12 @@ type Operations struct {
 	ModifyTargetGroup              func(ctx context.Context, c *wire.Call, in *ModifyTargetGroupInput) (*ModifyTargetGroupOutput, error)
 	ModifyTargetGroupAttributes    func(ctx context.Context, c *wire.Call, in *ModifyTargetGroupAttributesInput) (*ModifyTargetGroupAttributesOutput, error)
 	RegisterTargets                func(ctx context.Context, c *wire.Call, in *RegisterTargetsInput) (*RegisterTargetsOutput, error)
+	RemoveListenerCertificates     func(ctx context.Context, c *wire.Call, in *RemoveListenerCertificatesInput) (*RemoveListenerCertificatesOutput, error)
 	RemoveTags                     func(ctx context.Context, c *wire.Call, in *RemoveTagsInput) (*RemoveTagsOutput, error)
+	SetIpAddressType               func(ctx context.Context, c *wire.Call, in *SetIpAddressTypeInput) (*SetIpAddressTypeOutput, error)
 	SetRulePriorities              func(ctx context.Context, c *wire.Call, in *SetRulePrioritiesInput) (*SetRulePrioritiesOutput, error)
+	SetSecurityGroups              func(ctx context.Context, c *wire.Call, in *SetSecurityGroupsInput) (*SetSecurityGroupsOutput, error)
+	SetSubnets                     func(ctx context.Context, c *wire.Call, in *SetSubnetsInput) (*SetSubnetsOutput, error)
 }
 
 // Service is the name that signatures and actions carry.
@@ -47,6 +54,7 @@ const Service = "elasticloadbalancing"
 // Table is every operation of the service, with how it is asked for.
 func (ops *Operations) Table() []wire.Operation {
 	return []wire.Operation{
+		{Name: "AddListenerCertificates", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.AddListenerCertificates)},
 		{Name: "AddTags", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.AddTags)},
 		{Name: "CreateListener", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.CreateListener)},
 		{Name: "CreateLoadBalancer", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.CreateLoadBalancer)},
@@ -57,8 +65,10 @@ func (ops *Operations) Table() []wire.Operation {
 		{Name: "DeleteRule", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.DeleteRule)},
 		{Name: "DeleteTargetGroup", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.DeleteTargetGroup)},
 		{Name: "DeregisterTargets", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.DeregisterTargets)},
+		{Name: "DescribeAccountLimits", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.DescribeAccountLimits)},
 		{Name: "DescribeCapacityReservation", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.DescribeCapacityReservation)},
 		{Name: "DescribeListenerAttributes", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.DescribeListenerAttributes)},
+		{Name: "DescribeListenerCertificates", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.DescribeListenerCertificates)},
 		{Name: "DescribeListeners", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.DescribeListeners)},
 		{Name: "DescribeLoadBalancerAttributes", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.DescribeLoadBalancerAttributes)},
 		{Name: "DescribeLoadBalancers", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.DescribeLoadBalancers)},
@@ -74,7 +84,11 @@ func (ops *Operations) Table() []wire.Operation {
 		{Name: "ModifyTargetGroup", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.ModifyTargetGroup)},
 		{Name: "ModifyTargetGroupAttributes", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.ModifyTargetGroupAttributes)},
 		{Name: "RegisterTargets", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.RegisterTargets)},
+		{Name: "RemoveListenerCertificates", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.RemoveListenerCertificates)},
 		{Name: "RemoveTags", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.RemoveTags)},
+		{Name: "SetIpAddressType", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.SetIpAddressType)},
 		{Name: "SetRulePriorities", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.SetRulePriorities)},
+		{Name: "SetSecurityGroups", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.SetSecurityGroups)},
+		{Name: "SetSubnets", Method: "POST", Path: "/", Status: 200, Serve: wire.Serve(ops.SetSubnets)},
 	}
 }

@@ -17,6 +17,17 @@ type Action struct {
 	JwtValidationConfig       *JwtValidationActionConfig
 }
 
+// AddListenerCertificatesInput is the input of AddListenerCertificates.
+type AddListenerCertificatesInput struct {
+	ListenerArn  *string
+	Certificates []*Certificate
+}
+
+// AddListenerCertificatesOutput is a shape of the service.
+type AddListenerCertificatesOutput struct {
+	Certificates []*Certificate
+}
+
 // AddTagsInput is the input of AddTags.
 type AddTagsInput struct {
 	ResourceArns []string
@@ -209,6 +220,18 @@ type DeregisterTargetsInput struct {
 type DeregisterTargetsOutput struct {
 }
 
+// DescribeAccountLimitsInput is the input of DescribeAccountLimits.
+type DescribeAccountLimitsInput struct {
+	Marker   *string
+	PageSize *int
+}
+
+// DescribeAccountLimitsOutput is a shape of the service.
+type DescribeAccountLimitsOutput struct {
+	Limits     []*Limit
+	NextMarker *string
+}
+
 // DescribeCapacityReservationInput is the input of DescribeCapacityReservation.
 type DescribeCapacityReservationInput struct {
 	LoadBalancerArn *string
@@ -230,6 +253,19 @@ type DescribeListenerAttributesInput struct {
 // DescribeListenerAttributesOutput is a shape of the service.
 type DescribeListenerAttributesOutput struct {
 	Attributes []*ListenerAttribute
+}
+
+// DescribeListenerCertificatesInput is the input of DescribeListenerCertificates.
+type DescribeListenerCertificatesInput struct {
+	ListenerArn *string
+	Marker      *string
+	PageSize    *int
+}
+
+// DescribeListenerCertificatesOutput is a shape of the service.
+type DescribeListenerCertificatesOutput struct {
+	Certificates []*Certificate
+	NextMarker   *string
 }
 
 // DescribeListenersInput is the input of DescribeListeners.
@@ -384,6 +420,12 @@ type JwtValidationActionConfig struct {
 	JwksEndpoint     *string
 	Issuer           *string
 	AdditionalClaims []*JwtValidationActionAdditionalClaim
+}
+
+// Limit is a shape of the service.
+type Limit struct {
+	Name *string
+	Max  *string
 }
 
 // Listener is a shape of the service.
@@ -585,6 +627,16 @@ type RegisterTargetsInput struct {
 type RegisterTargetsOutput struct {
 }
 
+// RemoveListenerCertificatesInput is the input of RemoveListenerCertificates.
+type RemoveListenerCertificatesInput struct {
+	ListenerArn  *string
+	Certificates []*Certificate
+}
+
+// RemoveListenerCertificatesOutput is a shape of the service.
+type RemoveListenerCertificatesOutput struct {
+}
+
 // RemoveTagsInput is the input of RemoveTags.
 type RemoveTagsInput struct {
 	ResourceArns []string
@@ -637,6 +689,17 @@ type RuleTransform struct {
 	UrlRewriteConfig        *UrlRewriteConfig
 }
 
+// SetIpAddressTypeInput is the input of SetIpAddressType.
+type SetIpAddressTypeInput struct {
+	LoadBalancerArn *string
+	IpAddressType   *string // ipv4, dualstack, dualstack-without-public-ipv4
+}
+
+// SetIpAddressTypeOutput is a shape of the service.
+type SetIpAddressTypeOutput struct {
+	IpAddressType *string // ipv4, dualstack, dualstack-without-public-ipv4
+}
+
 // SetRulePrioritiesInput is the input of SetRulePriorities.
 type SetRulePrioritiesInput struct {
 	RulePriorities []*RulePriorityPair
@@ -645,6 +708,35 @@ type SetRulePrioritiesInput struct {
 // SetRulePrioritiesOutput is a shape of the service.
 type SetRulePrioritiesOutput struct {
 	Rules []*Rule
+}
+
+// SetSecurityGroupsInput is the input of SetSecurityGroups.
+type SetSecurityGroupsInput struct {
+	LoadBalancerArn                                      *string
+	SecurityGroups                                       []string
+	EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic *string // on, off
+}
+
+// SetSecurityGroupsOutput is a shape of the service.
+type SetSecurityGroupsOutput struct {
+	SecurityGroupIds                                     []string
+	EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic *string // on, off
+}
+
+// SetSubnetsInput is the input of SetSubnets.
+type SetSubnetsInput struct {
+	LoadBalancerArn              *string
+	Subnets                      []string
+	SubnetMappings               []*SubnetMapping
+	IpAddressType                *string // ipv4, dualstack, dualstack-without-public-ipv4
+	EnablePrefixForIpv6SourceNat *string // on, off
+}
+
+// SetSubnetsOutput is a shape of the service.
+type SetSubnetsOutput struct {
+	AvailabilityZones            []*AvailabilityZone
+	IpAddressType                *string // ipv4, dualstack, dualstack-without-public-ipv4
+	EnablePrefixForIpv6SourceNat *string // on, off
 }
 
 // SourceIpConditionConfig is a shape of the service.

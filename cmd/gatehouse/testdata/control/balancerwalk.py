@@ -77,6 +77,24 @@ same({a["Key"]: a["Value"] for a in call("describe_load_balancer_attributes", **
 refused("InvalidConfigurationRequest", "modify_load_balancer_attributes", Attributes=[dict(Key="access_logs.s3.enabled", Value="true")], **arn)
 refused("ValidationError", "modify_load_balancer_attributes", Attributes=[dict(Key="mine", Value="true")], **arn)
 same(call("describe_capacity_reservation", **arn).get("CapacityReservationState", []), [])
+limits = {l["Name"]: l["Max"] for l in call("describe_account_limits")["Limits"]}
+same([limits["target-groups"], limits["condition-wildcards-per-alb-rule"]], ["3000", "5"])
+pages("describe_account_limits", "Limits", len(limits))
+
+# Where load balancers are.
+moved = call("set_subnets", SubnetMappings=[dict(SubnetId="subnet-1"), dict(SubnetId="subnet-3")], IpAddressType="dualstack", **arn)
+same([[z["SubnetId"] for z in moved["AvailabilityZones"]], moved["IpAddressType"]], [["subnet-1", "subnet-3"], "dualstack"])
+refused("ValidationError", "set_subnets", Subnets=["subnet-1"], **arn)
+refused("InvalidConfigurationRequest", "set_subnets", Subnets=["subnet-1", "subnet-1"], **arn)
+same(call("set_ip_address_type", IpAddressType="ipv4", **arn)["IpAddressType"], "ipv4")
+refused("InvalidConfigurationRequest", "set_ip_address_type", IpAddressType="dualstack-without-public-ipv4", **arn)
+same(call("set_security_groups", SecurityGroups=["sg-2", "sg-3"], **arn)["SecurityGroupIds"], ["sg-2", "sg-3"])
+refused("InvalidSecurityGroup", "set_security_groups", SecurityGroups=["sg-1", "sg-1"], **arn)
+refused("InvalidConfigurationRequest", "set_security_groups", SecurityGroups=["sg-1"], LoadBalancerArn=network)
+refused("ValidationError", "set_security_groups", SecurityGroups=["sg-1"], EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic="off", **arn)
+refused("LoadBalancerNotFound", "set_subnets", Subnets=both, LoadBalancerArn=network[:-1] + "x")
+balancer.update(SecurityGroups=["sg-2", "sg-3"], AvailabilityZones=moved["AvailabilityZones"])
+same(call("describe_load_balancers", Names=["inside"])["LoadBalancers"], [balancer])
 
 # Target groups.
 def group(name, **members):
@@ -117,6 +135,30 @@ same(call("modify_listener", ListenerArn=listener["ListenerArn"], Port=8080)["Li
 on = dict(ListenerArn=listener["ListenerArn"])
 same({a["Key"]: a["Value"] for a in call("modify_listener_attributes", Attributes=[dict(Key="routing.http.response.server.enabled", Value="false")], **on)["Attributes"]}["routing.http.response.server.enabled"], "false")
 same({a["Key"]: a["Value"] for a in call("describe_listener_attributes", ListenerArn=flows["ListenerArn"])["Attributes"]}, {"tcp.idle_timeout.seconds": "350"})
+
+# Their further certificates. The default one may be among them, too.
+acm = boto3.client("acm", endpoint_url=endpoint)
+more = acm.request_certificate(DomainName="more.example.com")["CertificateArn"]
+tls = dict(ListenerArn=secure["ListenerArn"])
+for _ in range(2):
+    same(call("add_listener_certificates", Certificates=[dict(CertificateArn=more)], **tls)["Certificates"], [dict(CertificateArn=more, IsDefault=False)])
+call("add_listener_certificates", Certificates=[dict(CertificateArn=certificate)], **tls)
+same(call("describe_listener_certificates", **tls)["Certificates"], [dict(CertificateArn=certificate, IsDefault=True), *(dict(CertificateArn=c, IsDefault=False) for c in sorted([certificate, more]))])
+pages("describe_listener_certificates", "Certificates", 3, **tls)
+same(acm.describe_certificate(CertificateArn=more)["Certificate"]["InUseBy"], [arn["LoadBalancerArn"]])
+same(call("describe_listeners", ListenerArns=[secure["ListenerArn"]])["Listeners"][0]["Certificates"], [dict(CertificateArn=certificate)])
+call("modify_listener", Certificates=[dict(CertificateArn=more)], **tls)
+same([c["CertificateArn"] for c in call("describe_listener_certificates", **tls)["Certificates"]], [more, *sorted([certificate, more])])
+call("modify_listener", Certificates=[dict(CertificateArn=certificate)], **tls)
+for c in (more, certificate):
+    call("remove_listener_certificates", Certificates=[dict(CertificateArn=c)], **tls)
+same(call("describe_listener_certificates", **tls)["Certificates"], [dict(CertificateArn=certificate, IsDefault=True)])
+same(acm.describe_certificate(CertificateArn=more)["Certificate"].get("InUseBy", []), [])
+refused("OperationNotPermitted", "remove_listener_certificates", Certificates=[dict(CertificateArn=certificate)], **tls)
+refused("ValidationError", "add_listener_certificates", Certificates=[dict(CertificateArn=certificate)], **on)
+refused("TooManyCertificates", "add_listener_certificates", Certificates=[dict(CertificateArn=certificate), dict(CertificateArn=more)], **tls)
+refused("CertificateNotFound", "add_listener_certificates", Certificates=[dict(CertificateArn=certificate[:-4] + "none")], **tls)
+refused("ListenerNotFound", "describe_listener_certificates", ListenerArn=secure["ListenerArn"][:-1] + "x")
 
 # Rules.
 conditions = [dict(Field="path-pattern", PathPatternConfig=dict(Values=["/owners/*"])), dict(Field="http-header", HttpHeaderConfig=dict(HttpHeaderName="X-Kind", Values=["*cat*"])),
