@@ -1,6 +1,8 @@
 package awsapi
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -10,6 +12,11 @@ import (
 // actionsOf are the actions that a call has; nil: it has none.
 func actionsOf(in []*elbv2.Action) (list []apigw.RuleAction, err error) {
 	for _, v := range in {
+		if err := onlyOfType("action", *v.Type, map[string]bool{
+			"authenticate-oidc": v.AuthenticateOidcConfig != nil, "authenticate-cognito": v.AuthenticateCognitoConfig != nil, "jwt-validation": v.JwtValidationConfig != nil,
+		}); err != nil {
+			return nil, err
+		}
 		a := apigw.RuleAction{Type: *v.Type, Order: val(v.Order)}
 		if a.Forward, err = forwardOf(v); err != nil {
 			return nil, err
@@ -24,6 +31,17 @@ func actionsOf(in []*elbv2.Action) (list []apigw.RuleAction, err error) {
 		list = append(list, a)
 	}
 	return list, nil
+}
+
+// onlyOfType refuses a part, an action say, that has the configuration of another
+// type. Given are the configurations that it has, by their types.
+func onlyOfType(part, own string, given map[string]bool) error {
+	for _, other := range slices.Sorted(maps.Keys(given)) {
+		if given[other] && other != own {
+			return balancerError("ValidationError", "The %s of type '%.64s' cannot have the configuration of '%s'", part, own, other)
+		}
+	}
+	return nil
 }
 
 // forwardOf is where an action forwards to, which may be given in two places

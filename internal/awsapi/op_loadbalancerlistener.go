@@ -76,7 +76,8 @@ func alpnOf(list []string) (*string, error) {
 // refuseMutual: no client connects to a load balancer, so none shows a
 // certificate.
 func refuseMutual(m *elbv2.MutualAuthenticationAttributes) error {
-	if m == nil || (val(m.Mode) == "" || val(m.Mode) == "off") && m.TrustStoreArn == nil {
+	if m == nil || (val(m.Mode) == "" || val(m.Mode) == "off") && m.TrustStoreArn == nil && m.TrustStoreAssociationStatus == nil &&
+		!val(m.IgnoreClientCertificateExpiry) && val(m.AdvertiseTrustStoreCaNames) != "on" {
 		return nil
 	}
 	return balancerError("InvalidConfigurationRequest", "MutualAuthentication: VPC links show load balancers no certificate. Custom domain names verify those of clients")

@@ -11,8 +11,11 @@ import (
 )
 
 func (o balancers) createRule(ctx context.Context, c *Call, in *elbv2.CreateRuleInput) (*elbv2.CreateRuleOutput, error) {
-	r := apigw.ListenerRule{Priority: *in.Priority, Transforms: transformsOf(in.Transforms)}
+	r := apigw.ListenerRule{Priority: *in.Priority}
 	var err error
+	if r.Transforms, err = transformsOf(in.Transforms); err != nil {
+		return nil, err
+	}
 	if r.Tags, err = balancerTags(in.Tags); err != nil {
 		return nil, err
 	}
@@ -30,11 +33,14 @@ func (o balancers) createRule(ctx context.Context, c *Call, in *elbv2.CreateRule
 }
 
 func (o balancers) modifyRule(ctx context.Context, c *Call, in *elbv2.ModifyRuleInput) (*elbv2.ModifyRuleOutput, error) {
-	change := control.RuleChange{Transforms: transformsOf(in.Transforms), ResetTransforms: val(in.ResetTransforms)}
+	change := control.RuleChange{ResetTransforms: val(in.ResetTransforms)}
 	if change.ResetTransforms && len(in.Transforms) > 0 {
 		return nil, balancerError("ValidationError", "Either transforms or ResetTransforms can be specified")
 	}
 	var err error
+	if change.Transforms, err = transformsOf(in.Transforms); err != nil {
+		return nil, err
+	}
 	if change.Conditions, err = conditionsOf(in.Conditions); err != nil {
 		return nil, err
 	}
@@ -137,10 +143,8 @@ func conditionsOf(in []*elbv2.RuleCondition) (list []apigw.RuleCondition, err er
 			"host-header": v.HostHeaderConfig != nil, "path-pattern": v.PathPatternConfig != nil, "http-header": v.HttpHeaderConfig != nil,
 			"query-string": v.QueryStringConfig != nil, "http-request-method": v.HttpRequestMethodConfig != nil, "source-ip": v.SourceIpConfig != nil,
 		}
-		for field, given := range configs {
-			if given && field != c.Field {
-				return nil, balancerError("ValidationError", "A condition with the field '%.64s' cannot have the configuration of '%s'", c.Field, field)
-			}
+		if err := onlyOfType("condition", c.Field, configs); err != nil {
+			return nil, err
 		}
 		if configs[c.Field] && len(v.Values)+len(v.RegexValues) > 0 {
 			return nil, balancerError("ValidationError", "The values of a condition can be specified in 'Values' or in its configuration, not in both")
@@ -199,8 +203,11 @@ func conditionsView(list []apigw.RuleCondition) []*elbv2.RuleCondition {
 	return out
 }
 
-func transformsOf(in []*elbv2.RuleTransform) (list []apigw.RuleTransform) {
+func transformsOf(in []*elbv2.RuleTransform) (list []apigw.RuleTransform, err error) {
 	for _, v := range in {
+		if err := onlyOfType("transform", *v.Type, map[string]bool{"host-header-rewrite": v.HostHeaderRewriteConfig != nil, "url-rewrite": v.UrlRewriteConfig != nil}); err != nil {
+			return nil, err
+		}
 		t := apigw.RuleTransform{Type: *v.Type}
 		var rewrites []*elbv2.RewriteConfig
 		if v.HostHeaderRewriteConfig != nil {
@@ -214,7 +221,7 @@ func transformsOf(in []*elbv2.RuleTransform) (list []apigw.RuleTransform) {
 		}
 		list = append(list, t)
 	}
-	return list
+	return list, nil
 }
 
 func transformsView(list []apigw.RuleTransform) []*elbv2.RuleTransform {
