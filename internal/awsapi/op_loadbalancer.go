@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -115,6 +116,16 @@ func balancerPage[T any](marker *string, size *int, rows []T, key func(T) string
 	}
 	page, next := Paginate(p, rows, key)
 	return page, next, nil
+}
+
+// inOrder is the key that rows are sorted by that a call names one by one: two of
+// them may have nothing else that tells them apart.
+func inOrder[T comparable](rows []T) func(T) string {
+	at := map[T]string{}
+	for i, row := range rows {
+		at[row] = fmt.Sprintf("%05d", i)
+	}
+	return func(row T) string { return at[row] }
 }
 
 // balancerTags are the tags of a call that makes something.

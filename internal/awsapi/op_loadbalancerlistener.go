@@ -98,32 +98,32 @@ func listenerView(b *apigw.LoadBalancer, l *apigw.Listener) *elbv2.Listener {
 }
 
 func (o balancers) describeListeners(ctx context.Context, c *Call, in *elbv2.DescribeListenersInput) (*elbv2.DescribeListenersOutput, error) {
-	out := &elbv2.DescribeListenersOutput{Listeners: []*elbv2.Listener{}}
-	switch {
-	case (in.LoadBalancerArn != nil) == (len(in.ListenerArns) > 0):
+	if (in.LoadBalancerArn != nil) == (len(in.ListenerArns) > 0) {
 		return nil, balancerError("ValidationError", "You must specify either listener ARNs or a load balancer ARN")
-	case in.LoadBalancerArn != nil:
+	}
+	all := []*elbv2.Listener{}
+	if in.LoadBalancerArn != nil {
 		b, err := o.c.LoadBalancer(ctx, c.Scope, apigw.ARN(*in.LoadBalancerArn))
 		if err != nil {
 			return nil, err
 		}
-		page, next, err := balancerPage(in.Marker, in.PageSize, b.Listeners, func(l apigw.Listener) string { return fmt.Sprintf("%05d", l.Port) })
-		if err != nil {
-			return nil, err
+		for i := range b.Listeners {
+			all = append(all, listenerView(b, &b.Listeners[i]))
 		}
-		for i := range page {
-			out.Listeners = append(out.Listeners, listenerView(b, &page[i]))
-		}
-		out.NextMarker = next
 	}
 	for _, arn := range in.ListenerArns {
 		b, l, err := o.c.ListenerOf(ctx, c.Scope, apigw.ARN(arn))
 		if err != nil {
 			return nil, err
 		}
-		out.Listeners = append(out.Listeners, listenerView(b, l))
+		all = append(all, listenerView(b, l))
 	}
-	return out, nil
+	place := func(l *elbv2.Listener) string { return fmt.Sprintf("%05d", *l.Port) }
+	if in.LoadBalancerArn == nil {
+		place = inOrder(all)
+	}
+	page, next, err := balancerPage(in.Marker, in.PageSize, all, place)
+	return &elbv2.DescribeListenersOutput{Listeners: page, NextMarker: next}, err
 }
 
 func (o balancers) deleteListener(ctx context.Context, c *Call, in *elbv2.DeleteListenerInput) (*elbv2.DeleteListenerOutput, error) {

@@ -107,11 +107,12 @@ func (o balancers) describeRules(ctx context.Context, c *Call, in *elbv2.Describ
 			all = append(all, listenerRuleView(r))
 		}
 	}
-	page, next, err := balancerPage(in.Marker, in.PageSize, all, rulePlace)
-	if err != nil {
-		return nil, err
+	place := rulePlace
+	if in.ListenerArn == nil {
+		place = inOrder(all)
 	}
-	return &elbv2.DescribeRulesOutput{Rules: page, NextMarker: next}, nil
+	page, next, err := balancerPage(in.Marker, in.PageSize, all, place)
+	return &elbv2.DescribeRulesOutput{Rules: page, NextMarker: next}, err
 }
 
 // rulePlace sorts rules as they are tried: "default" behind every number.
