@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"encoding/xml"
 	"slices"
 	"strconv"
@@ -48,12 +49,11 @@ func (r *Request) SetForm(parameters []QueryParameter) error {
 	}
 	root := new(formNode)
 	for _, p := range parameters {
-		parts := strings.Split(p.Name, ".")
-		if len(parts) > maxFormDepth {
+		if strings.Count(p.Name, ".") >= maxFormDepth {
 			return apigw.Errorf(apigw.Serialization, "Parameter '%.100s' is nested too deep", p.Name)
 		}
 		n := root
-		for _, part := range parts {
+		for part := range strings.SplitSeq(p.Name, ".") {
 			n = n.child(part)
 		}
 		if n.text != nil {
@@ -137,7 +137,7 @@ func (r *Request) fromForm(v value, want kind) value {
 	}
 	switch {
 	case want == numberValue:
-		if _, err := strconv.ParseFloat(v.text, 64); err == nil {
+		if json.Valid([]byte(v.text)) { // not NaN, Inf or 0x10
 			v.kind = numberValue
 		}
 	case want == listValue && v.text == "":

@@ -35,6 +35,24 @@ func TestForm(t *testing.T) {
 	}
 }
 
+// TestFormNumbers: a number of a form is one that JSON has.
+func TestFormNumbers(t *testing.T) {
+	for text, want := range map[string]bool{"12": true, "-1": true, "1.5": true, "NaN": false, "Inf": false, "0x10": false, "1_0": false, "+1": false, "": false, "true": false} {
+		r := new(Request)
+		if err := r.SetForm([]QueryParameter{{"N", text}}); err != nil {
+			t.Fatal(err)
+		}
+		o := r.Object("in")
+		if n := o.Int("N"); (n != nil) != want || (r.err == nil) != want {
+			t.Errorf("%q: %v, %v", text, n, r.err)
+		}
+		r.err = nil
+		if n := o.Float("N"); (n != nil) != want || (r.err == nil) != want {
+			t.Errorf("%q: %v, %v", text, n, r.err)
+		}
+	}
+}
+
 // FuzzForm: whatever is sent as a form, it is read or refused, and what is
 // written of it is XML.
 func FuzzForm(f *testing.F) {
