@@ -28,6 +28,7 @@ type attribute struct {
 	kinds        attributeKind
 	values       []string // texts that it may be
 	low, high    int      // or numbers, while high isn't 0
+	unset        bool     // or none of them
 	text         bool     // or any text
 	// fixed says why it can't be anything but its default; empty: it can.
 	fixed string
@@ -76,7 +77,9 @@ var balancerAttributes = []attribute{
 	{key: "secondary_ips.auto_assigned.per_subnet", initial: "0", kinds: ofNetwork, fixed: noPort},
 }
 
-// listenerAttributes are those of listeners.
+// listenerAttributes are those of listeners. What the fields of answers take is
+// told by the documentation of Terraform's aws_lb_listener; it has the obsolete
+// ALLOW-FROM of X-Frame-Options, too, which others report that AWS refuses.
 var listenerAttributes = []attribute{
 	{key: "tcp.idle_timeout.seconds", initial: "350", kinds: ofNetwork, low: 60, high: 6000},
 	{key: "routing.http.response.server.enabled", initial: "true", kinds: ofApplication, values: onOff},
@@ -84,12 +87,12 @@ var listenerAttributes = []attribute{
 	{key: "routing.http.response.access_control_allow_origin.header_value", kinds: ofApplication, text: true},
 	{key: "routing.http.response.access_control_allow_methods.header_value", kinds: ofApplication, text: true},
 	{key: "routing.http.response.access_control_allow_headers.header_value", kinds: ofApplication, text: true},
-	{key: "routing.http.response.access_control_allow_credentials.header_value", kinds: ofApplication, text: true},
+	{key: "routing.http.response.access_control_allow_credentials.header_value", kinds: ofApplication, unset: true, values: []string{"true"}},
 	{key: "routing.http.response.access_control_expose_headers.header_value", kinds: ofApplication, text: true},
-	{key: "routing.http.response.access_control_max_age.header_value", kinds: ofApplication, text: true},
+	{key: "routing.http.response.access_control_max_age.header_value", kinds: ofApplication, unset: true, high: 86400},
 	{key: "routing.http.response.content_security_policy.header_value", kinds: ofApplication, text: true},
-	{key: "routing.http.response.x_content_type_options.header_value", kinds: ofApplication, text: true},
-	{key: "routing.http.response.x_frame_options.header_value", kinds: ofApplication, text: true},
+	{key: "routing.http.response.x_content_type_options.header_value", kinds: ofApplication, unset: true, values: []string{"nosniff"}},
+	{key: "routing.http.response.x_frame_options.header_value", kinds: ofApplication, unset: true, values: []string{"DENY", "SAMEORIGIN"}},
 	{key: "routing.http.request.x_amzn_tls_version.header_name", initial: "X-Amzn-Tls-Version", kinds: ofSecure, fixed: noPort},
 	{key: "routing.http.request.x_amzn_tls_cipher_suite.header_name", initial: "X-Amzn-Tls-Cipher-Suite", kinds: ofSecure, fixed: noPort},
 	{key: "routing.http.request.x_amzn_mtls_clientcert_serial_number.header_name", initial: "X-Amzn-Mtls-Clientcert-Serial-Number", kinds: ofSecure, fixed: noPort},
@@ -184,7 +187,7 @@ func (a *attribute) check(noun, value string) error {
 			return invalidConfiguration("The value of %s attribute '%s' must be one line of at most %d bytes", strings.ToLower(noun), a.key, maxAttributeText)
 		}
 		return nil
-	case slices.Contains(a.values, value):
+	case slices.Contains(a.values, value), a.unset && value == "":
 		return nil
 	case a.high == 0:
 		return invalidConfiguration("%s attribute '%s' must be one of [%s], not '%.100s'", noun, a.key, strings.Join(a.values, ", "), value)

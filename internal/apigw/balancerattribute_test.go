@@ -75,6 +75,30 @@ func TestAttributeOfGroup(t *testing.T) {
 	}
 }
 
+// TestAttributeOfListener has values that the fields of answers take and refuse.
+func TestAttributeOfListener(t *testing.T) {
+	for _, c := range []struct{ field, value, refuse string }{
+		{"x_frame_options", "DENY", ""},
+		{"x_frame_options", "", ""},
+		{"x_frame_options", "ALLOWALL", "must be one of [DENY, SAMEORIGIN], not 'ALLOWALL'"},
+		{"x_content_type_options", "nosniff", ""},
+		{"x_content_type_options", "sniff", "must be one of [nosniff]"},
+		{"access_control_allow_credentials", "true", ""},
+		{"access_control_allow_credentials", "false", "must be one of [true]"},
+		{"access_control_max_age", "86400", ""},
+		{"access_control_max_age", "", ""},
+		{"access_control_max_age", "86401", "between 0 and 86400"},
+		{"access_control_max_age", "an hour", "between 0 and 86400"},
+		{"content_security_policy", "default-src 'self'", ""},
+		{"content_security_policy", "a\r\nSet-Cookie: b", "one line"},
+	} {
+		err := (&Listener{Protocol: "HTTP"}).CheckAttribute("routing.http.response."+c.field+".header_value", c.value)
+		if c.refuse == "" && err != nil || c.refuse != "" && (err == nil || !strings.Contains(err.Error(), c.refuse)) {
+			t.Errorf("%s=%s: %v, not %q", c.field, c.value, err, c.refuse)
+		}
+	}
+}
+
 // TestAttributesTogether has attributes that don't go together.
 func TestAttributesTogether(t *testing.T) {
 	for _, c := range []struct {
