@@ -139,3 +139,50 @@ func BenchmarkAnswer(b *testing.B) {
 		})
 	}
 }
+
+// FuzzForwarded: whatever another resolver says, there is an answer that can be
+// sent and isn't longer than the client takes.
+func FuzzForwarded(f *testing.F) {
+	upstream := func(rcode int, extra ...dns.RR) []byte {
+		m := new(dns.Msg)
+		m.SetQuestion("www.example.com.", dns.TypeTXT)
+		m.Response, m.Rcode = true, rcode
+		for range 10 {
+			m.Answer = append(m.Answer, &dns.TXT{Hdr: dns.RR_Header{Name: "www.example.com.", Rrtype: dns.TypeTXT, Class: dns.ClassINET}, Txt: []string{"a text of some length, so that few of them fit into a datagram"}})
+		}
+		m.Extra = extra
+		raw, err := m.Pack()
+		if err != nil {
+			f.Fatal(err)
+		}
+		return raw
+	}
+	options := new(dns.Msg).SetEdns0(largestDatagram, true).IsEdns0()
+	signed := &dns.TSIG{Hdr: dns.RR_Header{Name: "key.", Rrtype: dns.TypeTSIG, Class: dns.ClassANY}, Algorithm: dns.HmacSHA256}
+	for _, raw := range [][]byte{upstream(dns.RcodeSuccess), upstream(dns.RcodeBadCookie, options), upstream(dns.RcodeSuccess, signed, options)} {
+		f.Add(raw, false)
+		f.Add(raw, true)
+	}
+	a := fuzzed()
+	f.Fuzz(func(t *testing.T, raw []byte, extended bool) {
+		query := new(dns.Msg)
+		query.SetQuestion("www.example.com.", dns.TypeTXT)
+		got := new(dns.Msg)
+		if got.Unpack(raw) != nil || !answers(got, query.Question[0]) {
+			return
+		}
+		if extended {
+			query.SetEdns0(600, false)
+		}
+		x := exchange{answerer: a, query: query, reply: new(dns.Msg).SetReply(query), byPacket: true}
+		x.take(got)
+		x.fit()
+		sent, err := x.reply.Pack()
+		if err != nil {
+			t.Fatalf("%v can't be sent: %v", x.reply, err)
+		}
+		if most := map[bool]int{false: 512, true: 600}[extended]; len(sent) > most {
+			t.Errorf("%d bytes: %v", len(sent), x.reply)
+		}
+	})
+}

@@ -58,7 +58,7 @@ func (f *forwarder) ask(x *exchange, q dns.Question) {
 	client := dns.Client{Net: network, Timeout: 2 * time.Second, UDPSize: largestDatagram}
 	for _, server := range f.servers {
 		got, _, err := client.ExchangeContext(f.ctx, question(x.query, q), server)
-		if err != nil || got.Rcode == dns.RcodeServerFailure || got.Rcode == dns.RcodeRefused || !answers(got, q) {
+		if err != nil || !answers(got, q) {
 			continue
 		}
 		x.take(got)
@@ -77,19 +77,26 @@ func question(asked *dns.Msg, q dns.Question) *dns.Msg {
 	return m
 }
 
-// answers says whether a reply is to the question.
+// answers says whether a reply is one to the question: the codes that take EDNS
+// are about our own query (RFC 6891, section 6.1.3).
 func answers(reply *dns.Msg, q dns.Question) bool {
+	if reply.Rcode == dns.RcodeServerFailure || reply.Rcode == dns.RcodeRefused || reply.Rcode > 0xf {
+		return false
+	}
 	return len(reply.Question) == 1 && reply.Question[0].Qtype == q.Qtype && reply.Question[0].Qclass == q.Qclass && strings.EqualFold(reply.Question[0].Name, q.Name)
 }
 
-// take adds what another resolver says.
+// take adds what another resolver says to the client, not what it says to us:
+// options and signatures of its message.
 func (x *exchange) take(got *dns.Msg) {
 	r := x.reply
 	r.Rcode, r.Truncated, r.AuthenticatedData = got.Rcode, got.Truncated, got.AuthenticatedData && len(r.Answer) == 0
 	r.Authoritative = r.Authoritative && len(r.Answer) > 0
 	r.Answer, r.Ns = append(r.Answer, got.Answer...), append(r.Ns, got.Ns...)
 	for _, extra := range got.Extra {
-		if extra.Header().Rrtype != dns.TypeOPT {
+		switch extra.Header().Rrtype {
+		case dns.TypeOPT, dns.TypeTSIG, dns.TypeSIG:
+		default:
 			r.Extra = append(r.Extra, extra)
 		}
 	}
