@@ -75,13 +75,19 @@ func signers(t *testing.T) []signer {
 // needBoto is need for the AWS SDK for Python.
 func needBoto(t *testing.T) {
 	t.Helper()
+	needPython(t, "boto3")
+}
+
+// needPython is need for packages of Python.
+func needPython(t *testing.T, packages ...string) {
+	t.Helper()
 	need(t, "python3")
-	out, err := exec.CommandContext(t.Context(), "python3", "-c", "import boto3").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "python3", "-c", "import "+strings.Join(packages, ", ")).CombinedOutput()
 	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatalf("boto3 is not installed: %s", out)
+		t.Fatalf("%v are not installed: %s", packages, out)
 	}
 	if err != nil {
-		t.Skipf("boto3 is not installed: %s", out)
+		t.Skipf("%v are not installed: %s", packages, out)
 	}
 }
 

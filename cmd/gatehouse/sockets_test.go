@@ -48,7 +48,13 @@ func (s *server) socketsTo(backend string) *socketAPI {
 // socketAPI is one without routes.
 func (s *server) socketAPI() *socketAPI {
 	s.t.Helper()
-	a := &socketAPI{t: s.t, c: apigatewayv2.New(apigatewayv2.Options{Region: "us-east-1", BaseEndpoint: &s.control, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")})}
+	return s.socketAPIBy("test", "test")
+}
+
+// socketAPIBy is socketAPI by who has an access key.
+func (s *server) socketAPIBy(key, secret string) *socketAPI {
+	s.t.Helper()
+	a := &socketAPI{t: s.t, c: apigatewayv2.New(apigatewayv2.Options{Region: "us-east-1", BaseEndpoint: &s.control, Credentials: credentials.NewStaticCredentialsProvider(key, secret, "")})}
 	made, err := a.c.CreateApi(context.Background(), &apigatewayv2.CreateApiInput{Name: aws.String("chat"), ProtocolType: types.ProtocolTypeWebsocket, RouteSelectionExpression: aws.String("$request.body.action")})
 	a.must(err)
 	a.id = *made.ApiId
