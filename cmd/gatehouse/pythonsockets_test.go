@@ -16,10 +16,10 @@ import (
 // pings, many messages at once, what backends push, and of how connections end.
 func TestPythonSockets(t *testing.T) {
 	t.Parallel()
-	needPython(t, "websockets")
+	python := needPython(t, "websockets")
 	b, s := converse(t), serveWith(t)
 	a := s.socketsTo(b.url)
-	out, err := exec.CommandContext(t.Context(), "python3", filepath.Join("testdata", "sockets", "talk.py"), "ws"+strings.TrimPrefix(a.at(s), "http")).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), python, filepath.Join("testdata", "sockets", "talk.py"), "ws"+strings.TrimPrefix(a.at(s), "http")).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -41,7 +41,7 @@ func TestPythonSockets(t *testing.T) {
 // with IAM authorization").
 func TestSocketSignedQuery(t *testing.T) {
 	t.Parallel()
-	needPython(t, "websockets", "boto3")
+	python := needPython(t, "websockets", "botocore")
 	b := converse(t)
 	s := serveWith(t, "--config", write(t, "gatehouse.yaml", `
 identities:
@@ -89,7 +89,7 @@ identities:
 		in = append(in, c.asked)
 	}
 	var out []string
-	talk(t, exec.CommandContext(t.Context(), "python3", filepath.Join("testdata", "sockets", "connect.py")), in, &out)
+	talk(t, exec.CommandContext(t.Context(), python, filepath.Join("testdata", "sockets", "connect.py")), in, &out)
 	for i, c := range cases {
 		if i >= len(out) || out[i] != c.want {
 			t.Errorf("%s: %q", c.name, out[i:min(i+1, len(out))])

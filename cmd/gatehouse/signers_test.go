@@ -75,20 +75,31 @@ func signers(t *testing.T) []signer {
 // needBoto is need for the AWS SDK for Python.
 func needBoto(t *testing.T) {
 	t.Helper()
-	needPython(t, "boto3")
+	needPackages(t, []string{"boto3"}, "python3")
 }
 
-// needPython is need for packages of Python.
-func needPython(t *testing.T, packages ...string) {
+// needPython is need for packages of Python. It returns a python3 that has them:
+// the first, or Debian's.
+func needPython(t *testing.T, packages ...string) (program string) {
+	t.Helper()
+	return needPackages(t, packages, "python3", "/usr/bin/python3")
+}
+
+func needPackages(t *testing.T, packages []string, programs ...string) string {
 	t.Helper()
 	need(t, "python3")
-	out, err := exec.CommandContext(t.Context(), "python3", "-c", "import "+strings.Join(packages, ", ")).CombinedOutput()
-	if err != nil && os.Getenv("CI") == "true" {
+	var out []byte
+	for _, program := range programs {
+		var err error
+		if out, err = exec.CommandContext(t.Context(), program, "-c", "import "+strings.Join(packages, ", ")).CombinedOutput(); err == nil {
+			return program
+		}
+	}
+	if os.Getenv("CI") == "true" {
 		t.Fatalf("%v are not installed: %s", packages, out)
 	}
-	if err != nil {
-		t.Skipf("%v are not installed: %s", packages, out)
-	}
+	t.Skipf("%v are not installed: %s", packages, out)
+	return ""
 }
 
 func signWith(program, script string) func(t *testing.T, host string, cases []toSign) []signedRequest {
