@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	wireapi "github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
+	"github.com/gatehouse/gatehouse/internal/awsapi/wire"
 )
 
 // notServed are the operations of AWS's model that aren't served: each must be
@@ -147,16 +148,27 @@ func TestWalkControlPlaneBoto3(t *testing.T) {
 	t.Parallel()
 	needBoto(t)
 	s := serveWith(t, "--config", allower(t))
-	cmd := exec.CommandContext(t.Context(), "python3", append([]string{filepath.Join("testdata", "control", "walk.py"), s.control}, notServed...)...)
+	s.walks(namesOf(new(wireapi.Operations).Table(), func(o string) bool { return !slices.Contains(notServed, o) }), "walk.py", notServed...)
+}
+
+// namesOf are the operations of a table that are served.
+func namesOf(table []wire.Operation, served func(operation string) bool) (names []string) {
+	for _, o := range table {
+		if served(o.Name) {
+			names = append(names, o.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// walks runs a walk of testdata/control, and sees that it calls what is served.
+func (s *server) walks(served []string, script string, args ...string) {
+	s.t.Helper()
+	cmd := exec.CommandContext(s.t.Context(), "python3", append([]string{filepath.Join("testdata", "control", script), s.control}, args...)...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	var want []string
-	for _, o := range new(wireapi.Operations).Table() {
-		if !slices.Contains(notServed, o.Name) {
-			want = append(want, o.Name)
-		}
+		s.t.Fatalf("%v\n%s", err, out)
 	}
 	called := map[string]bool{}
 	for line := range strings.Lines(string(out)) {
@@ -164,8 +176,7 @@ func TestWalkControlPlaneBoto3(t *testing.T) {
 			called[name] = true
 		}
 	}
-	slices.Sort(want)
-	if d := cmp.Diff(want, slices.Sorted(maps.Keys(called))); d != "" {
-		t.Error(d)
+	if d := cmp.Diff(served, slices.Sorted(maps.Keys(called))); d != "" {
+		s.t.Error(d)
 	}
 }

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse/gatehouse/internal/awsapi/elbv2"
 )
@@ -33,24 +30,7 @@ func walkBalancers(t *testing.T, client string) {
 	t.Parallel()
 	needBoto(t)
 	s := serveWith(t)
-	cmd := exec.CommandContext(t.Context(), "python3", filepath.Join("testdata", "control", "balancerwalk.py"), s.control, client, s.certificate("inside.example.com"))
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	called := map[string]bool{}
-	for line := range strings.Lines(string(out)) {
-		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "called "); ok {
-			called[name] = true
-		}
-	}
-	var served []string
-	for _, o := range new(elbv2.Operations).Table() {
-		served = append(served, o.Name)
-	}
-	if d := cmp.Diff(slices.Sorted(slices.Values(served)), slices.Sorted(maps.Keys(called))); d != "" {
-		t.Error(d)
-	}
+	s.walks(namesOf(new(elbv2.Operations).Table(), func(string) bool { return true }), "balancerwalk.py", client, s.certificate("inside.example.com"))
 }
 
 // elb is the SDK's client of Elastic Load Balancing v2.

@@ -9,8 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -38,14 +36,7 @@ func routesNotServed(operation string) bool {
 
 // routesServed are the others.
 func routesServed() []string {
-	var names []string
-	for _, o := range new(wireapi.Operations).Table() {
-		if !routesNotServed(o.Name) {
-			names = append(names, o.Name)
-		}
-	}
-	slices.Sort(names)
-	return names
+	return namesOf(new(wireapi.Operations).Table(), func(o string) bool { return !routesNotServed(o) })
 }
 
 // routeWalk calls operations of version 2 with AWS's SDK for Go and keeps which
@@ -153,18 +144,5 @@ func walkRoutes(t *testing.T, client string) {
 	t.Parallel()
 	needBoto(t)
 	s := serveWith(t, "--config", allower(t))
-	cmd := exec.CommandContext(t.Context(), "python3", filepath.Join("testdata", "control", "routewalk.py"), s.control, client, keyServer(t))
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	called := map[string]bool{}
-	for line := range strings.Lines(string(out)) {
-		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "called "); ok {
-			called[name] = true
-		}
-	}
-	if d := cmp.Diff(routesServed(), slices.Sorted(maps.Keys(called))); d != "" {
-		t.Error(d)
-	}
+	s.walks(routesServed(), "routewalk.py", client, keyServer(t))
 }
