@@ -115,3 +115,12 @@ func (p *program) certificateFiles() (list []gateway.CertificateConfig) {
 	}
 	return list
 }
+
+// fileCertificate is the certificate of the configuration's files with an ARN.
+// There are none where nothing is served.
+func (p *program) fileCertificate(arn apigw.ARN) *tls.Certificate {
+	if p.gateway == nil {
+		return nil
+	}
+	return p.gateway.FileCertificate(arn)
+}

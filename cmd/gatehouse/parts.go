@@ -88,7 +88,7 @@ func (p *program) newParts() (*parts, error) {
 	if err := p.openResponses(s); err != nil {
 		return nil, err
 	}
-	s.book = vpclink.NewBook(vpclink.Config{Pools: s.pools, Functions: functions, Registry: s.registry, Network: p.config.PrivateNetwork(), Secret: p.cookieSecret, Log: p.log})
+	s.book = vpclink.NewBook(vpclink.Config{Pools: s.pools, Functions: functions, Registry: s.registry, Network: p.config.PrivateNetwork(), Secret: p.cookieSecret, Log: p.log, Certificate: p.fileCertificate})
 	s.logs = openLogs(p.config.Logs, p.stdout, p.log)
 	s.trail = newTrail(p.config.Audit, p.stdout, p.log)
 	s.metrics = p.newMetrics(s)

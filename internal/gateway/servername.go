@@ -102,6 +102,18 @@ func (g *Gateway) SetCertificates(held map[apigw.ARN]*tls.Certificate) {
 	g.certificates.held.Store(&held)
 }
 
+// FileCertificate is the certificate of files with an ARN, as the files are now;
+// nil: there is none.
+func (g *Gateway) FileCertificate(arn apigw.ARN) *tls.Certificate {
+	for _, f := range g.certificates.files {
+		if f.arn == arn {
+			c, _ := f.get(nil) // files never fail once they were read
+			return c
+		}
+	}
+	return nil
+}
+
 // find is the certificate for a server name: one that was issued for it, the one
 // that its domain name names, else a file that covers it, else nil, which is the listener's own.
 func (t *certificateTable) find(d *domain, hello *tls.ClientHelloInfo) shownCertificate {

@@ -22,8 +22,11 @@ type Config struct {
 	Functions lambda.Invoker     // nil: every function fails as unreachable
 	Registry  *registry.Book     // nil: there are no services
 	Network   *apigw.Network     // that is declared; nil: none is
-	Log       *slog.Logger       // nil: nothing is logged
-	Now       func() time.Time   // nil: time.Now
+	// Certificate is what else listeners' ARNs may name beside ACM's certificates;
+	// nil: nothing.
+	Certificate func(apigw.ARN) *tls.Certificate
+	Log         *slog.Logger     // nil: nothing is logged
+	Now         func() time.Time // nil: time.Now
 	// Secret is what cookies of stickiness are sealed with, the same on all nodes,
 	// asked for once when one is needed. Nil, or an error: a secret is made up, and
 	// cookies end with the process.

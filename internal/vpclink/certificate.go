@@ -28,6 +28,9 @@ func (l *listener) vouches(w *world, b *Book, name string) error {
 	err := errors.New("it has none that is known")
 	for _, arn := range l.spec.Certificates {
 		c := w.certificates[arn]
+		if c == nil && b.config.Certificate != nil {
+			c = b.config.Certificate(arn)
+		}
 		if c == nil {
 			continue
 		}

@@ -68,7 +68,7 @@ func (f *forward) do(v *visit) (integration.Visit, error) {
 	v.decide("target group", string(g.arn), f.why())
 	f.balancer.forward(v)
 	if spec.TargetType == apigw.TargetLambda {
-		return g.invoke(v, spec)
+		return f.invoke(v, g, spec)
 	}
 	m, err := v.send(g, spec.stuck(v))
 	if err != nil {
@@ -81,9 +81,7 @@ func (f *forward) do(v *visit) (integration.Visit, error) {
 	if spec.sticky != nil {
 		spec.stick(v, m)
 	}
-	if f.sticky > 0 && len(f.groups) > 1 {
-		f.stick(v, g)
-	}
+	f.stick(v, g)
 	return m, nil
 }
 

@@ -23,8 +23,8 @@ import (
 // (Application Load Balancers, "Lambda functions as targets").
 const maxFunctionBody = 1 << 20
 
-// invoke has a function answer v's request.
-func (g *group) invoke(v *visit, spec *groupSpec) (integration.Visit, error) {
+// invoke has the function of g answer v's request.
+func (f *forward) invoke(v *visit, g *group, spec *groupSpec) (integration.Visit, error) {
 	function := spec.function()
 	if function == "" {
 		v.decide("target group", "503", "it has no function registered")
@@ -45,6 +45,7 @@ func (g *group) invoke(v *visit, spec *groupSpec) (integration.Visit, error) {
 	}
 	if err == nil {
 		g.answered(v.resp.Status, time.Since(began))
+		f.stick(v, g)
 		return nil, nil
 	}
 	g.unreachable()

@@ -24,7 +24,7 @@ func newRedirect(spec *apigw.Redirect) (*redirect, error) {
 		text, otherwise string
 	}{
 		{&r.protocol, spec.Protocol, "#{protocol}"}, {&r.host, spec.Host, "#{host}"}, {&r.port, spec.Port, "#{port}"},
-		{&r.path, spec.Path, "/#{path}"}, {&r.query, spec.Query, "#{query}"},
+		{&r.path, spec.Path, "/#{path}"}, {&r.query, spec.Query, ""}, // an empty query takes the request's away
 	}
 	for _, p := range parts {
 		var err error

@@ -116,8 +116,9 @@ func TestRedirect(t *testing.T) {
 		redirect apigw.Redirect
 		want     string
 	}{
-		{"all defaults but the protocol", apigw.Redirect{Protocol: "HTTPS", Port: "443", Status: 301}, "https://Example.com:443/a/b?c=d&e"},
+		{"all defaults but the protocol", apigw.Redirect{Protocol: "HTTPS", Port: "443", Query: "#{query}", Status: 301}, "https://Example.com:443/a/b?c=d&e"},
 		{"parts", apigw.Redirect{Host: "new.#{host}", Path: "/old/#{path}", Query: "from=#{port}&#{query}", Status: 302}, "http://new.Example.com:80/old/a/b?from=80&c=d&e"},
+		{"no query", apigw.Redirect{Path: "/x", Status: 302}, "http://Example.com:80/x"},
 		{"query without a keyword", apigw.Redirect{Path: "/#{protocol}", Query: "x", Status: 302}, "http://Example.com:80/http?x"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

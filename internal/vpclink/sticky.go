@@ -104,7 +104,11 @@ func (f *forward) stuck(v *visit) *group {
 	return nil
 }
 
+// stick has v's client come back to g.
 func (f *forward) stick(v *visit, g *group) {
+	if f.sticky == 0 || len(f.groups) == 1 {
+		return
+	}
 	of, lasts := string(f.balancer.spec.ARN), time.Duration(f.sticky)*time.Second
 	v.setCookie(cookieGroup, of, string(g.arn), lasts, "")
 	v.setCookie(cookieGroupCORS, of, string(g.arn), lasts, "; SameSite=None; Secure")
