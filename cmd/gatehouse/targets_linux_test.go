@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -125,15 +127,16 @@ func (c *callers) call(web http.RoundTripper, url, host string) {
 		c.t.Errorf("the gateway doesn't answer: %v", err)
 		return
 	}
+	body, err := io.ReadAll(resp.Body)
 	resp.Body.Close()
 	switch {
-	case resp.StatusCode == 200:
+	case resp.StatusCode == 200 && err == nil:
 		c.mu.Lock()
-		c.answers[resp.Header.Get("X-Backend")]++
+		c.answers[cmp.Or(resp.Header.Get("X-Backend"), string(body))]++
 		c.mu.Unlock()
 	case c.dying.Load() > dead:
 	default:
-		c.t.Errorf("%s, while no target was being killed", resp.Status)
+		c.t.Errorf("%s %q, while no target was being killed: %v", resp.Status, body, err)
 	}
 }
 
@@ -149,14 +152,18 @@ func (c *callers) kill(targets ...*mortal) {
 // answeredBy waits until calls are answered by these targets and no others.
 func (c *callers) answeredBy(targets ...*mortal) {
 	c.t.Helper()
-	var want, got []string
+	var want []string
 	for _, m := range targets {
 		want = append(want, m.address)
 	}
-	eventually(c.t, "answers by "+strings.Join(want, " "), func() bool {
-		got = c.next(50)
-		return slices.Equal(want, got)
-	})
+	c.answeredWith(want...)
+}
+
+// answeredWith waits until these are the answers, sorted: who gives them, or
+// their bodies when they don't say.
+func (c *callers) answeredWith(want ...string) {
+	c.t.Helper()
+	eventually(c.t, "answers by "+strings.Join(want, " "), func() bool { return slices.Equal(want, c.next(50)) })
 }
 
 // next is who gives the next n answers.

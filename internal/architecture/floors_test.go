@@ -60,7 +60,7 @@ var neighbours = map[string][]string{
 }
 
 // unranked packages are no part of the running program.
-var unranked = []string{"internal/architecture", "internal/awsapi/internal/", "internal/freeport", "internal/stacktest", "bench"}
+var unranked = []string{"internal/architecture", "internal/awsapi/internal/", "internal/freeport", "internal/sourcetest", "internal/stacktest", "bench"}
 
 type goPackage struct {
 	ImportPath string

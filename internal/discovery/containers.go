@@ -40,14 +40,15 @@ type Containers struct {
 
 // Times of listing containers.
 const (
-	relistTime = 30 * time.Second       // also without an event
+	lookTime   = time.Second            // between looks at which containers run: Podman tells of no container that it begins to stop
+	relistTime = 30 * time.Second       // until all are read again, also without an event
 	gatherTime = 100 * time.Millisecond // events that come together are one
 	engineTime = 20 * time.Second       // to answer
 	maxListed  = 5000                   // containers
 	maxEvent   = 1 << 20                // bytes
 )
 
-// Run lists the containers whenever the engine tells of a change.
+// Run reads the containers whenever the engine tells of a change, or others run.
 func (c *Containers) Run(ctx context.Context, to *Shelf) {
 	told := map[string]bool{} // containers that can't be used
 	repeatedly(ctx, c.Log, func(ctx context.Context, a *attempts) error {
@@ -78,21 +79,43 @@ func (c *Containers) follow(ctx context.Context, engine *client, to *Shelf, a *a
 	changed, ended := make(chan struct{}, 1), make(chan error, 1)
 	go func() { ended <- tellOfEvents(events.Body, changed) }()
 	for {
-		if err := c.list(ctx, engine, to, told); err != nil {
+		ids, err := running(ctx, engine)
+		if err == nil {
+			err = c.readAll(ctx, engine, ids, to, told)
+		}
+		if err == nil {
+			a.succeeded()
+			err = untilOther(ctx, engine, ids, changed, ended)
+		}
+		if err != nil {
 			return err
 		}
-		a.succeeded()
+	}
+}
+
+// untilOther waits until other containers run than those read, an event tells of
+// a change, or it is time to read them again.
+func untilOther(ctx context.Context, engine *client, read []string, changed <-chan struct{}, ended <-chan error) error {
+	again := time.After(relistTime)
+	for pause := lookTime; ; {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case err := <-ended:
 			return err
-		case <-time.After(relistTime):
+		case <-again:
+			return nil
 		case <-changed:
-			if !sleep(ctx, gatherTime) {
-				return ctx.Err()
-			}
+			sleep(ctx, gatherTime)
+			return ctx.Err()
+		case <-time.After(pause):
 		}
+		began := time.Now()
+		ids, err := running(ctx, engine)
+		if err != nil || !slices.Equal(ids, read) {
+			return err
+		}
+		pause = max(lookTime, 20*time.Since(began)) // many containers take an engine long
 	}
 }
 
@@ -109,10 +132,23 @@ func tellOfEvents(stream io.Reader, changed chan<- struct{}) error {
 	return fmt.Errorf("its events end: %w", cmp.Or(lines.Err(), io.EOF))
 }
 
-// listed is a container in a list.
-type listed struct {
-	ID     string `json:"Id"`
-	Labels map[string]string
+// running are the IDs of the containers with the label that run and aren't being
+// stopped, sorted.
+func running(ctx context.Context, engine *client) (ids []string, err error) {
+	var list []struct {
+		ID string `json:"Id"`
+	}
+	if _, err := engine.get(ctx, "/containers/json", labelled, engineTime, &list); err != nil {
+		return nil, err
+	}
+	if len(list) > maxListed {
+		return nil, fmt.Errorf("it has %d containers with the label %s, more than %d", len(list), labelService, maxListed)
+	}
+	for _, one := range list {
+		ids = append(ids, one.ID)
+	}
+	slices.Sort(ids)
+	return ids, nil
 }
 
 // container is one as it is inspected.
@@ -136,28 +172,22 @@ type container struct {
 // published is a port of the engine's machine that leads to a container's.
 type published struct{ HostIP, HostPort string }
 
-func (c *Containers) list(ctx context.Context, engine *client, to *Shelf, told map[string]bool) error {
-	var list []listed
-	if _, err := engine.get(ctx, "/containers/json", labelled, engineTime, &list); err != nil {
-		return err
-	}
-	if len(list) > maxListed {
-		return fmt.Errorf("it has %d containers with the label %s, more than %d", len(list), labelService, maxListed)
-	}
+// readAll makes instances of containers.
+func (c *Containers) readAll(ctx context.Context, engine *client, ids []string, to *Shelf, told map[string]bool) error {
 	found, there := map[Service][]*apigw.RegistryInstance{}, map[string]bool{}
-	for _, one := range list {
+	for _, id := range ids {
 		var got container
-		_, err := engine.get(ctx, "/containers/"+url.PathEscape(one.ID)+"/json", nil, engineTime, &got)
+		_, err := engine.get(ctx, "/containers/"+url.PathEscape(id)+"/json", nil, engineTime, &got)
 		if gone, ok := err.(*statusError); ok && gone.status == 404 {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		there[one.ID] = true
+		there[id] = true
 		service, in, err := c.read(&got)
-		if err != nil && !told[one.ID] {
-			told[one.ID] = true
+		if err != nil && !told[id] {
+			told[id] = true
 			c.Log.Warn("a container can't be an instance", "container", strings.TrimPrefix(got.Name, "/"), "error", err)
 		}
 		if in != nil {

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -124,46 +122,4 @@ func eventually(t *testing.T, what string, done func() bool) {
 			t.Fatalf("it takes too long: %s", what)
 		}
 	}
-}
-
-// need skips a test without its tools. CI has them, but for Consul, which it can
-// do without, and Kubernetes' API server, which takes minutes to build
-// (.ci/install-kube-apiserver).
-func need(t *testing.T, tools ...string) {
-	t.Helper()
-	for _, tool := range tools {
-		if _, err := exec.LookPath(tool); err == nil {
-			continue
-		}
-		if os.Getenv("CI") == "true" && tool != "consul" && tool != "kube-apiserver" {
-			t.Fatalf("%s is not installed", tool)
-		}
-		t.Skipf("%s is not installed", tool)
-	}
-}
-
-// start runs a server of another maker until stop is called or the test ends.
-func start(t *testing.T, name string, args ...string) (stop func()) {
-	t.Helper()
-	need(t, name)
-	var log buffer
-	cmd := exec.Command(name, args...)
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var once sync.Once
-	stop = func() {
-		once.Do(func() {
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-		})
-	}
-	t.Cleanup(func() {
-		stop()
-		if t.Failed() {
-			t.Logf("%s says:\n%s", name, log.String())
-		}
-	})
-	return stop
 }

@@ -2,34 +2,18 @@ package discovery_test
 
 import (
 	"log/slog"
-	"net"
 	"testing"
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/discovery"
 	"github.com/gatehouse/gatehouse/internal/freeport"
+	"github.com/gatehouse/gatehouse/internal/sourcetest"
 )
-
-// dnsmasq answers with names that live for a second.
-func dnsmasq(t *testing.T, address string, more ...string) (stop func()) {
-	t.Helper()
-	host, port, _ := net.SplitHostPort(address)
-	stop = start(t, "dnsmasq", append([]string{"--keep-in-foreground", "--user=root", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--pid-file=", "--port=" + port, "--listen-address=" + host,
-		"--bind-interfaces", "--local-ttl=1", "--local=/corp/"}, more...)...)
-	eventually(t, "dnsmasq is reached", func() bool {
-		c, err := net.Dial("tcp", address)
-		if err == nil {
-			c.Close()
-		}
-		return err == nil
-	})
-	return stop
-}
 
 func TestDNS(t *testing.T) {
 	t.Parallel()
 	address := freeport.Address(t)
-	stop := dnsmasq(t, address, "--host-record=orders.corp,10.0.0.1,fd00::1")
+	stop := sourcetest.Dnsmasq(t, address, "--host-record=orders.corp,10.0.0.1,fd00::1")
 	o := observe(t, func(log *slog.Logger) discovery.Source {
 		return &discovery.DNS{Resolvers: []string{address}, MinTTL: 100 * time.Millisecond, MaxTTL: time.Second, Log: log,
 			Services: map[discovery.Service]discovery.Name{named: {Name: "orders.corp", Port: 8080}}}
@@ -39,18 +23,18 @@ func TestDNS(t *testing.T) {
 	stop()
 	o.says("the source can't be asked; what it said last holds")
 	o.becomes(nil, first...)
-	stop = dnsmasq(t, address, "--host-record=orders.corp,10.0.0.2")
+	stop = sourcetest.Dnsmasq(t, address, "--host-record=orders.corp,10.0.0.2")
 	o.becomes(nil, "10.0.0.2 8080 UNKNOWN")
 	o.says("the source answers again")
 	stop()
-	dnsmasq(t, address) // the name is gone
+	sourcetest.Dnsmasq(t, address) // the name is gone
 	o.becomes(nil)
 }
 
 func TestDNSLocations(t *testing.T) {
 	t.Parallel()
 	address := freeport.Address(t)
-	dnsmasq(t, address, "--host-record=a.corp,10.0.0.1", "--host-record=b.corp,10.0.0.2", "--host-record=spare.corp,10.0.0.3",
+	sourcetest.Dnsmasq(t, address, "--host-record=a.corp,10.0.0.1", "--host-record=b.corp,10.0.0.2", "--host-record=spare.corp,10.0.0.3",
 		"--srv-host=_orders._tcp.corp,a.corp,8081,10,3", "--srv-host=_orders._tcp.corp,b.corp,8082,10,1", "--srv-host=_orders._tcp.corp,spare.corp,8083,20,1")
 	o := observe(t, func(log *slog.Logger) discovery.Source {
 		return &discovery.DNS{Resolvers: []string{address}, MinTTL: time.Second, MaxTTL: time.Second, Log: log,

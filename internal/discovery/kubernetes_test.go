@@ -26,6 +26,7 @@ import (
 
 	"github.com/gatehouse/gatehouse/internal/discovery"
 	"github.com/gatehouse/gatehouse/internal/freeport"
+	"github.com/gatehouse/gatehouse/internal/sourcetest"
 )
 
 // cluster is a Kubernetes API server on an etcd of its own: no nodes, so that the
@@ -40,7 +41,7 @@ type cluster struct {
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	need(t, "kube-apiserver")
+	sourcetest.Need(t, "kube-apiserver")
 	c := &cluster{t: t, dir: t.TempDir(), address: freeport.Address(t)}
 	e := embed.NewConfig()
 	e.Dir, e.LogLevel, e.UnsafeNoFsync = filepath.Join(c.dir, "etcd"), "fatal", true
@@ -78,7 +79,7 @@ func (c *cluster) serve(token string) (stop func()) {
 	c.write("token", token+"\n")
 	host, port, _ := net.SplitHostPort(c.address)
 	key := filepath.Join(c.dir, "key.pem")
-	stop = start(c.t, "kube-apiserver", "--etcd-servers="+c.etcd, "--bind-address="+host, "--secure-port="+port, "--cert-dir="+filepath.Dir(c.ca), "--service-cluster-ip-range=10.96.0.0/24",
+	stop = sourcetest.Start(c.t, "kube-apiserver", "--etcd-servers="+c.etcd, "--bind-address="+host, "--secure-port="+port, "--cert-dir="+filepath.Dir(c.ca), "--service-cluster-ip-range=10.96.0.0/24",
 		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+key, "--service-account-signing-key-file="+key,
 		"--token-auth-file="+c.write("tokens.csv", token+",admin,1,system:masters\n"), "--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount", "--anonymous-auth=false")
 	eventually(c.t, "the API server is ready", func() bool {
