@@ -12,18 +12,21 @@ const (
 // to (Elastic Load Balancing v2 reference, LoadBalancer), with its listeners. It
 // is reached through links alone: it opens no port.
 type LoadBalancer struct {
-	ARN            ARN               `json:"arn"`
-	Name           string            `json:"name"`
-	Type           string            `json:"type"` // application, network
-	Created        time.Time         `json:"created"`
-	DNSName        string            `json:"dnsName"`
-	VPC            string            `json:"vpc,omitempty"`
-	Subnets        []string          `json:"subnets,omitempty"`
-	SecurityGroups []string          `json:"securityGroups,omitempty"`
-	IPAddressType  string            `json:"ipAddressType"`        // ipv4, dualstack
-	Attributes     map[string]string `json:"attributes,omitempty"` // those that were set
-	Tags           map[string]string `json:"tags,omitempty"`
-	Listeners      []Listener        `json:"listeners,omitempty"` // by port
+	ARN            ARN       `json:"arn"`
+	Name           string    `json:"name"`
+	Type           string    `json:"type"` // application, network
+	Created        time.Time `json:"created"`
+	DNSName        string    `json:"dnsName"`
+	VPC            string    `json:"vpc,omitempty"`
+	Subnets        []string  `json:"subnets,omitempty"`
+	SecurityGroups []string  `json:"securityGroups,omitempty"`
+	IPAddressType  string    `json:"ipAddressType"` // ipv4, dualstack
+	// PrivateLinkRules says whether the security groups of a Network Load Balancer are
+	// asked about links of version 1: on, off, or nothing, which is on.
+	PrivateLinkRules string            `json:"privateLinkRules,omitempty"`
+	Attributes       map[string]string `json:"attributes,omitempty"` // those that were set
+	Tags             map[string]string `json:"tags,omitempty"`
+	Listeners        []Listener        `json:"listeners,omitempty"` // by port
 	// Declared says that the configuration file has it: calls don't change it.
 	Declared bool `json:"declared,omitempty"`
 }

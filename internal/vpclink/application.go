@@ -81,6 +81,11 @@ func unacceptable(req *http1.ClientRequest) int {
 // failed is what an Application Load Balancer answers for a call that no target
 // has answered (7.6 of the sheet). An error that isn't the target's goes on.
 func (v *visit) failed(err error) (integration.Visit, error) {
+	if shut, ok := errors.AsType[*confined](err); ok {
+		// On AWS the connection isn't made in time.
+		v.decide("load balancer", "504", shut.Error())
+		return invented(504).do(v)
+	}
 	e, ok := errors.AsType[*http1.CallError](err)
 	if _, refused := errors.AsType[*integration.EgressError](err); refused || !ok || e.Timeout || e.Cancelled {
 		return nil, err

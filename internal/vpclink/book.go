@@ -5,6 +5,7 @@ import (
 	"iter"
 	"log/slog"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -174,8 +175,8 @@ func (b *Book) SetLoadBalancers(list []*apigw.LoadBalancer) {
 			w.listeners[listener.spec.ARN] = listener
 		}
 	}
+	b.noteUse(w)
 	b.world.Store(w)
-	b.noteUse()
 }
 
 // SetTargetGroups says which target groups there are, with their targets. The
@@ -196,7 +197,7 @@ func (b *Book) SetTargetGroups(list []*apigw.TargetGroup) {
 			g.remove()
 		}
 	}
-	b.noteUse()
+	b.noteUse(b.world.Load())
 }
 
 // group finds or makes the group of an ARN, which exists once its spec is set.
@@ -209,18 +210,20 @@ func (b *Book) group(arn apigw.ARN) *group {
 	return g
 }
 
-// noteUse has the targets checked of groups that load balancers lead to, and
-// those of no others; it forgets groups that are neither there nor named.
-func (b *Book) noteUse() {
-	used := map[*group]bool{}
-	for _, l := range b.world.Load().balancers {
+// noteUse has the targets checked of groups that load balancers of w lead to, and
+// those of no others; it notes what these load balancers may connect to, and
+// forgets groups that are neither there nor named.
+func (b *Book) noteUse(w *world) {
+	direct, used := map[*group][]*guard{}, map[*group][]*guard{}
+	for _, l := range w.balancers {
 		for _, g := range l.groups {
-			used[g] = true
+			direct[g] = also(direct[g], l.guard)
+			used[g] = direct[g]
 		}
 	}
-	for g := range used {
+	for g, guards := range direct {
 		if spec := g.spec.Load(); spec != nil && spec.overflow != nil {
-			used[spec.overflow] = true
+			used[spec.overflow] = also(used[spec.overflow], guards...)
 		}
 	}
 	named := map[*group]bool{} // as an overflow
@@ -230,12 +233,24 @@ func (b *Book) noteUse() {
 		}
 	}
 	for arn, g := range b.groups {
-		if g.spec.Load() == nil && !used[g] && !named[g] {
+		guards, isUsed := used[g]
+		if g.spec.Load() == nil && !isUsed && !named[g] {
 			delete(b.groups, arn)
 			continue
 		}
-		g.use(used[g])
+		g.guardBy(guards)
+		g.use(isUsed)
 	}
+}
+
+// also is list with those of more that it doesn't hold.
+func also(list []*guard, more ...*guard) []*guard {
+	for _, one := range more {
+		if !slices.Contains(list, one) {
+			list = append(list[:len(list):len(list)], one)
+		}
+	}
+	return list
 }
 
 // Health is how this node sees the targets of a group, in the order of its

@@ -84,7 +84,7 @@ func (d *dialect) endpoint(m *member) http1.EndpointConfig {
 	address := m.addr.String()
 	pools := d.book.config.Pools
 	c := http1.EndpointConfig{
-		Address: address, Dial: pools.Dialer(address, d.allow), ConnectTimeout: connectTimeout, MaxIdle: pools.MostCalls(address),
+		Address: address, Dial: pools.Dialer(address, m.allow(d)), ConnectTimeout: connectTimeout, MaxIdle: pools.MostCalls(address),
 		Limits: http1.Limits{HeaderBytes: maxAnswerHeader},
 	}
 	switch d.key.security {

@@ -2,6 +2,7 @@ package vpclink
 
 import (
 	"context"
+	"log/slog"
 	"net/netip"
 	"strconv"
 	"sync/atomic"
@@ -19,6 +20,9 @@ type group struct {
 	set  *balance.Set
 	spec atomic.Pointer[groupSpec] // nil: there is no such group
 	used bool                      // a load balancer leads to it; guarded by Book.mu
+	// guards are those of the load balancers that lead to it: of one, but for groups
+	// that calls overflow to.
+	guards atomic.Pointer[[]*guard]
 	counts
 }
 
@@ -36,12 +40,17 @@ type groupSpec struct {
 func (b *Book) newGroup(arn apigw.ARN) *group {
 	g := &group{arn: arn, book: b}
 	g.set = balance.NewSet(balance.Policy{}, b.config.Now, g.turned)
+	g.guards.Store(new([]*guard))
 	return g
 }
 
 // turned is told of targets whose health changed.
 func (g *group) turned(t *balance.Target, health balance.Health) {
-	g.book.config.Log.Info("a target's health changed", "group", string(g.arn), "target", t.Key, "healthy", health == balance.Healthy)
+	var why slog.Attr // empty: it is healthy
+	if reason := t.Condition().Reason; reason != nil {
+		why = slog.Any("error", reason)
+	}
+	g.book.config.Log.Info("a target's health changed", "group", string(g.arn), "target", t.Key, "healthy", health == balance.Healthy, why)
 	if spec := g.spec.Load(); health == balance.Unhealthy && spec != nil && spec.breaks {
 		memberOf(t).breakOff()
 	}
@@ -52,7 +61,9 @@ func (b *Book) setGroup(g *group, spec *apigw.TargetGroup) {
 	s := &groupSpec{TargetGroup: spec, delay: time.Duration(spec.Number("deregistration_delay.timeout_seconds")) * time.Second}
 	s.sticky = stickinessOf(spec)
 	if over := apigw.ARN(spec.Attributes[apigw.AttributeOverflowGroup]); over != "" && over != g.arn {
-		s.overflow = b.group(over)
+		if s.overflow = b.group(over); len(*s.overflow.guards.Load()) == 0 {
+			s.overflow.guardBy(*g.guards.Load()) // before a call overflows
+		}
 	}
 	s.breaks = isNetwork(spec) && spec.Attribute("target_health_state.unhealthy.connection_termination.enabled") == "true"
 	s.lets = isNetwork(spec) && spec.Attribute("deregistration_delay.connection_termination.enabled") == "false"
@@ -154,6 +165,9 @@ func newProbe(g *group, s *groupSpec) (func(context.Context, *balance.Target) er
 		addr := memberOf(t).addr
 		if port != 0 {
 			addr = netip.AddrPortFrom(addr.Addr(), uint16(port))
+		}
+		if err := g.release(addr); err != nil {
+			return &balance.ProbeError{Timeout: true, Err: err} // on AWS, nothing comes back
 		}
 		dialled := *p
 		dialled.Dial = g.book.config.Pools.Dialer(addr.String(), nil)

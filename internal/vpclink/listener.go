@@ -17,6 +17,7 @@ type balancer struct {
 	listeners []*listener
 	groups    []*group // that it leads to
 	idle      time.Duration
+	guard     *guard // nil: everything is let through
 	forwarding
 }
 
@@ -60,7 +61,7 @@ func (r *rule) name() string {
 // newBalancer compiles a load balancer. b.mu is held. What can't be compiled was
 // refused when it was made; a rule that can't be, all the same, answers 500.
 func (b *Book) newBalancer(spec *apigw.LoadBalancer) *balancer {
-	lb := &balancer{spec: spec, forwarding: newForwarding(spec)}
+	lb := &balancer{spec: spec, guard: b.newGuard(spec), forwarding: newForwarding(spec)}
 	lb.idle = seconds(spec.Attribute("idle_timeout.timeout_seconds"))
 	for i := range spec.Listeners {
 		lb.listeners = append(lb.listeners, b.newListener(lb, &spec.Listeners[i]))

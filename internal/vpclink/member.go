@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/balance"
 	"github.com/gatehouse/gatehouse/internal/http1"
+	"github.com/gatehouse/gatehouse/internal/integration"
 )
 
 // member is a target with its connections.
@@ -68,6 +69,18 @@ func (m *member) newReach(d *dialect) *http1.Endpoint {
 	list := append(append([]reach(nil), *m.reaches.Load()...), reach{d, e})
 	m.reaches.Store(&list)
 	return e
+}
+
+// allow is what d and the load balancers before m let be connected to.
+func (m *member) allow(d *dialect) integration.Egress {
+	return func(backend string, to netip.AddrPort) error {
+		if d.allow != nil {
+			if err := d.allow(backend, to); err != nil {
+				return err
+			}
+		}
+		return m.group.release(to)
+	}
 }
 
 // forget closes the connections that are made by d.

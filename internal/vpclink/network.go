@@ -40,18 +40,16 @@ func (l *listener) connect(v *visit) (integration.Visit, error) {
 // toBalancer passes a call to the Application Load Balancer that is the only
 // target of a group, at the group's port.
 func (v *visit) toBalancer(spec *groupSpec) (integration.Visit, error) {
-	w := v.route.world
-	l := w.targetListener(spec)
-	if l == nil {
+	behind := v.route.behind(v.place, spec)
+	switch {
+	case behind.route == nil:
 		return nil, &noTarget{}
+	case behind.err != nil:
+		v.decide("VPC link", "leads nowhere", behind.err.Error())
+		return nil, behind.err
 	}
-	if err := v.place.shake(l, w); err != nil {
-		return nil, &integration.NowhereError{Err: err}
-	}
-	behind := *v.route
-	behind.listener, behind.idle = l, l.idle
-	behind.plain, behind.secure = behind.balancing[0], behind.balancing[1]
-	v.route = &behind
+	v.route = behind.route
+	l := v.route.listener
 	v.decide("target", string(l.balancer.spec.ARN), "of target group "+string(spec.ARN))
 	return l.serve(v)
 }

@@ -31,10 +31,19 @@ type route struct {
 	err        error         // a *integration.NowhereError or one of a handshake; nil: the listener takes calls
 	plain      *dialect      // with targets of groups without TLS
 	secure     *dialect      // with those of groups with TLS
-	source     netip.Addr
 	// balancing are plain and secure for a load balancer's own targets, where plain
 	// and secure are the integration's with targets behind a TCP listener.
 	balancing [2]*dialect
+	knock     knock // at load balancers
+	// after is where the route last led behind a Network Load Balancer.
+	after atomic.Pointer[passage]
+}
+
+// passage is a route behind a group of an Application Load Balancer.
+type passage struct {
+	spec  *groupSpec
+	route *route // nil: the load balancer has no such listener
+	err   error  // a *integration.NowhereError; nil: the listener takes calls
 }
 
 // Acquire is the backend that p leads to, whatever load balancers and links
@@ -72,6 +81,9 @@ func (p *place) Do(x *exchange.Exchange, call *http1.Call, req *http1.ClientRequ
 		r = p.resolve()
 	}
 	if r.err != nil {
+		if x != nil && x.Explaining() {
+			x.Decide("VPC link", "leads nowhere", r.err.Error())
+		}
 		return nil, r.err
 	}
 	v := visits.Get().(*visit)
@@ -96,6 +108,9 @@ func (p *place) resolve() *route {
 		return old
 	}
 	r := p.routeIn(w)
+	if r.err != nil && (old == nil || old.err == nil || old.err.Error() != r.err.Error()) {
+		b.config.Log.Warn("a private integration leads nowhere", "link", string(p.Link), "target", string(p.Target), "error", r.err)
+	}
 	p.route.Store(r)
 	b.releaseRoute(old)
 	return r
@@ -103,7 +118,7 @@ func (p *place) resolve() *route {
 
 // routeIn is what p means in w. p.book.mu is held.
 func (p *place) routeIn(w *world) *route {
-	r := &route{world: w, source: loopback, registered: isService(p.Target)}
+	r := &route{world: w, registered: isService(p.Target)}
 	if err := p.lead(r, w); err != nil {
 		r.err = &integration.NowhereError{Err: err}
 	}
@@ -116,7 +131,7 @@ func (p *place) lead(r *route, w *world) (err error) {
 	if link == nil {
 		return fmt.Errorf("there is no VPC link %s", p.Link)
 	}
-	r.source = p.book.source(link)
+	r.knock = p.book.knockOf(link)
 	allow, groups, err := p.book.egress(link)
 	if err != nil {
 		return err
@@ -127,6 +142,8 @@ func (p *place) lead(r *route, w *world) (err error) {
 			return err
 		}
 	} else if r.listener, err = p.find(w); err != nil {
+		return err
+	} else if err = r.listener.balancer.guard.admit(r.knock, r.listener.spec.Port); err != nil {
 		return err
 	} else if err = p.shake(r.listener, w); err != nil {
 		return err
@@ -141,6 +158,46 @@ func (p *place) lead(r *route, w *world) (err error) {
 	}
 	r.plain, r.secure = p.book.acquireDialect(toPlain, p.Shown, allow), p.book.acquireDialect(toSecure, p.Shown, allow)
 	return nil
+}
+
+// behind is where r leads behind a group of an Application Load Balancer.
+func (r *route) behind(p *place, spec *groupSpec) *passage {
+	if found := r.after.Load(); found != nil && found.spec == spec {
+		return found
+	}
+	found := &passage{spec: spec}
+	if l := r.world.targetListener(spec); l != nil {
+		if err := p.pass(r, l); err != nil {
+			found.err = &integration.NowhereError{Err: err}
+		}
+		found.route = &route{world: r.world, listener: l, idle: l.idle, plain: r.balancing[0], secure: r.balancing[1], balancing: r.balancing, knock: r.knock}
+	}
+	r.after.Store(found)
+	return found
+}
+
+// pass says why calls don't get from r's Network Load Balancer to the Application
+// Load Balancer of l. The client's address stays on the way but for links of version
+// 1, and nobody there carries the client's groups (Network Load Balancers, "Client IP
+// preservation").
+func (p *place) pass(r *route, l *listener) error {
+	from, to := r.listener.balancer, l.balancer
+	k := knock{from: r.knock.from, who: r.knock.who}
+	if r.knock.v1 {
+		k.who = "load balancer " + from.spec.Name
+		if addr, ok := p.book.addressIn(from.spec.Subnets); ok {
+			k.from = addr
+		}
+	}
+	if addr, ok := p.book.addressIn(to.spec.Subnets); ok {
+		if err := from.guard.release(netip.AddrPortFrom(addr, uint16(l.spec.Port))); err != nil {
+			return err
+		}
+	}
+	if err := to.guard.admit(k, l.spec.Port); err != nil {
+		return err
+	}
+	return p.shake(l, r.world)
 }
 
 // shake is the handshake of the gateway with l.

@@ -44,7 +44,7 @@ func (v *visit) end() {
 }
 
 // source is who connects to the load balancer.
-func (v *visit) source() netip.Addr { return v.route.source }
+func (v *visit) source() netip.Addr { return v.route.knock.from }
 
 // path is the path that is asked for.
 func (v *visit) path() []byte {
