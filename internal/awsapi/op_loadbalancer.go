@@ -174,7 +174,7 @@ func (o balancers) balancerView(b *apigw.LoadBalancer) *elbv2.LoadBalancer {
 	v := &elbv2.LoadBalancer{
 		LoadBalancerArn: set(b.ARN), DNSName: &b.DNSName, CanonicalHostedZoneId: new(balancerZones[b.Type]), CreatedTime: &b.Created, LoadBalancerName: &b.Name, Scheme: new("internal"),
 		VpcId: set(b.VPC), State: &elbv2.LoadBalancerState{Code: new("active")}, Type: &b.Type, SecurityGroups: b.SecurityGroups, IpAddressType: &b.IPAddressType,
-		AvailabilityZones: o.zonesView(b),
+		AvailabilityZones: o.zonesView(b), EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: set(b.PrivateLinkRules),
 	}
 	return v
 }

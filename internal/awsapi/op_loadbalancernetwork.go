@@ -50,17 +50,12 @@ func (o balancers) setSubnets(ctx context.Context, c *Call, in *elbv2.SetSubnets
 	return &elbv2.SetSubnetsOutput{AvailabilityZones: o.zonesView(b), IpAddressType: &b.IPAddressType}, nil
 }
 
-// setSecurityGroups knows no way around the groups that are set: their rules hold
-// for every link alike.
 func (o balancers) setSecurityGroups(ctx context.Context, c *Call, in *elbv2.SetSecurityGroupsInput) (*elbv2.SetSecurityGroupsOutput, error) {
-	if err := refuseParameters(setting{"EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic 'off'", val(in.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic) == "off"}); err != nil {
-		return nil, err
-	}
-	b, err := o.c.SetSecurityGroups(ctx, c.Scope, apigw.ARN(*in.LoadBalancerArn), in.SecurityGroups)
+	b, err := o.c.SetSecurityGroups(ctx, c.Scope, apigw.ARN(*in.LoadBalancerArn), in.SecurityGroups, val(in.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic))
 	if err != nil {
 		return nil, err
 	}
-	return &elbv2.SetSecurityGroupsOutput{SecurityGroupIds: b.SecurityGroups}, nil
+	return &elbv2.SetSecurityGroupsOutput{SecurityGroupIds: b.SecurityGroups, EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: set(b.PrivateLinkRules)}, nil
 }
 
 func (o balancers) setIPAddressType(ctx context.Context, c *Call, in *elbv2.SetIpAddressTypeInput) (*elbv2.SetIpAddressTypeOutput, error) {

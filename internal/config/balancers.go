@@ -67,13 +67,16 @@ func (t *Target) UnmarshalYAML(n *yaml.Node) error {
 
 // LoadBalancer leads VPC links to target groups.
 type LoadBalancer struct {
-	Type           string            `yaml:"type"` // application (default), network
-	Subnets        []string          `yaml:"subnets"`
-	SecurityGroups []string          `yaml:"securityGroups"`
-	IPAddressType  string            `yaml:"ipAddressType"`
-	Attributes     map[string]string `yaml:"attributes"`
-	Tags           map[string]string `yaml:"tags"`
-	Listeners      []BalancerPort    `yaml:"listeners"`
+	Type           string   `yaml:"type"` // application (default), network
+	Subnets        []string `yaml:"subnets"`
+	SecurityGroups []string `yaml:"securityGroups"`
+	// PrivateLinkRules is whether the groups of a network load balancer are asked
+	// about links of version 1: on or off.
+	PrivateLinkRules string            `yaml:"enforceSecurityGroupInboundRulesOnPrivateLinkTraffic"`
+	IPAddressType    string            `yaml:"ipAddressType"`
+	Attributes       map[string]string `yaml:"attributes"`
+	Tags             map[string]string `yaml:"tags"`
+	Listeners        []BalancerPort    `yaml:"listeners"`
 }
 
 // BalancerPort is a listener.
@@ -157,7 +160,7 @@ func (c *Config) Balancing() (groups []control.DeclaredGroup, balancers []apigw.
 	for _, name := range slices.Sorted(maps.Keys(c.LoadBalancers)) {
 		b := c.LoadBalancers[name]
 		made := apigw.LoadBalancer{
-			Name: name, Type: b.Type, Subnets: b.Subnets, SecurityGroups: b.SecurityGroups, IPAddressType: b.IPAddressType, Attributes: b.Attributes, Tags: b.Tags,
+			Name: name, Type: b.Type, Subnets: b.Subnets, SecurityGroups: b.SecurityGroups, PrivateLinkRules: b.PrivateLinkRules, IPAddressType: b.IPAddressType, Attributes: b.Attributes, Tags: b.Tags,
 		}
 		for i := range b.Listeners {
 			made.Listeners = append(made.Listeners, b.Listeners[i].declared())

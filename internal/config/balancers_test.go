@@ -36,6 +36,7 @@ loadBalancers:
           - priority: 20
             host: ["*.example.com"]
             then: {redirect: {host: new.example.com}}
+  outer: {type: network, securityGroups: [sg-1], enforceSecurityGroupInboundRulesOnPrivateLinkTraffic: off}
 `
 
 // TestBalancing: load balancers of the file, in the domain's words.
@@ -58,6 +59,9 @@ func TestBalancing(t *testing.T) {
 	}
 	if near.Attributes[apigw.AttributeOverflowGroup] != "far" || near.Checks.Path != "/health" || near.TargetType != "ip" || groups[2].Targets[0].ID != "arn:aws:lambda:us-east-1:000000000000:function:pets" {
 		t.Errorf("%+v", near)
+	}
+	if b := balancers[1]; b.Name != "outer" || b.SecurityGroups[0] != "sg-1" || b.PrivateLinkRules != "off" {
+		t.Errorf("%+v", b)
 	}
 	rules := balancers[0].Listeners[0].Rules
 	want := []apigw.RuleCondition{

@@ -536,6 +536,48 @@ func TestOverflowInUse(t *testing.T) {
 	}
 }
 
+// TestSetSecurityGroups: they change, but for a network load balancer that was made
+// without, and those of network load balancers alone may pass links of version 1 by
+// (reference, SetSecurityGroups).
+func TestSetSecurityGroups(t *testing.T) {
+	w := newWorldWith(t, Options{Network: &apigw.Network{
+		VPCs:           map[string]*apigw.VPC{"vpc-1": {ID: "vpc-1"}},
+		Subnets:        map[string]*apigw.Subnet{"subnet-a": {ID: "subnet-a", VPC: "vpc-1"}, "subnet-b": {ID: "subnet-b", VPC: "vpc-1", Zone: "us-east-1b"}},
+		SecurityGroups: map[string]*apigw.SecurityGroup{"sg-1": {ID: "sg-1", VPC: "vpc-1"}, "sg-2": {ID: "sg-2", VPC: "vpc-1"}, "sg-3": {ID: "sg-3", VPC: "vpc-2"}},
+	}})
+	made := func(name, of string, groups ...string) apigw.ARN {
+		return must[*apigw.LoadBalancer](t)(w.CreateLoadBalancer(t.Context(), w.scope, apigw.LoadBalancer{Name: name, Type: of, Subnets: []string{"subnet-a", "subnet-b"}, SecurityGroups: groups})).ARN
+	}
+	app, bare, net := made("app", "application"), made("bare", "network"), made("net", "network", "sg-1")
+	for _, c := range []struct {
+		arn        apigw.ARN
+		groups     []string
+		rules      string
+		code, part string
+	}{
+		{app, []string{"sg-1", "sg-2"}, "", "", ""},
+		{app, nil, "", "InvalidSecurityGroup", "At least one"},
+		{app, []string{"sg-1", "sg-1"}, "", "InvalidConfigurationRequest", "more than once"},
+		{app, []string{"sg-3"}, "", "InvalidSecurityGroup", "vpc-1"},
+		{app, []string{"sg-9"}, "", "InvalidSecurityGroup", "sg-9"},
+		{app, []string{"sg-1"}, "off", "InvalidConfigurationRequest", "for network load balancers"},
+		{bare, []string{"sg-1"}, "", "InvalidConfigurationRequest", "created without"},
+		{net, []string{"sg-2"}, "maybe", "ValidationError", "maybe"},
+		{net, []string{"sg-2"}, "off", "", ""},
+		{net, []string{"sg-1"}, "", "", ""}, // what isn't told stays
+		{net + "0", []string{"sg-1"}, "", "LoadBalancerNotFound", ""},
+	} {
+		_, err := w.SetSecurityGroups(t.Context(), w.scope, c.arn, c.groups, c.rules)
+		wantCode(t, err, c.code, c.part)
+	}
+	for arn, want := range map[apigw.ARN]string{app: "[sg-1 sg-2] ", bare: "[] ", net: "[sg-1] off"} {
+		b := must[*apigw.LoadBalancer](t)(w.LoadBalancer(t.Context(), w.scope, arn))
+		if got := fmt.Sprint(b.SecurityGroups, " ", b.PrivateLinkRules); got != want {
+			t.Errorf("%s: %s, not %s", b.Name, got, want)
+		}
+	}
+}
+
 // TestPlaces: what a declared network has is taken, and nothing else.
 func TestPlaces(t *testing.T) {
 	net := &apigw.Network{
@@ -563,7 +605,7 @@ func TestPlaces(t *testing.T) {
 	b := must[[]*apigw.LoadBalancer](t)(w.LoadBalancers(t.Context(), w.scope))[0]
 	_, err := w.SetSubnets(t.Context(), w.scope, b.ARN, []string{"subnet-c", "subnet-d"}, "")
 	wantCode(t, err, "InvalidConfigurationRequest", "same VPC: 'vpc-1'")
-	_, err = w.SetSecurityGroups(t.Context(), w.scope, b.ARN, []string{"sg-2"})
+	_, err = w.SetSecurityGroups(t.Context(), w.scope, b.ARN, []string{"sg-2"}, "")
 	wantCode(t, err, "InvalidSecurityGroup", "vpc-1")
 	_, err = w.SetSubnets(t.Context(), w.scope, b.ARN, []string{"subnet-c", "subnet-b"}, "")
 	wantCode(t, err, "", "")

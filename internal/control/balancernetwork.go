@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"slices"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
@@ -20,18 +19,21 @@ func (c *Control) SetSubnets(ctx context.Context, scope apigw.Scope, arn apigw.A
 }
 
 // SetSecurityGroups replaces a load balancer's security groups (reference,
-// SetSecurityGroups: not those of a Network Load Balancer that was made without).
-func (c *Control) SetSecurityGroups(ctx context.Context, scope apigw.Scope, arn apigw.ARN, groups []string) (*apigw.LoadBalancer, error) {
+// SetSecurityGroups: not those of a Network Load Balancer that was made without),
+// and says, unless privateLink is empty, whether they are asked about links of
+// version 1: on or off.
+func (c *Control) SetSecurityGroups(ctx context.Context, scope apigw.Scope, arn apigw.ARN, groups []string, privateLink string) (*apigw.LoadBalancer, error) {
 	return c.moveBalancer(ctx, scope, arn, func(b *apigw.LoadBalancer) error {
-		switch distinct := slices.Compact(slices.Sorted(slices.Values(groups))); {
+		switch {
 		case b.Type == apigw.BalancerNetwork && len(b.SecurityGroups) == 0:
 			return invalidBalancing("Security groups cannot be set for Network Load Balancer '%s', which was created without any", arn)
-		case len(distinct) == 0: // none would stand for a VPC's default one, which isn't declared
+		case len(groups) == 0: // none would stand for a VPC's default one, which isn't declared
 			return apigw.Coded(apigw.BadRequest, "InvalidSecurityGroup", "At least one security group must be specified")
-		case len(distinct) < len(groups):
-			return apigw.Coded(apigw.BadRequest, "InvalidSecurityGroup", "A security group cannot be specified twice")
 		}
 		b.SecurityGroups = groups
+		if privateLink != "" {
+			b.PrivateLinkRules = privateLink
+		}
 		return nil
 	})
 }

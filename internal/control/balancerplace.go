@@ -7,7 +7,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/apigw"
 )
 
-// checkBalancerPlace checks the subnets and security groups of a new load
+// checkBalancerPlace checks the subnets and security groups of a load
 // balancer, and notes its VPC.
 func (e *balancerEdit) checkBalancerPlace(b *apigw.LoadBalancer) error {
 	distinct := slices.Compact(slices.Sorted(slices.Values(b.Subnets)))
@@ -36,6 +36,24 @@ func (e *balancerEdit) checkBalancerPlace(b *apigw.LoadBalancer) error {
 		zones[s.Zone] = true
 	}
 	defaultTo(&b.VPC, apigw.DevelopmentVPC)
+	return e.checkBalancerGroups(b)
+}
+
+// checkBalancerGroups checks the security groups of a load balancer, and what it
+// does with them.
+func (e *balancerEdit) checkBalancerGroups(b *apigw.LoadBalancer) error {
+	switch b.PrivateLinkRules {
+	case "":
+	case "on", "off":
+		if b.Type != apigw.BalancerNetwork || len(b.SecurityGroups) == 0 {
+			return invalidBalancing("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic is for network load balancers with security groups")
+		}
+	default:
+		return invalid("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic '%.100s' is neither 'on' nor 'off'", b.PrivateLinkRules)
+	}
+	if repeats(b.SecurityGroups) {
+		return invalidBalancing("A security group is specified more than once")
+	}
 	for _, id := range b.SecurityGroups {
 		g, err := e.network.SecurityGroup(id)
 		if err != nil {

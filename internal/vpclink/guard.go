@@ -28,7 +28,7 @@ type guard struct {
 
 // newGuard is the guard of a load balancer. An application load balancer that is
 // told no groups carries its VPC's default one; one without subnets, which only the
-// configuration file can make, is in no VPC, and a network load balancer without
+// configuration file can make, has no place where one would stand, and a network load balancer without
 // groups has none for good ("Security groups for your Network Load Balancer").
 func (b *Book) newGuard(spec *apigw.LoadBalancer) *guard {
 	if !b.config.Network.Declared() {

@@ -68,7 +68,7 @@ func TestGroupsOfBalancers(t *testing.T) {
 	for _, tc := range []struct {
 		name           string
 		groups, link   []string
-		nowhere        bool // no subnets: the load balancer is in no VPC
+		nowhere        bool // the load balancer is in no subnet
 		fails, timeout string
 	}{
 		{name: "let through", groups: []string{"sg-fit"}, link: []string{"sg-all"}},
@@ -77,7 +77,7 @@ func TestGroupsOfBalancers(t *testing.T) {
 		{name: "another source", groups: []string{"sg-from"}, fails: "(sg-from) admit no connections"},
 		{name: "other targets", groups: []string{"sg-to"}, timeout: "load balancer front (sg-to) allow no connections to " + addr.String()},
 		{name: "unknown group", groups: []string{"sg-none"}, fails: "'sg-none' does not exist"},
-		{name: "in no VPC", nowhere: true, link: []string{"sg-all"}},
+		{name: "in no subnet", nowhere: true, link: []string{"sg-all"}},
 		{name: "default groups of both"},
 		{name: "default group of one", link: []string{"sg-all"}, fails: "carries the default security group of vpc-1"},
 	} {

@@ -71,6 +71,13 @@ pages("describe_load_balancers", "LoadBalancers", 2)
 if kind == "boto3":
     client.get_waiter("load_balancer_available").wait(LoadBalancerArns=[arn["LoadBalancerArn"]])
     client.get_waiter("load_balancer_exists").wait(Names=["inside"])
+guarded = call("create_load_balancer", Name="guarded", Type="network", Subnets=both[:1], SecurityGroups=["sg-1"], Scheme="internal")["LoadBalancers"][0]["LoadBalancerArn"]
+enforce = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
+given = call("set_security_groups", LoadBalancerArn=guarded, SecurityGroups=["sg-1", "sg-2"], **{enforce: "off"})
+same([given["SecurityGroupIds"], given[enforce]], [["sg-1", "sg-2"], "off"])
+same(call("describe_load_balancers", Names=["guarded"])["LoadBalancers"][0][enforce], "off")
+refused("InvalidConfigurationRequest", "set_security_groups", LoadBalancerArn=network, SecurityGroups=["sg-1"])
+call("delete_load_balancer", LoadBalancerArn=guarded)
 attributes = {a["Key"]: a["Value"] for a in call("modify_load_balancer_attributes", Attributes=[dict(Key="idle_timeout.timeout_seconds", Value="30")], **arn)["Attributes"]}
 same([attributes["idle_timeout.timeout_seconds"], attributes["deletion_protection.enabled"]], ["30", "false"])
 same({a["Key"]: a["Value"] for a in call("describe_load_balancer_attributes", **arn)["Attributes"]}, attributes)
