@@ -48,6 +48,14 @@ func TestSharedDomainNames(t *testing.T) {
 		`"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":[\"`+consumer+`\"]},\"Action\":\"apigateway:CreateAccessAssociation\",\"Resource\":\"`+arn+`\"}]}"}]}`)
 	as(stranger)
 	h.refused("POST /domainnameaccessassociations", associate, 403, denied(stranger))
+	// AWS CLI reference, example 3 of get-domain-names.
+	shared := map[string][]any{provider: {}, consumer: {map[string]any{"domainName": "api.example.com", "domainNameId": id, "domainNameArn": arn}}, stranger: {}}
+	for account, want := range shared {
+		as(account)
+		if diff := cmp.Diff(want, h.ok("GET /domainnames?resourceOwner=OTHER_ACCOUNTS", "")["item"]); diff != "" {
+			t.Errorf("%s: %s", account, diff)
+		}
+	}
 	as(consumer)
 	want := map[string]any{"domainNameAccessAssociationArn": association, "domainNameArn": arn, "accessAssociationSource": "vpce-1", "accessAssociationSourceType": "VPCE"}
 	if diff := cmp.Diff(want, h.ok("POST /domainnameaccessassociations", associate)); diff != "" {

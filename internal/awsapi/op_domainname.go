@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"slices"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/awsapi/apigateway"
@@ -55,23 +56,38 @@ func (o rest) getDomainName(ctx context.Context, c *Call, in *apigateway.GetDoma
 	return domainView(c, d), err
 }
 
-// getDomainNames lists the caller's names: none of other accounts is shared.
 func (o rest) getDomainNames(ctx context.Context, c *Call, in *apigateway.GetDomainNamesRequest) (*apigateway.DomainNames, error) {
 	p, err := PageOf(in.Position, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	var list []*apigw.DomainName
-	if val(in.ResourceOwner) != otherAccounts {
-		if list, err = o.c.DomainNames(ctx, c.Scope); err != nil {
-			return nil, err
-		}
+	if val(in.ResourceOwner) == otherAccounts {
+		return o.foreignDomainNames(ctx, c, p)
+	}
+	list, err := o.c.DomainNames(ctx, c.Scope)
+	if err != nil {
+		return nil, err
 	}
 	list, next := Paginate(p, list, (*apigw.DomainName).Key)
 	return &apigateway.DomainNames{Items: views(list, func(d *apigw.DomainName) *apigateway.DomainName { return domainView(c, d) }), Position: next}, nil
 }
 
 const otherAccounts = "OTHER_ACCOUNTS"
+
+// foreignDomainNames lists the private names of other accounts that the caller may
+// let endpoints to, by what identifies them alone (AWS CLI reference, example 3 of
+// get-domain-names).
+func (o rest) foreignDomainNames(ctx context.Context, c *Call, p Page) (*apigateway.DomainNames, error) {
+	list, err := o.c.ForeignDomainNames(ctx, c.Scope)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(d *apigw.DomainName) bool { return mayAssociate(c, d) != nil })
+	list, next := Paginate(p, list, func(d *apigw.DomainName) string { return string(control.DomainARN(d.Scope, d)) })
+	return &apigateway.DomainNames{Position: next, Items: views(list, func(d *apigw.DomainName) *apigateway.DomainName {
+		return &apigateway.DomainName{DomainName: set(d.Name), DomainNameId: set(d.ID), DomainNameArn: set(control.DomainARN(d.Scope, d))}
+	})}, nil
+}
 
 func (o rest) updateDomainName(ctx context.Context, c *Call, in *apigateway.UpdateDomainNameRequest) (*apigateway.DomainName, error) {
 	d, err := o.c.UpdateDomainName(ctx, c.Scope, in.DomainName, domainID(in.DomainNameId), patchDomain(Patch(in.PatchOperations)))

@@ -162,6 +162,29 @@ func (c *Control) DomainAssociations(ctx context.Context, scope apigw.Scope) ([]
 	return list, nil
 }
 
+// ForeignDomainNames lists the private domain names of other accounts in a scope's
+// region, by ARN.
+func (c *Control) ForeignDomainNames(ctx context.Context, scope apigw.Scope) (list []*apigw.DomainName, err error) {
+	scopes, err := c.Scopes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range scopes {
+		if other.Account == scope.Account || other.Region != scope.Region || other.Partition != scope.Partition {
+			continue
+		}
+		theirs, err := c.DomainNames(ctx, other)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, slices.DeleteFunc(theirs, func(d *apigw.DomainName) bool { return !d.Private() })...)
+	}
+	slices.SortFunc(list, func(a, b *apigw.DomainName) int {
+		return strings.Compare(string(DomainARN(a.Scope, a)), string(DomainARN(b.Scope, b)))
+	})
+	return list, nil
+}
+
 // ForeignAssociations lists the associations of other accounts with a scope's
 // domain names, by ARN.
 func (c *Control) ForeignAssociations(ctx context.Context, scope apigw.Scope) ([]*DomainAssociation, error) {
