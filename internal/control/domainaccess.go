@@ -13,8 +13,6 @@ import (
 // maxAssociations bounds the endpoints that may call one domain name.
 const maxAssociations = 100
 
-var endpointID = regexp.MustCompile(`^vpce-[0-9a-z]{1,32}$`)
-
 // DomainAssociation is the access of one endpoint, with the domain name it is
 // to, whose Scope says whose that is.
 type DomainAssociation struct {
@@ -89,7 +87,7 @@ func (c *Control) CreateDomainAssociation(ctx context.Context, scope apigw.Scope
 	if err != nil {
 		return nil, err
 	}
-	if !endpointID.MatchString(access.Source) {
+	if !c.isEndpointOf(scope, access.Source) {
 		return nil, apigw.Errorf(apigw.BadRequest, "Invalid VPC endpoint specified: %.100q", access.Source)
 	}
 	if err := checkTags(access.Tags); err != nil {
@@ -133,6 +131,16 @@ func (c *Control) CreateDomainAssociation(ctx context.Context, scope apigw.Scope
 		return nil, orUnknown(err, apigw.Errorf(apigw.BadRequest, "Invalid domain name identifier specified"))
 	}
 	return &DomainAssociation{d, access}, nil
+}
+
+// isEndpointOf says whether an endpoint is the account's: any well-formed one is
+// while the network declares none.
+func (c *Control) isEndpointOf(scope apigw.Scope, id string) bool {
+	if c.network == nil || len(c.network.Endpoints) == 0 {
+		return apigw.IsNetworkID("vpce", id)
+	}
+	e := c.network.Endpoints[id]
+	return e != nil && e.Account == scope.Account
 }
 
 // DomainAssociations lists the associations that a scope made, by ARN.

@@ -172,3 +172,20 @@ func FuzzCheckDomainName(f *testing.F) {
 		}
 	})
 }
+
+// TestEndpointOfAnother: a call lets none but its account's own endpoints to a
+// domain name, where the network says whose they are.
+func TestEndpointOfAnother(t *testing.T) {
+	endpoints := map[string]*apigw.VPCEndpoint{}
+	w := newWorldWith(t, Options{Network: &apigw.Network{VPCs: map[string]*apigw.VPC{"vpc-1": {ID: "vpc-1"}}, Endpoints: endpoints}})
+	endpoints["vpce-mine"] = &apigw.VPCEndpoint{ID: "vpce-mine", Account: w.scope.Account}
+	endpoints["vpce-theirs"] = &apigw.VPCEndpoint{ID: "vpce-theirs", Account: "999999999999"}
+	d := must[*apigw.DomainName](t)(w.CreateDomainName(t.Context(), w.scope, apigw.DomainName{Name: "api.example.com", Types: []string{apigw.EndpointPrivate}, CertificateARN: "arn:aws:acm:us-east-1:000000000000:certificate/c"}))
+	permit := func(*apigw.DomainName) error { return nil }
+	for _, id := range []string{"vpce-theirs", "vpce-gone", "vpce-mine"} {
+		_, err := w.CreateDomainAssociation(t.Context(), w.scope, string(DomainARN(w.scope, d)), apigw.DomainAccess{Source: id}, permit)
+		if (err != nil) != (id != "vpce-mine") || err != nil && apigw.KindOf(err) != apigw.BadRequest {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
