@@ -260,8 +260,8 @@ func (a *BalancerAction) declared() (list []apigw.RuleAction) {
 // checkBalancing finds what only the file can have wrong: everything else is
 // checked by the rules of calls.
 func (c *Config) checkBalancing() (problems []string) {
-	for name, b := range c.LoadBalancers {
-		for _, l := range b.Listeners {
+	for _, name := range slices.Sorted(maps.Keys(c.LoadBalancers)) {
+		for _, l := range c.LoadBalancers[name].Listeners {
 			actions := []BalancerAction{l.Default}
 			for _, r := range l.Rules {
 				actions = append(actions, r.Action)

@@ -81,6 +81,7 @@ func TestDeclaredBalancing(t *testing.T) {
 		part string
 	}{
 		{apigw.LoadBalancer{Name: "b", Listeners: []apigw.Listener{{Port: 80, Protocol: "HTTP", Actions: []apigw.RuleAction{forwardTo("gone")}}}}, "loadBalancers: b: listener 80: Target group"},
+		{apigw.LoadBalancer{Name: "b", Subnets: []string{"subnet-1"}}, "loadBalancers: b: subnets: an application load balancer has two or more, in different availability zones; or leave them out"},
 		{apigw.LoadBalancer{Name: "b", Attributes: map[string]string{"x": "y"}}, "loadBalancers: b: Load balancer attribute key 'x' is not recognized"},
 		{apigw.LoadBalancer{Name: "b", Listeners: []apigw.Listener{{Port: 80, Protocol: "HTTP", Actions: []apigw.RuleAction{fixed(200)}, Rules: []apigw.ListenerRule{{Priority: 1, Actions: []apigw.RuleAction{fixed(200)}}}}}}, "loadBalancers: b: listener 80: rule 1: A condition must be specified"},
 	} {

@@ -15,6 +15,8 @@ func (e *balancerEdit) checkBalancerPlace(b *apigw.LoadBalancer) error {
 	case e.declaring && len(b.Subnets) == 0: // one's own network needs none
 	case len(distinct) < len(b.Subnets):
 		return invalidBalancing("A load balancer cannot be attached to a subnet twice")
+	case len(distinct) < 2 && b.Type == apigw.BalancerApplication && e.declaring:
+		return invalid("subnets: an application load balancer has two or more, in different availability zones; or leave them out: here it needs none")
 	case len(distinct) < 2 && b.Type == apigw.BalancerApplication:
 		return invalid("At least two subnets in two different Availability Zones must be specified")
 	case len(distinct) == 0:
