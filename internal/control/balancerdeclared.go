@@ -210,37 +210,55 @@ func sameJSON(a, b any) bool {
 	return errA == nil && errB == nil && string(x) == string(y)
 }
 
-// putBalancers has the load balancers as the file says, all at once: a group may
-// move from one to another.
+// putBalancers has the load balancers as the file says. All are looked at together,
+// since a group may move from one to another, and as many are written at once as
+// the store takes.
 func (d *declaration) putBalancers() error {
-	return d.edit(func(e *balancerEdit) error {
-		before := maps.Clone(e.balancers)
-		var made []*apigw.LoadBalancer
-		for i := range d.balancers {
-			b := d.balancer(&d.balancers[i])
-			if old := before[b.Name]; old != nil && !old.Declared {
-				d.warn("load balancer %s of the configuration file isn't put into the store: a call made one of that name", b.Name)
-				continue
-			}
-			if err := e.checkBalancer(b); err != nil {
-				return at(err, "loadBalancers: %s", b.Name)
-			}
-			made, e.balancers[b.Name] = append(made, b), b
+	for {
+		more := false
+		err := d.edit(func(e *balancerEdit) (err error) {
+			more, err = d.putSomeBalancers(e)
+			return err
+		})
+		if err != nil || !more {
+			return err
 		}
-		for _, name := range slices.Sorted(maps.Keys(before)) {
-			if b := before[name]; b.Declared && e.balancers[name] == b {
-				if err := d.dropGone(e, b); err != nil {
-					return err
-				}
+	}
+}
+
+func (d *declaration) putSomeBalancers(e *balancerEdit) (more bool, err error) {
+	before := maps.Clone(e.balancers)
+	var made []*apigw.LoadBalancer
+	for i := range d.balancers {
+		b := d.balancer(&d.balancers[i])
+		if old := before[b.Name]; old != nil && !old.Declared {
+			d.warn("load balancer %s of the configuration file isn't put into the store: a call made one of that name", b.Name)
+			continue
+		}
+		if err := e.checkBalancer(b); err != nil {
+			return false, at(err, "loadBalancers: %s", b.Name)
+		}
+		made, e.balancers[b.Name] = append(made, b), b
+	}
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		if b := before[name]; b.Declared && e.balancers[name] == b {
+			if e.full() {
+				return true, nil
+			}
+			if err := d.dropGone(e, b); err != nil {
+				return false, err
 			}
 		}
-		for _, b := range made {
-			if err := d.putBalancer(e, before[b.Name], b); err != nil {
-				return at(err, "loadBalancers: %s", b.Name)
-			}
+	}
+	for _, b := range made {
+		if e.full() {
+			return true, nil
 		}
-		return nil
-	})
+		if err := d.putBalancer(e, before[b.Name], b); err != nil {
+			return false, at(err, "loadBalancers: %s", b.Name)
+		}
+	}
+	return false, nil
 }
 
 // balancer is a load balancer of the file, with its ARNs.

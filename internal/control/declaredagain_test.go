@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // TestDeclaredAgain: a start with the file of the one before writes nothing,
@@ -57,5 +58,32 @@ func TestDeclaredAgain(t *testing.T) {
 	declare()
 	if diff := cmp.Diff(before, revisions()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestManyDeclared: a file may have more load balancers and VPC links than a
+// transaction of the store takes, and lose them again.
+func TestManyDeclared(t *testing.T) {
+	w := newWorld(t)
+	var balancers []apigw.LoadBalancer
+	var links []apigw.VPCLink
+	var private []apigw.PrivateLink
+	for i := range store.MaxOps + 1 {
+		balancers = append(balancers, apigw.LoadBalancer{Name: fmt.Sprint("b", i), Listeners: []apigw.Listener{{Port: 80, Protocol: "HTTP", Actions: []apigw.RuleAction{fixed(200)}}}})
+		links = append(links, apigw.VPCLink{ID: apigw.VPCLinkID(fmt.Sprint("old", i)), Name: "n", TargetARNs: []apigw.ARN{"arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/n/1"}})
+		private = append(private, apigw.PrivateLink{ID: apigw.VPCLinkID(fmt.Sprint("new", i)), Name: "n", Subnets: []string{"subnet-1"}})
+	}
+	for _, want := range []int{len(balancers), 0} {
+		if _, err := w.DeclareBalancing(t.Context(), w.scope, nil, balancers[:want]); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.DeclareLinks(t.Context(), w.scope, links[:want], private[:want]); err != nil {
+			t.Fatal(err)
+		}
+		stored := must[[]*apigw.LoadBalancer](t)(w.LoadBalancers(t.Context(), w.scope))
+		one, two, err := w.allLinks(t.Context(), w.scope)
+		if err != nil || len(stored) != want || len(one) != want || len(two) != want {
+			t.Errorf("%d load balancers, %d and %d links, not %d: %v", len(stored), len(one), len(two), want, err)
+		}
 	}
 }

@@ -107,6 +107,10 @@ func (s *scopeChange) remove(key string) {
 	s.txn.Ops = append(s.txn.Ops, store.Op{Key: key})
 }
 
+// full says that s has about as many writes as a transaction takes. Half of them
+// are left for what belongs to the last one, as the certificates of a load balancer.
+func (s *scopeChange) full() bool { return len(s.txn.Ops) >= store.MaxOps/2 }
+
 // changeScope runs apply until what it read was still so when it was stored. When
 // apply writes nothing, nothing is.
 func (c *Control) changeScope(ctx context.Context, scope apigw.Scope, apply func(*scopeChange) error) error {

@@ -14,7 +14,7 @@ func declaredLink(id apigw.VPCLinkID) *apigw.Error {
 }
 
 // DeclareLinks puts the links that the configuration file has in place of those
-// that it had before, in one change; nothing is written when they are the same.
+// that it had before; nothing is written when they are the same.
 // Their IDs are the file's: one that a call gave to another link is an error.
 func (c *Control) DeclareLinks(ctx context.Context, scope apigw.Scope, links []apigw.VPCLink, private []apigw.PrivateLink) error {
 	d := linkDeclaration{links: map[apigw.VPCLinkID]*apigw.VPCLink{}, private: map[apigw.VPCLinkID]*apigw.PrivateLink{}}
@@ -37,7 +37,16 @@ func (c *Control) DeclareLinks(ctx context.Context, scope apigw.Scope, links []a
 		}
 		d.private[l.ID] = &l
 	}
-	return c.changeScope(ctx, scope, func(s *scopeChange) error { return c.declareLinks(ctx, s, d) })
+	for {
+		more := false
+		err := c.changeScope(ctx, scope, func(s *scopeChange) (err error) {
+			more, err = c.declareLinks(ctx, s, d)
+			return err
+		})
+		if err != nil || !more {
+			return err
+		}
+	}
 }
 
 // nameTargets puts the ARNs of load balancers in the place of their names.
@@ -80,56 +89,66 @@ func (c *Control) allLinks(ctx context.Context, scope apigw.Scope) ([]*apigw.VPC
 	return links, private, err
 }
 
-func (c *Control) declareLinks(ctx context.Context, s *scopeChange, d linkDeclaration) error {
+// declareLinks writes some of what the file has otherwise than the store. More:
+// another change has to write the rest.
+func (c *Control) declareLinks(ctx context.Context, s *scopeChange, d linkDeclaration) (more bool, err error) {
 	links, private, err := c.allLinks(ctx, s.scope)
 	if err != nil {
-		return err
+		return false, err
 	}
 	had := linkDeclaration{links: map[apigw.VPCLinkID]*apigw.VPCLink{}, private: map[apigw.VPCLinkID]*apigw.PrivateLink{}}
 	for _, l := range links {
 		if l.Declared {
 			had.links[l.ID] = l
 		} else if d.has(l.ID) {
-			return takenLink(l.ID)
+			return false, takenLink(l.ID)
 		}
 	}
 	for _, l := range private {
 		if l.Declared {
 			had.private[l.ID] = l
 		} else if d.has(l.ID) {
-			return takenLink(l.ID)
+			return false, takenLink(l.ID)
 		}
 		if wanted := d.private[l.ID]; wanted != nil {
 			wanted.Created = l.Created
 		}
 	}
-	if err := replaceLinks(s, &s.counts.VPCLinks, had.links, d.links, vpcLinkRecord); err != nil {
-		return err
+	if more, err := replaceLinks(s, &s.counts.VPCLinks, had.links, d.links, vpcLinkRecord); more || err != nil {
+		return more, err
 	}
 	return replaceLinks(s, &s.counts.PrivateLinks, had.private, d.private, privateLinkRecord)
 }
 
 // replaceLinks writes those of now that aren't the same in had, and removes what is
-// in had alone.
-func replaceLinks[T any](s *scopeChange, count *int, had, now map[apigw.VPCLinkID]*T, key func(apigw.Scope, apigw.VPCLinkID) string) error {
+// in had alone. More: another change has to, too.
+func replaceLinks[T any](s *scopeChange, count *int, had, now map[apigw.VPCLinkID]*T, key func(apigw.Scope, apigw.VPCLinkID) string) (more bool, err error) {
 	for id := range had {
-		if now[id] == nil {
-			s.remove(key(s.scope, id))
-			*count--
+		if now[id] != nil {
+			continue
 		}
+		if s.full() {
+			return true, nil
+		}
+		s.remove(key(s.scope, id))
+		*count--
 	}
 	for id, l := range now {
 		old := had[id]
-		if old == nil {
-			*count++
-		} else if sameJSON(old, l) {
+		if old != nil && sameJSON(old, l) {
 			continue
 		}
+		if s.full() {
+			return true, nil
+		}
+		if old == nil {
+			*count++
+		}
 		if err := putValue(s, key(s.scope, id), l); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return false, nil
 }
 
 func takenLink(id apigw.VPCLinkID) *apigw.Error {
