@@ -477,6 +477,9 @@ func TestCertificateOfTwo(t *testing.T) {
 			t.Errorf("in use by %v, not by %v", users, want)
 		}
 	}
+	if err := w.DeleteServerCertificate(t.Context(), w.scope, arn); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestOverflow: a group overflows to one like it, which stays while it does.
