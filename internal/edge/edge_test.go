@@ -25,7 +25,12 @@ import (
 // start serves an edge in front of origins, and returns its address.
 func start(t *testing.T, secure bool, origins ...string) string {
 	t.Helper()
-	f, err := New(Config{Origins: origins, Name: "here", Logger: slog.New(slog.DiscardHandler)})
+	return startLogging(t, slog.DiscardHandler, secure, origins...)
+}
+
+func startLogging(t *testing.T, log slog.Handler, secure bool, origins ...string) string {
+	t.Helper()
+	f, err := New(Config{Origins: origins, Name: "here", Logger: slog.New(log)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,6 +275,46 @@ func TestOrigins(t *testing.T) {
 	}
 	if status := get(start(t, false, broken, broken)); status != 502 || hits.Load() != 1 {
 		t.Errorf("broken origin: %d, called %d times", status, hits.Load())
+	}
+}
+
+// lines are what is logged.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
+}
+
+// TestWhoseFaultIsTold: nobody fills the log by breaking off what it sends.
+func TestWhoseFaultIsTold(t *testing.T) {
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	origin, _, _ := raw(t, "")
+	for name, c := range map[string]struct{ origin, send, want string }{
+		"an origin that is gone":    {gone.URL, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "level=WARN"},
+		"a client that hangs up":    {origin, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "level=DEBUG"},
+		"a body that breaks off":    {origin, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhi", "level=DEBUG"},
+		"a body that isn't in HTTP": {origin, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "level=DEBUG"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := make(lines, 10)
+			nc, err := net.Dial("tcp", startLogging(t, slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}), false, c.origin))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer nc.Close()
+			io.WriteString(nc, c.send)
+			nc.Close()
+			select {
+			case line := <-log:
+				if !strings.Contains(line, c.want) || !strings.Contains(line, "no origin answered") {
+					t.Error(line)
+				}
+			case <-time.After(20 * time.Second):
+				t.Error("nothing is told")
+			}
+		})
 	}
 }
 

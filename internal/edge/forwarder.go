@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -148,16 +149,21 @@ func (c *call) do() (err error) {
 	return err
 }
 
-// failed answers for an origin that didn't: 504 when it was silent, else 502.
+// failed answers for an origin that didn't: 504 when it was silent, else 502. What
+// a client breaks off is told to nobody who didn't ask.
 func (c *call) failed(err error) {
-	status, message := 502, "Bad Gateway"
-	if e, ok := errors.AsType[*http1.CallError](err); ok && (e.Timeout || e.Idle) && e.Phase >= http1.PhaseWrite {
+	status, message, level := 502, "Bad Gateway", slog.LevelWarn
+	e, called := errors.AsType[*http1.CallError](err)
+	if _, ofBody := errors.AsType[*http1.StreamError](err); ofBody || called && e.Cancelled {
+		level = slog.LevelDebug
+	}
+	if called && (e.Timeout || e.Idle) && e.Phase >= http1.PhaseWrite {
 		status, message = 504, "Gateway Timeout"
 	}
 	if wrong, ok := errors.AsType[*http1.ProtocolError](err); ok { // of the client's body
 		status, message = wrong.Status, http1.Reason(wrong.Status)
 	}
-	c.f.log.Warn("no origin answered", "error", err)
+	c.f.log.Log(context.Background(), level, "no origin answered", "error", err)
 	r := &c.x.Response
 	r.Header.Reset()
 	r.Status = status
