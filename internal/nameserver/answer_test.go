@@ -97,7 +97,10 @@ func FuzzQuery(f *testing.F) {
 			f.Add(raw)
 		}
 	}
-	a := fuzzed()
+	a, flooded := fuzzed(), fuzzed()
+	flooded.limit.now = func() time.Time { return time.Unix(1, 0) }
+	for flooded.limit.admit(netip.MustParseAddr("192.0.2.1")) {
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m := new(dns.Msg)
 		if m.Unpack(raw) != nil || len(m.Question) != 1 || m.Response {
@@ -111,6 +114,11 @@ func FuzzQuery(f *testing.F) {
 		}
 		if len(sent) > largestDatagram && len(raw) < largestDatagram || w.got.Id != m.Id || w.got.Question[0] != m.Question[0] {
 			t.Errorf("%v is answered by %v", m, w.got)
+		}
+		w.from = udp("192.0.2.1", 1)
+		flooded.ServeDNS(w, m)
+		if sent, err = w.got.Pack(); err != nil || len(sent) > len(raw)+4 && len(spelt(raw)) > 0 { // type and class may be missing
+			t.Errorf("beyond the rate, %v is answered by %d bytes instead of %d: %v, %v", m, len(sent), len(raw), w.got, err)
 		}
 	})
 }

@@ -78,7 +78,7 @@ func New(c Config) *Server {
 	limit, forward := &limiter{now: time.Now}, newForwarder(ctx, c.Forward, c.Trusted)
 	for _, l := range c.Listeners {
 		a := &answerer{view: l.View, forward: forward, limit: limit, own: addressOf(l.Streams), log: c.Logger}
-		s.serve(&dns.Server{PacketConn: l.Packets, UDPSize: largestQuery, Handler: a}, c.Logger)
+		s.serve(&dns.Server{PacketConn: l.Packets, UDPSize: largestQuery, Handler: a, DecorateReader: readPackets}, c.Logger)
 		s.serve(&dns.Server{
 			Listener: newStreams(l.Streams), Handler: a,
 			ReadTimeout: messageTime, IdleTimeout: func() time.Duration { return idleTime },
