@@ -14,27 +14,32 @@ import (
 // changed.
 func routeHandlers() map[string]handler {
 	return map[string]handler{
-		"Api":         routeHandler("Api", "ApiId", "ProtocolType"),
-		"Integration": routeHandler("Integration", "IntegrationId", "ApiId", "IntegrationType"),
-		"Route":       routeHandler("Route", "RouteId", "ApiId"),
-		"Authorizer":  routeHandler("Authorizer", "AuthorizerId", "ApiId"),
-		"Model":       routeHandler("Model", "ModelId", "ApiId"),
-		"Deployment":  routeHandler("Deployment", "DeploymentId", "ApiId"),
-		"Stage":       routeHandler("Stage", "StageName", "ApiId", "StageName"),
-		"VpcLink":     routeHandler("VpcLink", "VpcLinkId", "SubnetIds", "SecurityGroupIds"),
+		"Api":                 routeHandler("Api", "ApiId", "ProtocolType"),
+		"Integration":         routeHandler("Integration", "IntegrationId", "ApiId", "IntegrationType"),
+		"IntegrationResponse": routeHandler("IntegrationResponse", "IntegrationResponseId", "ApiId", "IntegrationId"),
+		"Route":               routeHandler("Route", "RouteId", "ApiId"),
+		"RouteResponse":       routeHandler("RouteResponse", "RouteResponseId", "ApiId", "RouteId"),
+		"Authorizer":          routeHandler("Authorizer", "AuthorizerId", "ApiId"),
+		"Model":               routeHandler("Model", "ModelId", "ApiId"),
+		"Deployment":          routeHandler("Deployment", "DeploymentId", "ApiId"),
+		"Stage":               routeHandler("Stage", "StageName", "ApiId", "StageName"),
+		"VpcLink":             routeHandler("VpcLink", "VpcLinkId", "SubnetIds", "SecurityGroupIds"),
 	}
 }
 
 // routeHandler makes the calls CreateX, GetX, UpdateX and DeleteX, whose inputs
-// name the resource by the member id.
+// name the resource by the member id, within what replaces it when it changes.
 func routeHandler(kind, id string, replaced ...string) handler {
-	place := func(c *call) map[string]any {
-		in := map[string]any{id: c.id}
-		if api, ok := c.properties["ApiId"]; ok {
-			in["ApiId"] = api
+	within := func(c *call) map[string]any {
+		in := map[string]any{}
+		for _, name := range replaced {
+			if parent, ok := c.properties[name]; ok && name != id && strings.HasSuffix(name, "Id") {
+				in[name] = parent
+			}
 		}
 		return in
 	}
+	place := func(c *call) map[string]any { return merged(within(c), map[string]any{id: c.id}) }
 	return handler{
 		replaced: replaced,
 		create: func(c *call) error {
@@ -51,10 +56,10 @@ func routeHandler(kind, id string, replaced ...string) handler {
 			if log := object(out["AccessLogSettings"]); log != nil {
 				log["DestinationArn"] = text(log["DestinationArn"]) + ":*"
 			}
-			if api, ok := c.properties["ApiId"]; ok {
-				out = merged(out, map[string]any{"ApiId": api})
+			if schema, ok := out["Schema"]; ok {
+				out["Schema"] = parsed(schema)
 			}
-			return out, err
+			return merged(out, within(c)), err
 		},
 		update: func(c *call) error {
 			in := place(c)
@@ -80,6 +85,9 @@ func routeMembers(properties map[string]any) map[string]any {
 	in := maps.Clone(properties)
 	if log := object(in["AccessLogSettings"]); log != nil {
 		in["AccessLogSettings"] = merged(log, map[string]any{"DestinationArn": strings.TrimSuffix(text(log["DestinationArn"]), ":*")}) // as for REST APIs
+	}
+	if schema, ok := in["Schema"]; ok { // JSON in a template
+		in["Schema"] = document(schema)
 	}
 	return in
 }

@@ -1,9 +1,9 @@
 // Package stacktest does in tests what AWS CloudFormation does with a
 // template: it evaluates the intrinsic functions, orders the resources by what
 // they refer to, and makes the management calls of each resource's handler with
-// AWS's SDK for Go. It knows the resource types of REST and HTTP APIs and what
-// their templates have beside them, and fails on every other type. No program links
-// it.
+// AWS's SDK for Go. It knows the resource types of REST, HTTP and WebSocket APIs
+// and what their templates have beside them, and fails on every other type. No
+// program links it.
 //
 // Evidence: AWS CloudFormation user guide ("Intrinsic function reference",
 // "DeletionPolicy attribute", "Update behaviors of stack resources") and the
