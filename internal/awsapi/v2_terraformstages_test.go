@@ -219,8 +219,11 @@ func webSocketCycles() map[string]cycle {
 					ResponseTemplates: map[string]string{}, TemplateSelectionExpression: aws.String("")}))
 			}, `{"IntegrationResponseId":"{response}","IntegrationResponseKey":"$default","ContentHandlingStrategy":"CONVERT_TO_TEXT"}`}},
 		},
-		"route_response": routeResponseCycle(socket),
-		"model":          socketModelCycle(socket),
+		"route of clients that connect": connectRouteCycle(socket),
+		"route of messages":             messageRouteCycle(socket),
+		"authorizer of a WebSocket API": socketAuthorizerCycle(socket),
+		"route_response":                routeResponseCycle(socket),
+		"model":                         socketModelCycle(socket),
 		"stage of a WebSocket API": ofStage("s", cycle{
 			create: func(x *terraform) error {
 				return first(x, socket, makesStage(&sdkv2.CreateStageInput{AutoDeploy: aws.Bool(false), StageName: aws.String("s")}))
