@@ -17,7 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse/gatehouse/internal/stacktest"
@@ -33,6 +35,7 @@ type stack struct {
 	api     string
 
 	certificate string // takes the place of the templates' own; made when one names it
+	parameters  map[string]any
 }
 
 // templateCertificate is the certificate that templates name.
@@ -49,7 +52,7 @@ func newStack(t *testing.T, name string, args ...string) *stack {
 	t.Cleanup(backend.Close)
 	x := &stack{server: s, t: t, backend: backend.URL}
 	x.Stack = &stacktest.Stack{
-		Name: name, Region: "us-east-1", Account: "000000000000", Lambda: s.lambdaSDK(),
+		Name: name, Region: "us-east-1", Account: "000000000000", Lambda: s.lambdaSDK(), Balancers: s.elb(), Registry: s.cloudMap(),
 		Routes: apigatewayv2.New(apigatewayv2.Options{BaseEndpoint: &s.control, Region: "us-east-1", RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}),
 		API:    apigateway.New(apigateway.Options{BaseEndpoint: &s.control, Region: "us-east-1", RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}),
 		Pools: func(operation string, in map[string]any) (map[string]any, error) {
@@ -85,7 +88,7 @@ func (x *stack) deploy(file string) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	if err := x.Update(x.t.Context(), template, nil); err != nil {
+	if err := x.Update(x.t.Context(), template, x.parameters); err != nil {
 		x.t.Fatalf("%s: %v", file, err)
 	}
 	x.undrifted(file)
@@ -155,6 +158,14 @@ func (x *stack) gone() {
 	count(x.t, left, "domain names", err, func() int { return len(domains.Items) })
 	certificates, err := x.API.GetClientCertificates(ctx, &apigateway.GetClientCertificatesInput{})
 	count(x.t, left, "client certificates", err, func() int { return len(certificates.Items) })
+	later, err := x.Routes.GetVpcLinks(ctx, &apigatewayv2.GetVpcLinksInput{})
+	count(x.t, left, "VPC links of version 2", err, func() int { return len(later.Items) })
+	balancers, err := x.Balancers.DescribeLoadBalancers(ctx, &elasticloadbalancingv2.DescribeLoadBalancersInput{})
+	count(x.t, left, "load balancers", err, func() int { return len(balancers.LoadBalancers) })
+	groups, err := x.Balancers.DescribeTargetGroups(ctx, &elasticloadbalancingv2.DescribeTargetGroupsInput{})
+	count(x.t, left, "target groups", err, func() int { return len(groups.TargetGroups) })
+	namespaces, err := x.Registry.ListNamespaces(ctx, &servicediscovery.ListNamespacesInput{})
+	count(x.t, left, "namespaces", err, func() int { return len(namespaces.Namespaces) })
 	list, err := x.Lambda.ListFunctions(ctx, &lambda.ListFunctionsInput{})
 	count(x.t, left, "functions", err, func() int { return len(list.Functions) })
 	if len(left) > 0 {
@@ -373,6 +384,54 @@ func TestCloudFormationOfServerlessRoutes(t *testing.T) {
 		})
 	}
 	x.gone()
+}
+
+// TestCloudFormationOfPrivateServices does the same with load balancers, a
+// registry, VPC links of both versions, and APIs over them.
+func TestCloudFormationOfPrivateServices(t *testing.T) {
+	t.Parallel()
+	x := newStack(t, "Inside")
+	x.parameters = map[string]any{"Orders": servicePort(t, "orders"), "Users": servicePort(t, "users")}
+	host := address(t, x.server.invoke)
+	x.inside("inside-1.json", "/orders", "/first", []check{
+		{call: "GET /old", want: "404 nothing here"},
+		{call: "GET /people", want: "404 nothing here"},
+	})
+	x.inside("inside-2.json", "/new", "/second", []check{
+		{call: "GET /else", want: "404 gone"},
+		{call: "GET /people", want: "200 users " + host + " /people"},
+	})
+	if a := call(t, "GET", x.server.invoke+"/_aws/execute-api/"+x.api+"/through/old", "", ""); a.status != 301 || a.header.Get("Location") != "http://127.0.0.1:80/orders" {
+		t.Error(a, a.header)
+	}
+	x.gone()
+}
+
+// inside deploys a version of the stack of private services, and calls its APIs:
+// at classic a REST API ends, and at colors what leads to the registry.
+func (x *stack) inside(file, classic, colors string, changed []check) {
+	x.t.Helper()
+	x.deploy(file)
+	out, err := x.Outputs()
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	if !strings.HasPrefix(out["FrontName"], "internal-front-") || !strings.HasPrefix(out["GroupName"], "targetgroup/") || !strings.HasPrefix(out["Balancers"], "app/front/") {
+		x.t.Error(out)
+	}
+	x.api = out["ClassicId"]
+	x.answers("prod", []check{{call: "GET /orders", want: "200 orders orders.internal " + classic}})
+	x.api = out["ApiId"]
+	host := address(x.t, x.server.invoke)
+	x.answers("", append(changed,
+		check{call: "GET /orders/7", want: "200 orders " + host + " /orders/7"},
+		check{call: "GET /users/7", want: "200 users " + host + " /users/7"},
+		check{call: "POST /users/7", want: changed[0].want},
+		check{call: "GET /through/orders/7", want: "200 orders " + host + " /orders/7"}))
+	a := call(x.t, "GET", x.server.invoke+"/_aws/execute-api/"+x.api+"/colors", "", "")
+	if _, answer, _ := strings.Cut(a.body, " "); a.status != 200 || answer != host+" "+colors { // of either instance
+		x.t.Error(a)
+	}
 }
 
 // afterServerless are the calls that the framework makes when its stack

@@ -246,7 +246,11 @@ func linkHandler() handler {
 		replaced: []string{"TargetArns"},
 		create: func(c *call) error {
 			in := new(apigateway.CreateVpcLinkInput)
-			if err := fill(in, c.properties); err != nil {
+			members := c.properties
+			if t, ok := members["Tags"]; ok {
+				members = merged(members, map[string]any{"Tags": tags(t)})
+			}
+			if err := fill(in, members); err != nil {
 				return err
 			}
 			out, err := c.API.CreateVpcLink(c.ctx, in)
@@ -263,8 +267,12 @@ func linkHandler() handler {
 		update: func(c *call) error {
 			var p patches
 			c.scalars(&p, "Name", "/name", "Description", "/description")
-			_, err := c.API.UpdateVpcLink(c.ctx, &apigateway.UpdateVpcLinkInput{VpcLinkId: &c.id, PatchOperations: p})
-			return err
+			if len(p) > 0 {
+				if _, err := c.API.UpdateVpcLink(c.ctx, &apigateway.UpdateVpcLinkInput{VpcLinkId: &c.id, PatchOperations: p}); err != nil {
+					return err
+				}
+			}
+			return c.retag("/vpclinks/" + c.id)
 		},
 		remove: func(c *call) error {
 			_, err := c.API.DeleteVpcLink(c.ctx, &apigateway.DeleteVpcLinkInput{VpcLinkId: &c.id})

@@ -13,7 +13,8 @@ import (
 func handlers() map[string]handler {
 	all := map[string]handler{}
 	for prefix, some := range map[string]map[string]handler{
-		"AWS::ApiGateway::": apiHandlers(), "AWS::ApiGatewayV2::": routeHandlers(), "AWS::Lambda::": functionHandlers(), "AWS::Cognito::": poolHandlers(), "": absentHandlers(),
+		"AWS::ApiGateway::": apiHandlers(), "AWS::ApiGatewayV2::": routeHandlers(), "AWS::Lambda::": functionHandlers(), "AWS::Cognito::": poolHandlers(),
+		"AWS::ElasticLoadBalancingV2::": balancerHandlers(), "AWS::ServiceDiscovery::": registryHandlers(), "": absentHandlers(),
 	} {
 		for name, h := range some {
 			all[prefix+name] = h

@@ -1,9 +1,7 @@
 package stacktest
 
 import (
-	"fmt"
 	"maps"
-	"reflect"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -92,21 +90,9 @@ func routeMembers(properties map[string]any) map[string]any {
 	return in
 }
 
-// route makes a call of the SDK by its name.
+// route makes a call of version 2 of the management API.
 func (c *call) route(operation string, members map[string]any) (map[string]any, error) {
-	method := reflect.ValueOf(c.Routes).MethodByName(operation)
-	if !method.IsValid() {
-		return nil, fmt.Errorf("the SDK has no %s", operation)
-	}
-	in := reflect.New(method.Type().In(1).Elem())
-	if err := fill(in.Interface(), members); err != nil {
-		return nil, err
-	}
-	out := method.Call([]reflect.Value{reflect.ValueOf(c.ctx), in})
-	if err, _ := out[1].Interface().(error); err != nil {
-		return nil, err
-	}
-	return properties(out[0].Interface()), nil
+	return c.invoke(c.Routes, operation, members)
 }
 
 // retagRoute gives an API, a stage or a VPC link the tags of the template.

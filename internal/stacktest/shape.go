@@ -11,6 +11,23 @@ import (
 	"strings"
 )
 
+// invoke makes a call of one of the SDK's clients by its name.
+func (c *call) invoke(client any, operation string, members map[string]any) (map[string]any, error) {
+	method := reflect.ValueOf(client).MethodByName(operation)
+	if !method.IsValid() {
+		return nil, fmt.Errorf("the SDK has no %s", operation)
+	}
+	in := reflect.New(method.Type().In(1).Elem())
+	if err := fill(in.Interface(), members); err != nil {
+		return nil, err
+	}
+	out := method.Call([]reflect.Value{reflect.ValueOf(c.ctx), in})
+	if err, _ := out[1].Interface().(error); err != nil {
+		return nil, err
+	}
+	return properties(out[0].Interface()), nil
+}
+
 // fill sets the members of an SDK's input from properties of the same names.
 // Scalars are converted as CloudFormation does ("200" for a number, 200 for a
 // string); a property without a member is an error.

@@ -10,7 +10,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 )
 
 // Stack is what was made of a template.
@@ -20,6 +22,10 @@ type Stack struct {
 	API    *apigateway.Client
 	Routes *apigatewayv2.Client
 	Lambda *lambda.Client
+
+	Balancers *elasticloadbalancingv2.Client
+	Registry  *servicediscovery.Client
+
 	// Pools makes a call of Cognito's.
 	Pools func(operation string, in map[string]any) (map[string]any, error)
 	// Code is the archive of a function whose template names one in S3, as

@@ -7,8 +7,9 @@
 //
 // Evidence: AWS CloudFormation user guide ("Intrinsic function reference",
 // "DeletionPolicy attribute", "Update behaviors of stack resources") and the
-// published resource schemas of AWS::ApiGateway and AWS::Lambda, whose handlers'
-// permissions name the calls.
+// published resource schemas of AWS::ApiGateway, AWS::Lambda,
+// AWS::ElasticLoadBalancingV2 and AWS::ServiceDiscovery, whose handlers' permissions
+// name the calls.
 package stacktest
 
 import (
