@@ -146,14 +146,20 @@ func (t *TLS) UnmarshalYAML(n *yaml.Node) error {
 // Prefix is a network; a bare address means that address alone.
 type Prefix struct{ netip.Prefix }
 
-// UnmarshalText reads 10.0.0.0/8 or 10.1.2.3.
+// UnmarshalText reads 10.0.0.0/8 or 10.1.2.3, also in IPv6's form, in which no
+// client's address is compared.
 func (p *Prefix) UnmarshalText(text []byte) error {
 	s := string(text)
-	if addr, err := netip.ParseAddr(s); err == nil {
+	if addr, err := netip.ParseAddr(s); err == nil && addr.Zone() == "" {
+		addr = addr.Unmap()
 		p.Prefix = netip.PrefixFrom(addr, addr.BitLen())
 		return nil
 	}
 	prefix, err := netip.ParsePrefix(s)
+	const before = 96 // bits of IPv6's form
+	if prefix.Addr().Is4In6() && prefix.Bits() >= before {
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-before)
+	}
 	p.Prefix = prefix
 	return err
 }
