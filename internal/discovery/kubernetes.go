@@ -145,9 +145,8 @@ func (w *endpointSlices) follow(ctx context.Context, server *client, a *attempts
 	if err := w.show(); err != nil {
 		return err
 	}
-	a.succeeded()
 	for {
-		switch err := w.watch(ctx, server); {
+		switch err := w.watch(ctx, server, a); {
 		case errors.Is(err, errForgotten):
 			sleep(ctx, watchSpace) // a server may forget everything at once
 			return nil
@@ -201,8 +200,9 @@ type watchEvent struct {
 	Object json.RawMessage
 }
 
-// watch takes what changes. io.EOF: the watch's time is over.
-func (w *endpointSlices) watch(ctx context.Context, server *client) error {
+// watch takes what changes. io.EOF: the watch's time is over. Who may list but not
+// watch is told so once, and lists ever more rarely.
+func (w *endpointSlices) watch(ctx context.Context, server *client, a *attempts) error {
 	query := w.query()
 	query.Set("watch", "1")
 	query.Set("allowWatchBookmarks", "true")
@@ -218,6 +218,7 @@ func (w *endpointSlices) watch(ctx context.Context, server *client) error {
 		return ended(ctx, err)
 	}
 	defer answer.Body.Close()
+	a.succeeded()
 	bounded := &io.LimitedReader{R: answer.Body}
 	for d := json.NewDecoder(bounded); ; {
 		bounded.N = maxAnswer

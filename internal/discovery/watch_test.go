@@ -124,6 +124,23 @@ func TestEndlessLists(t *testing.T) {
 	}
 }
 
+// TestListsWithoutWatches: a server that lets a service be listed, but not
+// watched, isn't listed twice a second.
+func TestListsWithoutWatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := answers(func(r *http.Request) (int, io.Reader) {
+			if isWatch(r) {
+				return 403, strings.NewReader("no watch")
+			}
+			return 200, strings.NewReader(`{"items":[{"metadata":{"name":"a"},"endpoints":[{"addresses":["10.0.0.1"]}],"ports":[{"port":80}]}]}`)
+		})
+		lists, instances, err := server.following(t, 5*time.Minute)
+		if lists < 5 || lists > 40 || instances != 1 || err == nil || !strings.Contains(err.Error(), "403") {
+			t.Errorf("listed %d times in 5 minutes, %d instances, %v", lists, instances, err)
+		}
+	})
+}
+
 // unending is a body that stops in its middle.
 type unending struct{ ctx context.Context }
 
