@@ -173,7 +173,6 @@ func privateLinkCycle() cycle {
 // privateIntegrationCycle: an integration over a link, with and without TLS.
 func privateIntegrationCycle() cycle {
 	const made = `{"IntegrationId":"{integration}","IntegrationType":"HTTP_PROXY","ConnectionType":"VPC_LINK","ConnectionId":"{link}","PayloadFormatVersion":"1.0","IntegrationMethod":"ANY","IntegrationUri":"%s","TimeoutInMillis":30000%s}`
-	const listener = "arn:aws:elasticloadbalancing:us-east-1:000000000000:listener/app/n/1/2"
 	const service = "arn:aws:servicediscovery:us-east-1:000000000000:service/srv-abc?color=blue"
 	over := func(in sdkv2.UpdateIntegrationInput) func(*terraform) error {
 		in.IntegrationType = types.IntegrationTypeHttpProxy
@@ -182,6 +181,8 @@ func privateIntegrationCycle() cycle {
 	return cycle{
 		create: func(x *terraform) error {
 			return first(x, privateLink, func(x *terraform) error {
+				listener := x.listener("n")
+				x.names("{listener}", &listener)
 				out, err := x.v2.CreateIntegration(x.ctx, &sdkv2.CreateIntegrationInput{ApiId: x.id("{mine}"), IntegrationType: types.IntegrationTypeHttpProxy, ConnectionType: types.ConnectionTypeVpcLink, ConnectionId: x.id("{link}"),
 					IntegrationMethod: aws.String("ANY"), IntegrationUri: aws.String(listener), PassthroughBehavior: types.PassthroughBehaviorWhenNoMatch, PayloadFormatVersion: aws.String("1.0"),
 					TlsConfig: &types.TlsConfigInput{ServerNameToVerify: aws.String("backend.example")}})
@@ -191,9 +192,9 @@ func privateIntegrationCycle() cycle {
 				return err
 			})
 		},
-		want: fmt.Sprintf(made, listener, `,"TlsConfig":{"ServerNameToVerify":"backend.example"}`),
+		want: fmt.Sprintf(made, "{listener}", `,"TlsConfig":{"ServerNameToVerify":"backend.example"}`),
 		updates: []update{
-			{"no TLS", over(sdkv2.UpdateIntegrationInput{TlsConfig: &types.TlsConfigInput{}}), fmt.Sprintf(made, listener, "")},
+			{"no TLS", over(sdkv2.UpdateIntegrationInput{TlsConfig: &types.TlsConfigInput{}}), fmt.Sprintf(made, "{listener}", "")},
 			{"service", over(sdkv2.UpdateIntegrationInput{IntegrationUri: aws.String(service)}), fmt.Sprintf(made, service, "")},
 		},
 	}

@@ -3,6 +3,8 @@ package awsapi
 import (
 	"strings"
 	"testing"
+
+	"github.com/gatehouse/gatehouse/internal/apigw"
 )
 
 // TestVPCLinks: links of version 1 (recorded on AWS, and reported in the field
@@ -72,6 +74,22 @@ func TestPrivateLinks(t *testing.T) {
 	})
 }
 
+// listener makes an Application Load Balancer with a listener, whose ARN it returns.
+func (h *house) listener(balancer string) string {
+	h.Helper()
+	scope := apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"}
+	b, err := h.control.CreateLoadBalancer(h.Context(), scope, apigw.LoadBalancer{Name: balancer, Subnets: []string{"subnet-1", "subnet-2"}})
+	if err != nil {
+		h.Fatal(err)
+	}
+	answer := apigw.RuleAction{Type: "fixed-response", Fixed: &apigw.FixedResponse{Status: 200}}
+	_, l, err := h.control.CreateListener(h.Context(), scope, b.ARN, apigw.Listener{Protocol: "HTTP", Port: 80, Actions: []apigw.RuleAction{answer}})
+	if err != nil {
+		h.Fatal(err)
+	}
+	return string(l.ARN)
+}
+
 // TestPrivateLinkInUse: a link that an HTTP API's routes lead through stays (AWS's
 // words, as reported in the field).
 func TestPrivateLinkInUse(t *testing.T) {
@@ -81,13 +99,17 @@ func TestPrivateLinkInUse(t *testing.T) {
 	over := func(link, uri string) string {
 		return `{"integrationUri":"` + uri + `","integrationMethod":"ANY","connectionType":"VPC_LINK","connectionId":"` + link + `","integrationType":"HTTP_PROXY"}`
 	}
-	const listener = "arn:aws:elasticloadbalancing:us-east-1:000000000000:listener/app/n/1/2"
+	listener := h.listener("n")
 	const unfit = "For VpcLink VPC_LINK, integration uri should be a valid ELB listener ARN or a valid Cloud Map service ARN."
 	h.refused("POST "+api+"/integrations", over("none", listener), 404, "Invalid VpcLink identifier specified none")
 	h.refused("POST "+api+"/integrations", over(link, "https://backend.example"), 400, unfit)
+	const gone = "Unable to retrieve listener port and load balancer DNS name from ELB listener"
+	h.refused("POST "+api+"/integrations", over(link, listener+"0"), 400, gone)
+	h.refused("POST "+api+"/integrations", over(link, strings.Replace(listener, ":000000000000:", ":111122223333:", 1)), 400, gone)
 	h.refused("POST "+api+"/integrations", over(link, "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/app/n/1"), 400, unfit)
 	h.ok("POST "+api+"/integrations", over(link, "arn:aws:servicediscovery:us-east-1:000000000000:service/srv-abc?color=blue"))
 	integration := h.ok("POST "+api+"/integrations", over(link, listener))["integrationId"].(string)
+	h.refused("PATCH "+api+"/integrations/"+integration, `{"integrationUri":"`+listener+`0"}`, 400, gone)
 	route := h.ok("POST "+api+"/routes", `{"routeKey":"GET /","target":"integrations/`+integration+`"}`)["routeId"].(string)
 	h.refused("DELETE /v2/vpclinks/"+link, "", 400, "Cannot delete vpc link. Vpc link '"+link+"', is referenced in [ANY:"+route+"] in format of [Method:Resource].")
 	h.ok("DELETE "+api, "")

@@ -34,7 +34,10 @@ func (c *Control) CreateRouteIntegration(ctx context.Context, scope apigw.Scope,
 		if err := e.addRouteIntegration(made); err != nil {
 			return nil, err
 		}
-		return made, c.checkRouteLinked(ctx, scope, e.def.RouteAPI, made)
+		if err := c.checkRouteLinked(ctx, scope, e.def.RouteAPI, made); err != nil {
+			return nil, err
+		}
+		return made, c.checkRouteListener(ctx, scope, made)
 	})
 }
 
@@ -70,6 +73,11 @@ func (c *Control) UpdateRouteIntegration(ctx context.Context, scope apigw.Scope,
 		}
 		if err := c.checkRouteLinked(ctx, scope, e.def.RouteAPI, changed); err != nil {
 			return nil, err
+		}
+		if changed.URI != old.URI || changed.ConnectionType != old.ConnectionType {
+			if err := c.checkRouteListener(ctx, scope, changed); err != nil {
+				return nil, err
+			}
 		}
 		e.putRouteIntegration(changed)
 		return changed, nil

@@ -82,6 +82,25 @@ func (c *Control) checkRouteLinked(ctx context.Context, scope apigw.Scope, api *
 	return nil
 }
 
+// checkRouteListener refuses an integration that names a listener which isn't
+// there, as AWS does: it looks the listener up when the integration is made, in
+// words reported in the field (Terraform's AWS provider, issue 22590: for
+// listeners that were made a moment before, which are there at once here). A
+// document may come before what it leads to: importing one, and a stage
+// variable, is for the check at deployment, which warns. So is a service, as
+// nobody reports that AWS looks those up.
+func (c *Control) checkRouteListener(ctx context.Context, scope apigw.Scope, i *apigw.RouteIntegration) error {
+	resource, ok := resourceOf(i.URI, "elasticloadbalancing")
+	if i.ConnectionType != "VPC_LINK" || !ok || !strings.HasPrefix(resource, "listener/") || strings.Contains(i.URI, "${stageVariables.") {
+		return nil
+	}
+	_, _, err := c.ListenerOf(ctx, scope, apigw.ARN(i.URI))
+	if err == nil || apigw.KindOf(err) == apigw.Unavailable {
+		return err
+	}
+	return apigw.Errorf(apigw.BadRequest, "Unable to retrieve listener port and load balancer DNS name from ELB listener")
+}
+
 // ignoring is err unless it is nothing but of a kind.
 func ignoring(err error, kind apigw.Kind) error {
 	if err != nil && apigw.KindOf(err) == kind {
