@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"net/netip"
 	"strconv"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
@@ -58,6 +59,9 @@ func (o balancers) describeTargetHealth(ctx context.Context, c *Call, in *elbv2.
 		}
 	}
 	for _, t := range asked {
+		if addr, err := netip.ParseAddr(t.ID); err == nil {
+			t.ID = addr.String() // as it was registered, however it is spelled
+		}
 		h := apigw.TargetHealth{Target: t, State: "unused", Reason: "Target.NotRegistered", Description: "Target is not registered to the target group"}
 		for _, known := range seen {
 			if known.Target.ID == t.ID && portOf(g, &known.Target) == portOf(g, &t) {

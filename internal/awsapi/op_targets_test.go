@@ -46,3 +46,20 @@ func TestOverflowTargetHealth(t *testing.T) {
 		}
 	}
 }
+
+// TestSpellingOfTarget: a target is found by any spelling of its address.
+func TestSpellingOfTarget(t *testing.T) {
+	h := newHouse(t)
+	ctx, c := t.Context(), &Call{Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"}}
+	g, err := h.control.CreateTargetGroup(ctx, c.Scope, apigw.TargetGroup{Name: "six", Protocol: "HTTP", Port: 80, VPC: "vpc-1", TargetType: apigw.TargetIP, IPAddressType: "ipv6"}, control.HealthChange{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.control.RegisterTargets(ctx, c.Scope, g.ARN, []apigw.Target{{ID: "fd00::1"}}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := balancers{c: h.control}.describeTargetHealth(ctx, c, &elbv2.DescribeTargetHealthInput{TargetGroupArn: new(string(g.ARN)), Targets: []*elbv2.TargetDescription{{Id: new("FD00:0::1")}}})
+	if err != nil || *out.TargetHealthDescriptions[0].TargetHealth.Reason != "Target.NotInUse" {
+		t.Errorf("%v, %v", out, err)
+	}
+}
