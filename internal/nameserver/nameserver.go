@@ -88,15 +88,16 @@ func New(c Config) *Server {
 }
 
 func (s *Server) serve(d *dns.Server, log *slog.Logger) {
-	started := make(chan struct{}) // it can't be shut down earlier
-	d.NotifyStartedFunc = func() { close(started) }
+	started, begun := context.WithCancel(context.Background()) // it can't be shut down earlier
+	d.NotifyStartedFunc = begun
 	s.servers = append(s.servers, d)
 	s.running.Go(func() {
+		defer begun()
 		if err := d.ActivateAndServe(); err != nil {
 			log.Error("names are not answered any more", "error", err)
 		}
 	})
-	<-started
+	<-started.Done()
 }
 
 // Listeners are those of the configuration, with their sockets, in its order.

@@ -22,7 +22,7 @@ type pipes struct {
 	end    context.CancelFunc
 }
 
-func newPipes(t *testing.T) *pipes {
+func newPipes(t testing.TB) *pipes {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -173,5 +173,27 @@ func TestConnectionsOfANetwork(t *testing.T) {
 	}
 	if n := len(l.open); n != 3 {
 		t.Errorf("%d networks are known", n)
+	}
+}
+
+// TestSocketsThatCannotBeUsed: one that fails at once keeps nobody waiting.
+func TestSocketsThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	packets.Close()
+	made := make(chan *Server, 1)
+	go func() {
+		made <- New(Config{Logger: slog.New(slog.DiscardHandler), Listeners: []Listener{{Packets: packets, Streams: newPipes(t), View: fuzzed().view}}})
+	}()
+	select {
+	case s := <-made:
+		if err := s.Close(t.Context()); err == nil {
+			t.Error("what never started is said to have ended")
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the server neither starts nor fails")
 	}
 }
