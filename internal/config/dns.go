@@ -157,7 +157,10 @@ func withPort(address string) (string, bool) {
 // public finds where clients reach public APIs. Who reaches this machine's
 // resolver at an address reaches its listeners on all addresses there, too.
 func (r *dnsReader) public() {
-	if r.Public = r.config.DNS.Addresses; len(r.Public) > 0 {
+	for _, a := range r.config.DNS.Addresses {
+		appendNew(&r.Public, a.Unmap())
+	}
+	if len(r.Public) > 0 {
 		return
 	}
 	known := true

@@ -31,7 +31,7 @@ func TestNameServer(t *testing.T) {
 		"on every address": {"invoke: \":443\"\ndns: {listen: [10.1.0.2, \"fd00::2\"], ttl: 5, forward: [10.1.0.53, \"10.1.0.54:5353\"]}", NameServer{
 			Listeners: []DNSListener{{Address: "10.1.0.2:53"}, {Address: "[fd00::2]:53"}}, TTL: 5, Public: []netip.Addr{at("10.1.0.2"), at("fd00::2")},
 			Forward: []string{"10.1.0.53:53", "10.1.0.54:5353"}}},
-		"declared addresses": {"invoke: [\"inherited:web\", {address: \":8443\", endpoint: vpce-1, vpc: vpc-1}]\ndns: {listen: \"inherited:dns\", addresses: [192.0.2.1], endpoints: {vpce-1: [10.0.1.9]}}", NameServer{
+		"declared addresses": {"invoke: [\"inherited:web\", {address: \":8443\", endpoint: vpce-1, vpc: vpc-1}]\ndns: {listen: \"inherited:dns\", addresses: [\"::ffff:192.0.2.1\", 192.0.2.1], endpoints: {vpce-1: [10.0.1.9]}}", NameServer{
 			Listeners: []DNSListener{{Address: "inherited:dns"}}, TTL: 60, Public: []netip.Addr{at("192.0.2.1")},
 			Endpoints: []nameserver.Endpoint{{ID: "vpce-1", VPC: "vpc-1", PrivateDNS: true, Addresses: []nameserver.EndpointAddress{{Address: at("10.0.1.9")}}}}}},
 		"a network": {oneVPC + "invoke: [\"10.0.1.1:443\", \"unix:sock\", {address: \"10.0.1.5:443\", endpoint: vpce-1}, {address: \"10.0.2.5:443\", endpoint: vpce-1}]\ndns: {listen: 10.0.1.2}", NameServer{
