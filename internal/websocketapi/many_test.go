@@ -299,3 +299,34 @@ func FuzzMany(f *testing.F) {
 		listed(c.IDs)
 	})
 }
+
+// A connection is that of its stage alone: who may manage those of another, or of
+// another API, is told that there is none.
+func TestOfAnotherStage(t *testing.T) {
+	one, _ := newNeighbours(t)
+	s := one.connect("")
+	id, err := parseConnectionID(s.id())
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := []connectionText{connectionText(id)}
+	ask := func(do string, place placeName) result {
+		return one.env.Hub.carryOut(&order{Do: do, API: place.api, Stage: place.stage, IDs: list}, []byte("x"))
+	}
+	for _, place := range []placeName{{testAPI, "dev"}, {"another", "prod"}, {testAPI, ""}} {
+		for _, do := range []string{"POST", "GET", "DELETE"} {
+			if r := ask(do, place); r.Outcome != isGone || r.About != "" {
+				t.Errorf("%s as of %v: %+v", do, place, r)
+			}
+		}
+		if r := ask(doMany, place); r.Reached != 0 || len(r.Gone) != 1 {
+			t.Errorf("among many, as of %v: %+v", place, r)
+		}
+	}
+	if r := ask("POST", placeName{testAPI, "prod"}); r.Outcome != done {
+		t.Errorf("of its own stage: %+v", r)
+	}
+	if got := s.hear(); got != "x" {
+		t.Errorf("heard %q", got)
+	}
+}
