@@ -137,7 +137,7 @@ func (x *terraform) shows(step string, c cycle, want string) {
 	if err := json.Unmarshal(raw, &got); err != nil {
 		x.Fatal(err)
 	}
-	if d := cmp.Diff(state, withoutEmpty(got, true)); d != "" {
+	if d := cmp.Diff(withoutEmpty(state, false), withoutEmpty(got, true)); d != "" {
 		x.Errorf("%s: %s", step, d)
 	}
 }

@@ -68,7 +68,7 @@ func newHouseOf(t *testing.T, limits control.Limits, method Tester, authorizer A
 	work.Go(func() { followed.Follow(following) })
 	<-followed.Loaded()
 	api, err := New(Config{
-		Registry: NewRegistryOperations(c, book), Book: book,
+		Registry: NewRegistryOperations(c, book), Book: book, Balancers: NewBalancerOperations(c, nil),
 		Operations: NewOperations(c, method, authorizer), RouteOperations: NewRouteOperations(c, nil), Certificates: NewCertificateOperations(c), Logger: quiet,
 		Scope: apigw.Scope{Partition: "aws", Account: "000000000000", Region: "us-east-1"},
 	})
