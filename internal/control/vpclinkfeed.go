@@ -14,6 +14,7 @@ type HeldLink struct {
 	// Target is the load balancer of a link of version 1. One of version 2 has
 	// none: integrations name theirs.
 	Target         apigw.ARN
+	Failure        string   // why it leads nowhere; empty: it leads
 	Subnets        []string // of version 2, as the rest
 	SecurityGroups []string
 }
@@ -54,7 +55,7 @@ func decodeLink(r store.Record) (*HeldLink, error) {
 	if len(l.TargetARNs) == 0 {
 		return nil, fmt.Errorf("read %s: %w", r.Key, store.ErrDamaged)
 	}
-	return &HeldLink{Scope: k.Scope, ID: l.ID, Target: l.TargetARNs[0]}, nil
+	return &HeldLink{Scope: k.Scope, ID: l.ID, Target: l.TargetARNs[0], Failure: l.Failure()}, nil
 }
 
 // RememberLinks reads what Keep was given. What can't be read is left out, and

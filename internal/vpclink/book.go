@@ -39,6 +39,7 @@ type Link struct {
 	Scope          apigw.Scope
 	ID             apigw.VPCLinkID
 	Target         apigw.ARN // the load balancer of one of version 1; empty: it is of version 2
+	Failure        string    // why it leads nowhere, as of a link that is FAILED; empty: it leads
 	Subnets        []string  // of version 2
 	SecurityGroups []string
 }

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/balance"
+	"github.com/gatehouse/gatehouse/internal/http1"
 	"github.com/gatehouse/gatehouse/internal/integration"
 )
 
@@ -17,6 +19,26 @@ var errPlain = errors.New("the load balancer's listener speaks TLS, and the inte
 // connections stay with their target for life, and the gateway needn't be many
 // machines for all targets to get their part of the calls.
 func (l *listener) connect(v *visit) (integration.Visit, error) {
+	served, err := l.flow(v)
+	if unconnected(err) {
+		err = &integration.NowhereError{Err: err}
+	}
+	return served, err
+}
+
+// unconnected says that no target could be connected to. A client of the load
+// balancer sees no connection at all then, which REST APIs answer like a link
+// that leads nowhere (AWS knowledge center, "500 errors for VPC link
+// integrations": the target isn't listening, or isn't in use).
+func unconnected(err error) bool {
+	if none, ok := errors.AsType[*noTarget](err); ok {
+		return none.result != balance.Saturated
+	}
+	e, ok := errors.AsType[*http1.CallError](err)
+	return ok && e.Phase == http1.PhaseConnect && !stopped(err) && !refused(err)
+}
+
+func (l *listener) flow(v *visit) (integration.Visit, error) {
 	f, ok := l.standard.action.(*forward)
 	if !ok {
 		return nil, &integration.NowhereError{Err: errors.New("listener " + string(l.spec.ARN) + " leads to no target group")}

@@ -131,6 +131,9 @@ func (p *place) lead(r *route, w *world) (err error) {
 	if link == nil {
 		return fmt.Errorf("there is no VPC link %s", p.Link)
 	}
+	if link.Failure != "" {
+		return fmt.Errorf("VPC link %s is FAILED: %s", p.Link, link.Failure)
+	}
 	r.knock = p.book.knockOf(link)
 	allow, groups, err := p.book.egress(link)
 	if err != nil {
