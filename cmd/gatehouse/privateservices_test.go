@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -63,21 +64,73 @@ func TestPrivateServicesExample(t *testing.T) {
 	if err != nil {
 		t.Fatalf("setup.sh: %v\n%s", err, out)
 	}
-	hosts := map[string]string{}
+	apis := map[string]string{}
 	for line := range strings.Lines(string(out)) {
 		name, id, _ := strings.Cut(strings.TrimSpace(line), " ")
-		hosts[name] = id + ".execute-api.localhost"
+		apis[name] = id
 	}
+	s.leadsInside(apis)
+}
+
+// leadsInside calls the APIs of the example's three architectures.
+func (s *server) leadsInside(apis map[string]string) {
+	s.t.Helper()
+	host := func(name string) string { return apis[name] + ".execute-api.localhost" }
 	for at, want := range map[string]string{
-		"alb /orders/1": "orders " + hosts["alb"] + " /orders/1",
-		"alb /users/2":  "users " + hosts["alb"] + " /users/2",
+		"alb /orders/1": "orders " + host("alb") + " /orders/1",
+		"alb /users/2":  "users " + host("alb") + " /users/2",
 		"alb /else":     "nothing here",
 		"nlb /prod":     "orders orders.internal /orders",
-		"map /users/3":  "users " + hosts["map"] + " /users/3",
+		"map /users/3":  "users " + host("map") + " /users/3",
 	} {
 		name, path, _ := strings.Cut(at, " ")
-		if a := call(t, "GET", s.invoke+path, hosts[name], ""); a.body != want {
-			t.Errorf("%s: %v, not %s", at, a, want)
+		if a := call(s.t, "GET", s.invoke+path, host(name), ""); a.body != want {
+			s.t.Errorf("%s: %v, not %s", at, a, want)
 		}
 	}
+}
+
+// TestPrivateServicesByTerraform makes the same with Terraform, which then plans
+// no change, and destroys it. Terraform and its AWS provider aren't Debian's: it
+// runs where TF_PLUGIN_CACHE_DIR, Terraform's own variable, names a folder that
+// has the provider. The provider alone waits a minute for new load balancers.
+func TestPrivateServicesByTerraform(t *testing.T) {
+	t.Parallel()
+	plugins := os.Getenv("TF_PLUGIN_CACHE_DIR")
+	if _, err := exec.LookPath("terraform"); err != nil || plugins == "" || testing.Short() {
+		t.Skip("there is no terraform, or no TF_PLUGIN_CACHE_DIR")
+	}
+	s, folder := serveWith(t), t.TempDir()
+	text, err := os.ReadFile(filepath.Join("..", "..", "examples", "private-services", "main.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "main.tf"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := append(s.clientEnv(), "TF_VAR_orders="+servicePort(t, "orders"), "TF_VAR_users="+servicePort(t, "users"), "TF_PLUGIN_CACHE_DIR=", "TF_CLI_CONFIG_FILE="+os.DevNull, "CHECKPOINT_DISABLE=1")
+	terraform := func(args ...string) []byte {
+		t.Helper()
+		var problems strings.Builder
+		cmd := exec.CommandContext(t.Context(), "terraform", args...)
+		cmd.Dir, cmd.Env, cmd.Stderr = folder, env, &problems
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("terraform %v: %v\n%s\n%s", args, err, out, &problems)
+		}
+		return out
+	}
+	terraform("init", "-no-color", "-plugin-dir="+plugins)
+	terraform("apply", "-no-color", "-auto-approve")
+	var made map[string]struct{ Value string }
+	if err := json.Unmarshal(terraform("output", "-json"), &made); err != nil {
+		t.Fatal(err)
+	}
+	apis := map[string]string{}
+	for name, v := range made {
+		apis[name] = v.Value
+	}
+	s.leadsInside(apis)
+	terraform("plan", "-no-color", "-detailed-exitcode") // fails where there is a change
+	terraform("destroy", "-no-color", "-auto-approve")
 }
