@@ -27,7 +27,8 @@ const (
 
 // linkedEnv has an Application and a Network Load Balancer at ports 80 and 443,
 // the second of them at the end of a link of version 1, old001; new001 is of
-// version 2. All lead to backend.
+// version 2. All lead to backend, but for the latter's port 81, which has no
+// targets, and for bad001, which is FAILED.
 func linkedEnv(t testing.TB, backend *httptest.Server, roots *x509.CertPool) *Env {
 	t.Helper()
 	env := testEnv(nil)
@@ -47,11 +48,15 @@ func linkedEnv(t testing.TB, backend *httptest.Server, roots *x509.CertPool) *En
 		return list
 	}
 	env.Links.SetTargetGroups([]*apigw.TargetGroup{group("web", "HTTP"), group("tcp", "TCP")})
+	flows := listeners(linkedNLB+"/listener", "TCP", "tcp")
+	flows = append(flows, apigw.Listener{ARN: linkedNLB + "/listener/81", Port: 81, Protocol: "TCP",
+		Actions: []apigw.RuleAction{{Type: "forward", Forward: &apigw.ForwardAction{Groups: []apigw.WeightedGroup{{Group: "none", Weight: 1}}}}}})
 	env.Links.SetLoadBalancers([]*apigw.LoadBalancer{
 		{ARN: linkedALB, Name: "front", Type: apigw.BalancerApplication, Listeners: listeners(linkedALB+"/listener", "HTTP", "web")},
-		{ARN: linkedNLB, Name: "front", Type: apigw.BalancerNetwork, Listeners: listeners(linkedNLB+"/listener", "TCP", "tcp")},
+		{ARN: linkedNLB, Name: "front", Type: apigw.BalancerNetwork, Listeners: flows},
 	})
-	env.Links.SetLinks([]vpclink.Link{{Scope: env.Scope, ID: "old001", Target: linkedNLB}, {Scope: env.Scope, ID: "new001"}})
+	env.Links.SetLinks([]vpclink.Link{{Scope: env.Scope, ID: "old001", Target: linkedNLB}, {Scope: env.Scope, ID: "new001"},
+		{Scope: env.Scope, ID: "bad001", Target: linkedNLB, Failure: "NLB ARN is malformed"}})
 	return env
 }
 
@@ -90,6 +95,8 @@ func TestOverLink(t *testing.T) {
 		"GET /misplaced":  template(overLink("HTTP", "old001", "", "http://shop.internal/orders"), `#set($context.requestOverride.path = "/plain")`),
 		"GET /nowhere":    overLink("HTTP_PROXY", "gone01", "", "http://shop.internal/"),
 		"GET /noport":     overLink("HTTP_PROXY", "old001", "", "http://shop.internal:81/"),
+		"GET /failed":     overLink("HTTP_PROXY", "bad001", "", "http://shop.internal/"),
+		"GET /notarget":   overLink("HTTP_PROXY", "old001", "", "http://shop.internal:81/"),
 		"GET /nobalancer": overLink("HTTP_PROXY", "new001", strings.Replace(linkedALB, "front", "gone", 1), "http://shop.internal/"),
 		"GET /unset":      overLink("HTTP_PROXY", "${stageVariables.unset}", "", "http://shop.internal/"),
 	})
@@ -106,6 +113,8 @@ func TestOverLink(t *testing.T) {
 		"GET /misplaced":  internal,
 		"GET /nowhere":    internal,
 		"GET /noport":     internal,
+		"GET /failed":     internal,
+		"GET /notarget":   internal,
 		"GET /nobalancer": internal,
 		"GET /unset":      internal,
 	} {
