@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
+	"github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -25,6 +27,21 @@ func (s *server) cloudMap() *servicediscovery.Client {
 			}), middleware.Before)
 		}},
 	})
+}
+
+// madeService makes the service shop/orders by Cloud Map's calls and returns its
+// ARN.
+func (s *server) madeService() string {
+	s.t.Helper()
+	ctx, c := s.t.Context(), s.cloudMap()
+	begun, err := c.CreateHttpNamespace(ctx, &servicediscovery.CreateHttpNamespaceInput{Name: aws.String("shop")})
+	must(s.t, err)
+	done, err := c.GetOperation(ctx, &servicediscovery.GetOperationInput{OperationId: begun.OperationId})
+	must(s.t, err)
+	namespace := done.Operation.Targets[string(types.OperationTargetTypeNamespace)]
+	made, err := c.CreateService(ctx, &servicediscovery.CreateServiceInput{Name: aws.String("orders"), NamespaceId: &namespace})
+	must(s.t, err)
+	return *made.Service.Arn
 }
 
 // TestDeclaredRegistry: an API leads to a service of the configuration file by the
@@ -123,5 +140,21 @@ func TestDeclaredRegistryRefused(t *testing.T) {
 	t.Cleanup(s.kill)
 	if err == nil || !strings.Contains(err.Error(), "registry.namespaces: shop: services: carts: ") {
 		t.Error(err)
+	}
+}
+
+// TestServiceInstancesLimit: calls register as many instances as the configuration
+// allows.
+func TestServiceInstancesLimit(t *testing.T) {
+	t.Parallel()
+	s := serveWith(t, "--config", write(t, "gatehouse.yaml", "limits: {serviceInstances: 2}"))
+	arn := s.madeService()
+	for i := range 3 {
+		_, err := s.cloudMap().RegisterInstance(t.Context(), &servicediscovery.RegisterInstanceInput{ServiceId: aws.String(arn[strings.LastIndexByte(arn, '/')+1:]), InstanceId: aws.String(fmt.Sprint(i)),
+			Attributes: map[string]string{"AWS_INSTANCE_IPV4": "127.0.0.1"}})
+		var tooMany *types.ResourceLimitExceeded
+		if refused := errors.As(err, &tooMany); refused != (i == 2) || err != nil && !refused {
+			t.Errorf("instance %d: %v", i, err)
+		}
 	}
 }

@@ -7,13 +7,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 )
 
+// routed is the SDK's client of APIs of routes and of links of version 2.
+func (s *server) routed() *apigatewayv2.Client {
+	return apigatewayv2.New(apigatewayv2.Options{BaseEndpoint: &s.control, Region: "us-east-1", RetryMaxAttempts: 1, HTTPClient: s.web,
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")})
+}
+
 // overLinks makes an HTTP API that leads from /LINK over each link to listener,
 // and returns its host.
 func (s *server) overLinks(listener string, links ...string) string {
 	s.t.Helper()
 	ctx := s.t.Context()
-	c := apigatewayv2.New(apigatewayv2.Options{BaseEndpoint: &s.control, Region: "us-east-1", RetryMaxAttempts: 1, HTTPClient: s.web,
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")})
+	c := s.routed()
 	api, err := c.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("linked"), ProtocolType: types.ProtocolTypeHttp})
 	must(s.t, err)
 	for _, link := range links {

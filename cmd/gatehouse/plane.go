@@ -85,7 +85,7 @@ func (p *program) openPlane(ctx context.Context) error {
 	}
 	pl := &plane{store: s}
 	pl.control = control.New(control.Options{Store: s, Check: p.parts.check, CheckPart: checkIntegration, Logger: p.log, Visible: p.waitVisible, Sealer: p.sealerOf(context.Background(), s),
-		Declared: p.declared, Truststore: p.readTruststore, Network: p.config.PrivateNetwork()})
+		Declared: p.declared, Truststore: p.readTruststore, Network: p.config.PrivateNetwork(), Limits: control.Limits{Instances: int(p.config.Limits.ServiceInstances)}})
 	pl.functions = p.newFunctions(context.Background(), s, pl.control)
 	pl.metered = p.newMetered(pl.control)
 	pl.certificates = p.newCertificates(pl.control)

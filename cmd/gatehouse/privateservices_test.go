@@ -70,6 +70,9 @@ func TestPrivateServicesExample(t *testing.T) {
 		apis[name] = id
 	}
 	s.leadsInside(apis)
+	s.kill()
+	s.restart()
+	s.leadsInside(apis) // after kill -9
 }
 
 // leadsInside calls the APIs of the example's three architectures.

@@ -12,26 +12,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
-	"github.com/aws/aws-sdk-go-v2/service/servicediscovery/types"
 
 	"github.com/gatehouse/gatehouse/internal/freeport"
 	"github.com/gatehouse/gatehouse/internal/sourcetest"
 )
-
-// madeService makes the service shop/orders by Cloud Map's calls and returns its
-// ARN.
-func (s *server) madeService() string {
-	s.t.Helper()
-	ctx, c := s.t.Context(), s.cloudMap()
-	begun, err := c.CreateHttpNamespace(ctx, &servicediscovery.CreateHttpNamespaceInput{Name: aws.String("shop")})
-	must(s.t, err)
-	done, err := c.GetOperation(ctx, &servicediscovery.GetOperationInput{OperationId: begun.OperationId})
-	must(s.t, err)
-	namespace := done.Operation.Targets[string(types.OperationTargetTypeNamespace)]
-	made, err := c.CreateService(ctx, &servicediscovery.CreateServiceInput{Name: aws.String("orders"), NamespaceId: &namespace})
-	must(s.t, err)
-	return *made.Service.Arn
-}
 
 // discovers waits until DiscoverInstances finds so many instances of shop/orders.
 func (s *server) discovers(n int) {

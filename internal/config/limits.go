@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Limits bound what a process does at once. What isn't said takes the default
-// named.
+// Limits bound what a process does at once, and what calls may keep. What isn't
+// said takes the default named.
 type Limits struct {
 	Connections        Count            `yaml:"connections"`        // of clients; more wait to be accepted; 65536
 	Requests           Count            `yaml:"requests"`           // in work; 16384
@@ -22,7 +22,12 @@ type Limits struct {
 	WebSockets         Count            `yaml:"webSockets"`         // WebSocket connections; more are answered 429; 200,000
 	WebSocketIdle      Duration         `yaml:"webSocketIdle"`      // without a frame before a connection is closed; 10 min
 	WebSocketLife      Duration         `yaml:"webSocketLife"`      // of a connection; 2 h
+	ServiceInstances   Count            `yaml:"serviceInstances"`   // that calls may register for one service of the registry; 1000
 }
+
+// maxServiceInstances is how many the registry takes from a configuration file,
+// too: all are in memory.
+const maxServiceInstances = 100_000
 
 // Count is a number from 1.
 type Count int
@@ -42,6 +47,9 @@ func (l *Limits) check() (problems []string) {
 		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
 			problems = append(problems, fmt.Sprintf("limits: backends: %q: a backend is named host:port, as in orders.internal:8080", address))
 		}
+	}
+	if l.ServiceInstances > maxServiceInstances {
+		problems = append(problems, fmt.Sprintf("limits: serviceInstances: %d: at most %d are kept of one service", l.ServiceInstances, maxServiceInstances))
 	}
 	slices.Sort(problems)
 	return problems
