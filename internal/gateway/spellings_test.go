@@ -51,7 +51,9 @@ func TestSpellingsOfAddresses(t *testing.T) {
 	byDomain := func(api string) string {
 		return api + " by arn:aws:execute-api:us-east-1:123456789012:/domainnames/" + inside + "+d1"
 	}
-	mapped := func(path string, api apigw.APIID) apigw.BasePathMapping { return apigw.BasePathMapping{BasePath: path, API: api, Stage: "prod"} }
+	mapped := func(path string, api apigw.APIID) apigw.BasePathMapping {
+		return apigw.BasePathMapping{BasePath: path, API: api, Stage: "prod"}
+	}
 	e.SetDomainNames([]*apigw.DomainName{
 		{Name: inside, ID: "d1", Types: []string{"PRIVATE"}, Scope: apigw.Scope{Partition: "aws", Account: "123456789012", Region: "us-east-1"},
 			Associations: []apigw.DomainAccess{{Source: "vpce-1"}, {Source: "vpce-2", Account: "111122223333", Rejected: true}},
