@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -172,4 +173,32 @@ func TestFull(t *testing.T) {
 	if len(calls.events) != 1 {
 		t.Errorf("the backend heard of %d clients", len(calls.events))
 	}
+}
+
+// Clients that come and go faster than $disconnect can be told don't pile up: as
+// many wait for that as may be connected, and then nobody is let in.
+func TestManyLeave(t *testing.T) {
+	end := make(chan struct{})
+	release := sync.OnceFunc(func() { close(end) })
+	defer release()
+	calls := newFunctions(func(string, map[string]any) (string, string) { <-end; return `{"statusCode":200}`, "" })
+	w := newWorld(t, definition(map[string]*apigw.RouteIntegration{"$disconnect": lambdaProxyOf("bye")}), calls, func(env *Env, _ *apigw.Stage) {
+		env.Hub = NewHub(HubConfig{Connections: 2, Messages: 1})
+	})
+	leave := func() {
+		w.connect("").nc.Close()
+		for w.env.Hub.Len() > 0 {
+			runtime.Gosched()
+		}
+	}
+	leave()
+	leave()
+	if got := w.refused(""); got != 429 {
+		t.Fatalf("status %d", got)
+	}
+	release()
+	for w.env.Hub.leaving.Load() > 0 {
+		runtime.Gosched()
+	}
+	leave()
 }

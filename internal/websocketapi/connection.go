@@ -85,6 +85,8 @@ func (e *Event) Do() {
 // Closed implements wsconn.Handler.
 func (c *Connection) Closed(_ *wsconn.Conn, code int, reason string) {
 	c.left.Store(true)
+	c.hub.leaving.Add(1)
+	defer c.hub.leaving.Add(-1)
 	c.hub.remove(c)
 	if c.gone != nil {
 		c.gone()

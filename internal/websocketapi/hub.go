@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/wsconn"
@@ -31,6 +32,7 @@ type Hub struct {
 	working chan struct{} // one for each message in work
 	telling chan struct{} // one for each connection that is gone whose $disconnect is told
 	stopped chan struct{} // closed when Shutdown begins
+	leaving atomic.Int64  // connections that are gone and whose $disconnect isn't told yet
 
 	mu         sync.RWMutex // guards what follows
 	conns      map[connectionID]*Connection
@@ -110,7 +112,7 @@ func (h *Hub) room() error {
 }
 
 func (h *Hub) roomLocked() error {
-	if h.ending || len(h.conns) >= h.most {
+	if h.ending || len(h.conns) >= h.most || int(h.leaving.Load()) >= max(h.most, cap(h.telling)) {
 		return errTooMany
 	}
 	return nil
