@@ -424,6 +424,30 @@ func TestWritersOfOneGroup(t *testing.T) {
 	}
 }
 
+// TestFurtherCertificates: a load balancer's listeners have 25 beside their
+// default ones, of whatever lists.
+func TestFurtherCertificates(t *testing.T) {
+	w, _ := newSealed(t)
+	b, n := w.balancer("b", "application"), 0
+	next := func() apigw.ARN {
+		n++
+		return must[apigw.ARN](t)(w.RequestServerCertificate(t.Context(), w.scope, CertificateRequest{Names: []string{fmt.Sprintf("n%d.example.com", n)}, KeyAlgorithm: "EC_prime256v1"}))
+	}
+	var listeners []apigw.ARN
+	for port := range 2 {
+		_, l, err := w.CreateListener(t.Context(), w.scope, b.ARN, apigw.Listener{Protocol: "HTTPS", Port: 443 + port, Certificates: []apigw.ARN{next()}, Actions: []apigw.RuleAction{fixed(200)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		listeners = append(listeners, l.ARN)
+	}
+	for i := range maxBalancerCerts {
+		wantCode(t, w.AddListenerCertificate(t.Context(), w.scope, listeners[i%2], next()), "", "")
+	}
+	wantCode(t, w.AddListenerCertificate(t.Context(), w.scope, listeners[0], next()), "TooManyCertificates", string(b.ARN))
+	wantCode(t, w.DeleteLoadBalancer(t.Context(), w.scope, b.ARN), "", "")
+}
+
 // TestCertificateOfListener: a listener's certificate is in use by its load
 // balancer until another one, or none, is shown.
 func TestCertificateOfListener(t *testing.T) {

@@ -12,6 +12,7 @@ type BalancerLimit struct {
 func BalancerLimits() []BalancerLimit {
 	return []BalancerLimit{
 		{"application-load-balancers", maxLoadBalancers},
+		{"certificates-per-application-load-balancer", maxBalancerCerts},
 		{"condition-values-per-alb-rule", maxConditionValues},
 		{"condition-wildcards-per-alb-rule", maxWildcards},
 		{"listeners-per-application-load-balancer", maxListeners},
