@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/tls"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
@@ -43,43 +42,76 @@ func localNames(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// TestACME: Pebble, Let's Encrypt's own ACME server for tests, asks whether the
-// names lead here and issues their certificates. They are shown also to clients
-// after a restart without the authority, their keys lie sealed, and who asks for
-// the proof gets nothing beside it, on a listener for known clients either.
-func TestACME(t *testing.T) {
+// pebble is Let's Encrypt's own ACME server for tests.
+type pebble struct {
+	server *httptest.Server
+	ca     *ca.CAImpl
+	trust  string // file, for who asks it
+}
+
+// newPebble runs one, by which all names lead to an address of this machine.
+func newPebble(t *testing.T, address string) *pebble {
 	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
 	t.Setenv("PEBBLE_WFE_NONCEREJECT", "0")
-	secure := freeport.Address(t)
-	_, text, _ := net.SplitHostPort(secure)
+	_, text, _ := net.SplitHostPort(address)
 	port, _ := strconv.Atoi(text)
 	quiet, state := log.New(io.Discard, "", 0), db.NewMemoryStore()
 	issuing := ca.New(quiet, state, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {Description: "default", ValidityPeriod: 7776000}})
 	front := wfe.New(quiet, state, va.New(quiet, 1, port, false, localNames(t), state), issuing, []string{"pebble.example"}, false, false, 1, 1)
-	authorityServer := httptest.NewTLSServer(front.Handler())
-	t.Cleanup(authorityServer.Close)
-	dir := t.TempDir()
-	trust := filepath.Join(dir, "acme.pem")
-	os.WriteFile(trust, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authorityServer.Certificate().Raw}), 0o600)
+	p := &pebble{httptest.NewTLSServer(front.Handler()), issuing, filepath.Join(t.TempDir(), "acme.pem")}
+	t.Cleanup(p.server.Close)
+	os.WriteFile(p.trust, pemOf("CERTIFICATE", p.server.Certificate().Raw), 0o600)
+	return p
+}
 
+// configuration has it issue the certificate of a name.
+func (p *pebble) configuration(name string) string {
+	return fmt.Sprintf("acme: {directory: '%s', ca: %s, agree: true, names: [%s]}\n", p.server.URL+wfe.DirectoryPath, p.trust, name)
+}
+
+// root is of the certificates that it issues.
+func (p *pebble) root() []byte { return pemOf("CERTIFICATE", p.ca.GetRootCert(0).DER) }
+
+// sealedKeys: the keys of a data folder are there, and none lies open.
+func sealedKeys(t *testing.T, data string) {
+	t.Helper()
+	keys := 0
+	filepath.WalkDir(filepath.Join(data, "acme"), func(path string, d os.DirEntry, err error) error {
+		if content, _ := os.ReadFile(path); err == nil && !d.IsDir() && strings.HasSuffix(path, ".key") {
+			if keys++; strings.Contains(string(content), "PRIVATE KEY") {
+				t.Errorf("%s lies open", path)
+			}
+		}
+		return nil
+	})
+	if keys == 0 {
+		t.Error("no key is kept")
+	}
+}
+
+// TestACME: the authority asks whether the names lead here and issues their
+// certificates. They are shown also to clients after a restart without the
+// authority, their keys lie sealed, and who asks for the proof gets nothing beside
+// it, on a listener for known clients either.
+func TestACME(t *testing.T) {
+	secure := freeport.Address(t)
+	authority := newPebble(t, secure)
 	file := apiFile(t, greeting("hi"))
-	s := serveListening(t, fmt.Sprintf("invoke: [{address: '%s', tls: development}]\nacme: {directory: '%s', ca: %s, agree: true, names: [acme.example.com]}\n",
-		secure, authorityServer.URL+wfe.DirectoryPath, trust), file)
+	s := serveListening(t, fmt.Sprintf("invoke: [{address: '%s', tls: development}]\n", secure)+authority.configuration("acme.example.com"), file)
 	s.mapped(s.api(file), "acme.example.com", s.certificate("acme.example.com"), nil)
-	root := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: issuing.GetRootCert(0).DER})
 	check := func(when string) {
 		t.Helper()
 		var status int
 		var err error
 		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-			if status, _, err = askTLS(clientOf(t, s, &tls.Config{RootCAs: roots(root)}), "https://acme.example.com/hello"); err == nil && status == 200 {
+			if status, _, err = askTLS(clientOf(t, s, &tls.Config{RootCAs: roots(authority.root())}), "https://acme.example.com/hello"); err == nil && status == 200 {
 				return
 			}
 		}
 		t.Errorf("%s: %d %v", when, status, err)
 	}
 	check("issued")
-	authorityServer.Close()
+	authority.server.Close()
 	s.kill()
 	s.restart()
 	check("after a restart without the authority")
@@ -93,16 +125,5 @@ func TestACME(t *testing.T) {
 		}
 		c.Close()
 	}
-	keys := 0
-	filepath.WalkDir(filepath.Join(s.data, "acme"), func(path string, d os.DirEntry, err error) error {
-		if content, _ := os.ReadFile(path); err == nil && !d.IsDir() && strings.HasSuffix(path, ".key") {
-			if keys++; strings.Contains(string(content), "PRIVATE KEY") {
-				t.Errorf("%s lies open", path)
-			}
-		}
-		return nil
-	})
-	if keys == 0 {
-		t.Error("no key is kept")
-	}
+	sealedKeys(t, s.data)
 }

@@ -116,7 +116,12 @@ func roots(list ...[]byte) *x509.CertPool {
 
 // clientOf calls s by whatever name, as cfg has it.
 func clientOf(t testing.TB, s *server, cfg *tls.Config) *http.Client {
-	addr := address(t, s.invoke)
+	t.Helper()
+	return clientAt(t, address(t, s.invoke), cfg)
+}
+
+// clientAt calls an address by whatever name.
+func clientAt(t testing.TB, addr string, cfg *tls.Config) *http.Client {
 	c := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
 		TLSClientConfig: cfg, MaxIdleConnsPerHost: 100,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

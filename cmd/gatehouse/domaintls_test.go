@@ -30,10 +30,10 @@ type scanned struct{ Versions, Suites []string }
 
 var acceptedSuite = regexp.MustCompile(`<cipher status="(?:preferred|accepted)" sslversion="([^"]+)"[^>]* cipher="([^"]+)"`)
 
-func scan(t *testing.T, s *server, name string) (found scanned) {
+func scan(t *testing.T, at, name string) (found scanned) {
 	t.Helper()
 	need(t, "sslscan")
-	out, err := exec.CommandContext(t.Context(), "sslscan", "--no-colour", "--xml=-", "--no-heartbleed", "--no-renegotiation", "--no-fallback", "--no-groups", "--sni-name="+name, address(t, s.invoke)).Output()
+	out, err := exec.CommandContext(t.Context(), "sslscan", "--no-colour", "--xml=-", "--no-heartbleed", "--no-renegotiation", "--no-fallback", "--no-groups", "--sni-name="+name, at).Output()
 	if err != nil {
 		t.Fatalf("sslscan: %v\n%s", err, out)
 	}
@@ -78,7 +78,7 @@ func TestSecurityPoliciesScanned(t *testing.T) {
 				in.EndpointAccessMode = types.EndpointAccessModeBasic
 			}
 		})
-		got := scan(t, s, name)
+		got := scan(t, address(t, s.invoke), name)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", policy, diff)
 		}

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/pflag"
@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse/gatehouse/internal/config"
 	"github.com/gatehouse/gatehouse/internal/edge"
 	"github.com/gatehouse/gatehouse/internal/gateway"
+	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // serveEdge ends clients' connections here and passes their requests on to a
@@ -51,11 +52,11 @@ func serveEdge(args []string, stdout, stderr *os.File) error {
 func runEdge(c *config.Edge, screen *screen, stdout *os.File) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	trust, err := originTrust(c.OriginCA)
+	trust, err := originTrust(ctx, c.OriginCA, screen.log)
 	if err != nil {
 		return err
 	}
-	f, err := edge.New(edge.Config{Origins: c.Origins, TLS: trust, Name: c.Name, Logger: screen.log})
+	f, err := edge.New(edge.Config{Origins: c.Origins, Trust: trust, Name: c.Name, Logger: screen.log})
 	if err != nil {
 		return err
 	}
@@ -81,6 +82,10 @@ func runEdge(c *config.Edge, screen *screen, stdout *os.File) error {
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- served.Serve(context.Background()) }()
+	sealer := func() (*store.Sealer, error) { return store.LoadMasterKey(filepath.Join(c.Data, "master.key")) }
+	if err := (issuing{c.ACME, "listen", c.Listen, served, c.Data, sealer, screen.log}).start(ctx); err != nil {
+		return err
+	}
 	fmt.Fprintf(stdout, "ready edge=%s\n", baseURL(c.Listen[0], served.Addrs()[0]))
 	tellSupervisor("READY=1")
 	select {
@@ -99,18 +104,15 @@ func runEdge(c *config.Edge, screen *screen, stdout *os.File) error {
 }
 
 // originTrust is whose certificates origins may show; nil: those that the system
-// trusts.
-func originTrust(file string) (*tls.Config, error) {
+// trusts. Its file is read again until ctx ends.
+func originTrust(ctx context.Context, file string, log *slog.Logger) (*edge.Trust, error) {
 	if file == "" {
 		return nil, nil
 	}
-	pem, err := os.ReadFile(file)
+	trust, err := edge.OpenTrust(file, log)
 	if err != nil {
 		return nil, fmt.Errorf("originCA: %w", err)
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("originCA: %s holds no certificate", file)
-	}
-	return &tls.Config{RootCAs: pool}, nil
+	go trust.Watch(ctx)
+	return trust, nil
 }

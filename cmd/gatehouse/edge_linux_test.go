@@ -17,6 +17,13 @@ import (
 // edgeOf starts a gatehouse edge and returns its base URL.
 func edgeOf(t *testing.T, args ...string) string {
 	t.Helper()
+	url, _ := stoppableEdge(t, args...)
+	return url
+}
+
+// stoppableEdge is edgeOf, until stop is called or the test ends.
+func stoppableEdge(t *testing.T, args ...string) (url string, stop func()) {
+	t.Helper()
 	cmd := command(append([]string{"edge", "--data", t.TempDir()}, args...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -26,16 +33,17 @@ func edgeOf(t *testing.T, args ...string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	stop = func() {
 		cmd.Process.Kill()
 		cmd.Wait()
-	})
+	}
+	t.Cleanup(stop)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	url, ok := strings.CutPrefix(strings.TrimSpace(line), "ready edge=")
 	if err != nil || !ok {
 		t.Fatalf("%q, %v", line, err)
 	}
-	return url
+	return url, stop
 }
 
 // TestEdgeExample runs examples/edge: an edge with a certificate of its own

@@ -18,6 +18,7 @@ type Edge struct {
 	Name         string        `yaml:"name"`     // in Via; default: the machine's
 	Data         string        `yaml:"data"`
 	Certificates []Certificate `yaml:"certificates"` // beside the listeners' own, without ARNs
+	ACME         *ACME         `yaml:"acme"`         // of this node alone: an authority that asks for a name has to meet it
 	Connections  Count         `yaml:"connections"`
 	Requests     Count         `yaml:"requests"`
 }
@@ -54,7 +55,11 @@ func LoadEdge(file string, given Edge) (*Edge, error) {
 }
 
 func (e *Edge) absolute(dir string) {
-	for _, p := range append([]*string{&e.Data, &e.OriginCA}, certificatePaths(e.Certificates, e.Listen)...) {
+	paths := append([]*string{&e.Data, &e.OriginCA}, certificatePaths(e.Certificates, e.Listen)...)
+	if e.ACME != nil {
+		paths = append(paths, &e.ACME.CA)
+	}
+	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -74,7 +79,7 @@ func certificatePaths(list []Certificate, listeners Listeners) (paths []*string)
 }
 
 func (e *Edge) check() error {
-	problems := checkCertificates(e.Certificates)
+	problems := append(checkCertificates(e.Certificates), e.ACME.check(false)...)
 	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if len(e.Origins) == 0 {
 		add("origins: which nodes requests go to, as in [https://region.example.com]")

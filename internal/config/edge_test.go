@@ -13,6 +13,7 @@ origins: [https://one.example.com, "https://two.example.com:8443"]
 originCA: root.pem
 name: frankfurt
 certificates: [{cert: shop.pem, key: shop.key}]
+acme: {directory: 'https://acme.example/directory', agree: true, names: [shop.example.com], ca: acme.pem}
 connections: 100
 `)
 	e, err := LoadEdge(file, Edge{Data: "/data"})
@@ -20,7 +21,7 @@ connections: 100
 		t.Fatal(err)
 	}
 	dir := filepath.Dir(file)
-	if e.OriginCA != filepath.Join(dir, "root.pem") || e.Listen[0].TLS.Key != filepath.Join(dir, "server.key") || e.Certificates[0].Cert != filepath.Join(dir, "shop.pem") || e.Data != "/data" {
+	if e.OriginCA != filepath.Join(dir, "root.pem") || e.Listen[0].TLS.Key != filepath.Join(dir, "server.key") || e.Certificates[0].Cert != filepath.Join(dir, "shop.pem") || e.Data != "/data" || e.ACME.CA != filepath.Join(dir, "acme.pem") {
 		t.Errorf("%+v", e)
 	}
 	if len(e.Origins) != 2 || e.Connections != 100 || e.Name != "frankfurt" {
@@ -45,6 +46,7 @@ func TestEdgeRefuses(t *testing.T) {
 		"ARN":               {origin + "certificates: [{arn: 'arn:aws:acm:us-east-1:000000000000:certificate/1', cert: a, key: b}]\n", "known to the region alone"},
 		"PROXY of anybody":  {origin + "listen: [{address: '127.0.0.1:1', proxyProtocol: true}]\n", "proxyProtocol needs trustedProxies"},
 		"name of two words": {origin + "name: a b\n", "one word"},
+		"no agreement":      {origin + "acme: {directory: 'https://acme.example', names: [a.example.com]}\n", "acme: agree"},
 		"no port":           {origin + "listen: here\n", "missing port"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -157,6 +158,41 @@ func TestFields(t *testing.T) {
 	}
 	if n := connections.Load(); n != 1 {
 		t.Errorf("%d connections to the origin for two requests", n)
+	}
+}
+
+// TestFieldsOfHTTP2: field names, which HTTP/2 has in lower case, are spelled for
+// the origin, cookies that come in several fields are one, and the requests of one
+// connection come over one.
+func TestFieldsOfHTTP2(t *testing.T) {
+	origin, heads, connections := raw(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+	edge := start(t, true, origin)
+	dialled := new(atomic.Int32)
+	tr := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialled.Add(1)
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}
+	defer tr.CloseIdleConnections()
+	want := strings.Join([]string{"GET /prod HTTP/1.1", "Host: api.execute-api.example", "Accept-Encoding: br", "Authorization: Bearer x", "Cookie: a=2; b=1; c=3", "User-Agent: test", "x-own: 1",
+		"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: https", "X-Forwarded-Port", "CloudFront-Forwarded-Proto: https", "Via: 2.0 here (gatehouse)", "X-Amz-Cf-Id: 56", ""}, "\n")
+	for range 20 {
+		r, _ := http.NewRequest("GET", "https://"+edge+"/prod", nil)
+		r.Host = "api.execute-api.example"
+		r.Header = http.Header{"Authorization": {"Bearer x"}, "Cookie": {"b=1; a=2", "c=3"}, "User-Agent": {"test"}, "Accept-Encoding": {"br"}, "X-Own": {"1"}, "Content-Md5": {"x"}, "Cloudfront-Is-Mobile-Viewer": {"true"}}
+		resp, err := tr.RoundTrip(r)
+		if err != nil || resp.ProtoMajor != 2 {
+			t.Fatal(resp, err)
+		}
+		io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		lines := strings.Split(masked(<-heads), "\n")
+		slices.Sort(lines[2:min(7, len(lines))]) // net/http sends its fields in any order
+		if diff := cmp.Diff(want, strings.Join(lines, "\n")); diff != "" {
+			t.Fatalf("request (-want +got)\n%s", diff)
+		}
+	}
+	if dialled.Load() != 1 || connections.Load() != 1 {
+		t.Errorf("%d connections, %d to the origin", dialled.Load(), connections.Load())
 	}
 }
 

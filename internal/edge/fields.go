@@ -47,7 +47,11 @@ func (c *call) request() {
 	h.Add("X-Forwarded-Proto", proto)
 	h.Add("X-Forwarded-Port", strconv.Itoa(int(x.Client.Port)))
 	h.Add("CloudFront-Forwarded-Proto", proto)
-	h.Add("Via", "1.1 "+c.f.via)
+	spoken := "1.1 "
+	if x.Client.HTTP2 {
+		spoken = "2.0 " // as CloudFront writes it
+	}
+	h.Add("Via", spoken+c.f.via)
 	h.Add("X-Amz-Cf-Id", newID())
 }
 

@@ -30,9 +30,9 @@ const (
 
 // Config says where requests go.
 type Config struct {
-	Origins []string    // http:// or https:// addresses of the region's nodes, which take turns
-	TLS     *tls.Config // how to trust those with https; nil: as the system does
-	Name    string      // of this node in Via
+	Origins []string // http:// or https:// addresses of the region's nodes, which take turns
+	Trust   *Trust   // of those with https; nil: whom the system trusts
+	Name    string   // of this node in Via
 	Logger  *slog.Logger
 }
 
@@ -52,7 +52,7 @@ func New(c Config) (*Forwarder, error) {
 	}
 	f := &Forwarder{via: c.Name + " (gatehouse)", log: c.Logger}
 	for _, text := range c.Origins {
-		e, err := origin(text, c.TLS)
+		e, err := origin(text, c.Trust)
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +62,7 @@ func New(c Config) (*Forwarder, error) {
 }
 
 // origin is the address that a URL names, which has nothing else.
-func origin(text string, trust *tls.Config) (e http1.EndpointConfig, err error) {
+func origin(text string, trust *Trust) (e http1.EndpointConfig, err error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
 		return e, fmt.Errorf("origin %q: write https://host or https://host:port", text)
@@ -72,14 +72,11 @@ func origin(text string, trust *tls.Config) (e http1.EndpointConfig, err error) 
 		if port == "" {
 			port = "443"
 		}
-		e.TLS = trust.Clone()
-		if e.TLS == nil {
-			e.TLS = new(tls.Config)
+		e.TLS = &tls.Config{ServerName: u.Hostname()}
+		if trust != nil {
+			e.TLS = trust.config(u.Hostname())
 		}
 		e.TLS.MinVersion = tls.VersionTLS12
-		if e.TLS.ServerName == "" {
-			e.TLS.ServerName = u.Hostname()
-		}
 	} else if port == "" {
 		port = "80"
 	}

@@ -102,6 +102,7 @@ type Client struct {
 	IP       netip.Addr // behind trusted proxies, the address they vouch for
 	Port     uint16     // the listener port the client used
 	TLS      bool
+	HTTP2    bool   // what it speaks; else HTTP/1.1
 	TLSProto string // "TLSv1.3"; empty on plain connections
 	Cipher   string
 	// Endpoint is the private endpoint that the request came through; nil: none.

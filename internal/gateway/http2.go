@@ -41,6 +41,7 @@ func (g *Gateway) handleHTTP2(c *http2.Stream, r *http1.Request) {
 	x.Protocol = "HTTP/1.1"
 	x.Header, x.Body = &r.Header, c
 	x.Client = s.peer.client
+	x.Client.HTTP2 = true
 	if s.peer.trusted {
 		forwarded(x, s.peer.listener.cfg.TrustedProxies)
 	}
