@@ -114,30 +114,31 @@ func (s *server) listenerOf(ctx context.Context, name string) string {
 	return *listeners.Listeners[0].ListenerArn
 }
 
+// documented is the first block of a language on a page of the documentation.
+func documented(t *testing.T, page, language string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository(t), "docs", page))
+	must(t, err)
+	_, rest, _ := strings.Cut(string(text), "```"+language+"\n")
+	found, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatalf("%s has no block of %s", page, language)
+	}
+	return found
+}
+
 // TestLoadBalancerDocumentation: the commands and the configuration of
 // docs/load-balancers.md do what it says.
 func TestLoadBalancerDocumentation(t *testing.T) {
 	t.Parallel()
 	need(t, "aws", "bash")
-	text, err := os.ReadFile(filepath.Join(repository(t), "docs", "load-balancers.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := func(language string) string {
-		_, rest, _ := strings.Cut(string(text), "```"+language+"\n")
-		found, _, ok := strings.Cut(rest, "```")
-		if !ok {
-			t.Fatalf("there is no block of %s", language)
-		}
-		return found
-	}
 	s := serveWith(t)
-	cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", strings.ReplaceAll(block("sh"), "http://127.0.0.1:4566", s.control))
+	cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", strings.ReplaceAll(documented(t, "load-balancers.md", "sh"), "http://127.0.0.1:4566", s.control))
 	cmd.Env = append(os.Environ(), "AWS_PAGER=", "AWS_CONFIG_FILE="+os.DevNull)
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "TargetHealthDescriptions") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	declared := serveWith(t, "--config", write(t, "gatehouse.yaml", block("yaml")))
+	declared := serveWith(t, "--config", write(t, "gatehouse.yaml", documented(t, "load-balancers.md", "yaml")))
 	if arn := declared.listenerOf(t.Context(), "inside"); !strings.Contains(arn, ":listener/app/inside/") {
 		t.Error(arn)
 	}
