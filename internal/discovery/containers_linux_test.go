@@ -27,8 +27,9 @@ func TestContainers(t *testing.T) {
 	o.becomes(attributes, second)
 	e.Do("unpause", "one")
 	o.becomes(attributes, sortedPair(first, second)...)
-	e.Leave("one") // of which no event tells
+	end := e.Leave("one") // of which no event tells
 	o.becomes(attributes, second)
+	end()
 	e.Remove("one")
 	o.becomes(attributes, second)
 	// while the engine is away, what it said last holds

@@ -4,7 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -112,9 +114,17 @@ func (p *Podman) Remove(names ...string) {
 	p.Do(append([]string{"rm", "-f", "-t", "0"}, names...)...)
 }
 
-// Leave tells a container to stop, which it doesn't until it is removed.
-func (p *Podman) Leave(name string) {
+// Leave tells a container to stop, which it doesn't until end is called or the
+// test ends.
+func (p *Podman) Leave(name string) (end func()) {
 	p.t.Helper()
+	pid, err := strconv.Atoi(p.Do("inspect", name, "-f", "{{.State.Pid}}"))
+	if err != nil || pid < 2 {
+		p.t.Fatal(pid, err)
+	}
 	p.Do("kill", "-s", "STOP", name) // it hears no SIGTERM
 	Start(p.t, "podman", p.args("stop", "-t", "600", name)...)
+	end = sync.OnceFunc(func() { _ = syscall.Kill(pid, syscall.SIGKILL) }) // podman removes it, but leaves such a process
+	p.t.Cleanup(end)
+	return end
 }
