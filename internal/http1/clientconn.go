@@ -19,6 +19,7 @@ type clientConn struct {
 	head      responseHead
 	tls       bool
 	idleSince instant
+	broken    bool // Break closed it; guarded by its Endpoint's mu
 	call      *Call
 	deadline  instant // the call's
 	arm       func(time.Time) error

@@ -69,6 +69,7 @@ func (e *Endpoint) Break() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for cc := range e.conns {
+		cc.broken = true
 		cc.in.nc.Close()
 	}
 	clear(e.conns)
@@ -117,7 +118,7 @@ func (e *Endpoint) pop() *clientConn {
 func (e *Endpoint) put(cc *clientConn) {
 	cc.idleSince = now()
 	e.mu.Lock()
-	if _, open := e.conns[cc]; !open || e.closed || len(e.idle) >= e.config.MaxIdle {
+	if cc.broken || e.closed || len(e.idle) >= e.config.MaxIdle {
 		e.mu.Unlock()
 		e.drop(cc)
 		return
