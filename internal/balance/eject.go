@@ -5,7 +5,10 @@ import "time"
 // Answered says how a call on t ended that reached it: failed, with an error of
 // its own, or well.
 func (t *Target) Answered(failed bool) {
-	t.tally.count(failed)
+	p := t.set.choices.Load().policy
+	if p.Mitigate {
+		t.tally.count(failed)
+	}
 	if t.failed.Load() != 0 {
 		t.failed.Store(0)
 	}
@@ -15,15 +18,18 @@ func (t *Target) Answered(failed bool) {
 		}
 		return
 	}
-	if limit := t.set.choices.Load().policy.EjectAfterErrors; limit > 0 && t.errors.Add(1) >= limit {
+	if limit := p.EjectAfterErrors; limit > 0 && t.errors.Add(1) >= limit {
 		t.set.eject(t)
 	}
 }
 
 // Unreachable says that no connection to t could be made for a call.
 func (t *Target) Unreachable() {
-	t.tally.count(true)
-	if limit := t.set.choices.Load().policy.EjectAfter; limit > 0 && t.failed.Add(1) >= limit {
+	p := t.set.choices.Load().policy
+	if p.Mitigate {
+		t.tally.count(true)
+	}
+	if limit := p.EjectAfter; limit > 0 && t.failed.Add(1) >= limit {
 		t.set.eject(t)
 	}
 }

@@ -8,11 +8,16 @@ import (
 
 // Set is targets that take calls of one kind. Make it with NewSet.
 type Set struct {
-	now      func() time.Time
-	choices  atomic.Pointer[choices]
+	now     func() time.Time
+	choices atomic.Pointer[choices]
+	back    atomic.Int64 // ns: when the first ejected target comes back; 0: none is
+
+	// What every call writes is in a cache line of its own, so that what every call
+	// reads stays in the caches of all processors.
+	_        [64]byte
 	turn     atomic.Uint64
 	inFlight atomic.Int64
-	back     atomic.Int64 // ns: when the first ejected target comes back; 0: none is
+	_        [64]byte
 
 	mu      sync.Mutex // guards what follows, and parts of the targets
 	policy  *Policy

@@ -8,20 +8,22 @@ import (
 // counts is what a group counts of the calls that its targets took (CloudWatch
 // metrics for load balancers, by target group).
 type counts struct {
-	requests    atomic.Uint64 // that reached a target
-	statuses    [6]atomic.Uint64
-	errors      atomic.Uint64 // connections to targets that failed
-	overflows   atomic.Uint64 // calls of another group that this one took
-	inventions  atomic.Uint64 // answers of 5xx that no target gave
-	nanoseconds atomic.Uint64 // until the heads of answers
+	_           [64]byte         // see balance.Set
+	statuses    [6]atomic.Uint64 // of answers of targets, by their first digit; 0: another one
+	errors      atomic.Uint64    // connections to targets that failed
+	overflows   atomic.Uint64    // calls of another group that this one took
+	inventions  atomic.Uint64    // answers of 5xx that no target gave
+	nanoseconds atomic.Uint64    // until the heads of answers
+	_           [64]byte
 }
 
 func (c *counts) answered(status int, took time.Duration) {
-	c.requests.Add(1)
 	c.nanoseconds.Add(uint64(max(took, 0)))
-	if class := status / 100; class < len(c.statuses) {
-		c.statuses[class].Add(1)
+	class := status / 100
+	if class >= len(c.statuses) {
+		class = 0
 	}
+	c.statuses[class].Add(1)
 }
 
 func (c *counts) unreachable() { c.errors.Add(1) }

@@ -46,7 +46,7 @@ func (f *forwarding) forward(v *visit) {
 	f.forwardedFor(v)
 	h.SetKnown(http1.NameXForwardedProto, fieldProto, l.scheme)
 	h.SetKnown(http1.NameXForwardedPort, fieldPort, l.portText)
-	v.scratch = appendTrace(v.scratch[:0], h.GetKnown(http1.NameXAmznTraceID), v.place.book.config.Now())
+	v.scratch = appendTrace(v.scratch[:0], h.GetKnown(http1.NameXAmznTraceID), v.began)
 	h.SetKnown(http1.NameXAmznTraceID, fieldTrace, v.scratch)
 	// A port that isn't its protocol's own is appended to Host unless the client
 	// has (announcement of "Host header preservation": "appends listener port").

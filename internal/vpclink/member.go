@@ -16,25 +16,26 @@ import (
 type member struct {
 	group  *group
 	taking *balance.Target
-	target apigw.Target
 	addr   netip.AddrPort
 	secure bool // its group speaks TLS
 
-	mu      sync.Mutex // held while reaches change
-	reaches atomic.Pointer[[]reach]
+	reaches atomic.Pointer[reach] // nil: none yet
+	mu      sync.Mutex            // held while reaches change
 	closed  bool
 }
 
-// reach is the connections to a target that are made in one way.
+// reach is the connections to a target that are made in one way. It doesn't change:
+// among many targets each look at memory that isn't at hand counts, so that they are
+// a list, whose head nearly always does.
 type reach struct {
 	by       *dialect
 	endpoint *http1.Endpoint
+	next     *reach // made in another way; nil: there is none
 }
 
 func newMember(g *group, s *groupSpec, taking *balance.Target, t *apigw.Target) *member {
-	m := &member{group: g, taking: taking, target: *t, secure: s.Protocol == "HTTPS" || s.Protocol == "TLS"}
+	m := &member{group: g, taking: taking, secure: s.Protocol == "HTTPS" || s.Protocol == "TLS"}
 	m.addr, _ = targetAddress(s.TargetGroup, t)
-	m.reaches.Store(new([]reach))
 	return m
 }
 
@@ -46,28 +47,33 @@ func memberOf(t *balance.Target) *member { return t.Value.(*member) }
 
 // endpoint is how m is reached by d.
 func (m *member) endpoint(d *dialect) *http1.Endpoint {
-	for _, r := range *m.reaches.Load() {
+	if e := m.reached(d); e != nil {
+		return e
+	}
+	return m.newReach(d)
+}
+
+// reached is how m was reached by d before; nil: it wasn't.
+func (m *member) reached(d *dialect) *http1.Endpoint {
+	for r := m.reaches.Load(); r != nil; r = r.next {
 		if r.by == d {
 			return r.endpoint
 		}
 	}
-	return m.newReach(d)
+	return nil
 }
 
 func (m *member) newReach(d *dialect) *http1.Endpoint {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, r := range *m.reaches.Load() {
-		if r.by == d {
-			return r.endpoint
-		}
+	if e := m.reached(d); e != nil {
+		return e
 	}
 	e := http1.NewEndpoint(d.endpoint(m))
 	if m.closed {
 		e.Close() // what it connects ends with its call
 	}
-	list := append(append([]reach(nil), *m.reaches.Load()...), reach{d, e})
-	m.reaches.Store(&list)
+	m.reaches.Store(&reach{d, e, m.reaches.Load()})
 	return e
 }
 
@@ -87,20 +93,20 @@ func (m *member) allow(d *dialect) integration.Egress {
 func (m *member) forget(d *dialect) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var kept []reach
-	for _, r := range *m.reaches.Load() {
+	var kept *reach
+	for r := m.reaches.Load(); r != nil; r = r.next {
 		if r.by == d {
 			r.endpoint.Close()
 		} else {
-			kept = append(kept, r)
+			kept = &reach{r.by, r.endpoint, kept}
 		}
 	}
-	m.reaches.Store(&kept)
+	m.reaches.Store(kept)
 }
 
 // breakOff closes all connections, under calls too.
 func (m *member) breakOff() {
-	for _, r := range *m.reaches.Load() {
+	for r := m.reaches.Load(); r != nil; r = r.next {
 		r.endpoint.Break()
 	}
 }
@@ -110,7 +116,7 @@ func (m *member) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = true
-	for _, r := range *m.reaches.Load() {
+	for r := m.reaches.Load(); r != nil; r = r.next {
 		r.endpoint.Close()
 	}
 }

@@ -13,7 +13,7 @@ type GroupMetrics struct {
 	Healthy, Unhealthy int
 	InFlight           int64
 	Requests           uint64    // that a target answered
-	Statuses           [6]uint64 // of these, by the first digit
+	Statuses           [6]uint64 // of these, by the first digit; 0: another one
 	ResponseSeconds    float64   // until the heads of answers, of all together
 	ConnectionErrors   uint64    // with targets
 	Overflows          uint64    // calls of another group
@@ -49,12 +49,13 @@ func (g *group) metrics() GroupMetrics {
 		name = parts[5]
 	}
 	m := GroupMetrics{
-		Group: name, InFlight: g.set.InFlight(), Requests: g.requests.Load(), ResponseSeconds: float64(g.nanoseconds.Load()) / 1e9,
+		Group: name, InFlight: g.set.InFlight(), ResponseSeconds: float64(g.nanoseconds.Load()) / 1e9,
 		ConnectionErrors: g.errors.Load(), Overflows: g.overflows.Load(), Invented: g.inventions.Load(),
 	}
 	m.Healthy, m.Unhealthy = g.set.Count()
 	for i := range m.Statuses {
 		m.Statuses[i] = g.statuses[i].Load()
+		m.Requests += m.Statuses[i]
 	}
 	return m
 }

@@ -137,6 +137,5 @@ func (s *service) take(v *registry.View, query map[string]string) {
 func newInstance(g *group, taking *balance.Target, in *registry.Instance) *member {
 	m := &member{group: g, taking: taking}
 	m.addr, _ = in.Address()
-	m.reaches.Store(new([]reach))
 	return m
 }

@@ -21,6 +21,7 @@ type visit struct {
 	call  *http1.Call
 	req   *http1.ClientRequest
 	resp  *http1.ClientResponse
+	began time.Time
 
 	rule    *rule
 	group   *group // that was chosen; nil: none yet
@@ -34,7 +35,7 @@ var visits = sync.Pool{New: func() any { return new(visit) }}
 
 // begin readies v for a call.
 func (v *visit) begin(x *exchange.Exchange, p *place, r *route, call *http1.Call, req *http1.ClientRequest, resp *http1.ClientResponse) {
-	*v = visit{x: x, place: p, route: r, call: call, req: req, resp: resp, scratch: v.scratch[:0]}
+	v.x, v.place, v.route, v.call, v.req, v.resp, v.began = x, p, r, call, req, resp, time.Now()
 }
 
 // end gives v back.
@@ -104,9 +105,9 @@ func (v *visit) send(g *group, stick *balance.Target) (*member, error) {
 	if err := v.req.Hold(); err != nil {
 		return nil, err
 	}
-	v.call.Idle = v.route.idle
+	v.call.Idle = v.idle()
 	v.choice.Stick = stick
-	var last error
+	began, last := v.began, error(nil)
 	for {
 		t, taker, result := g.take(&v.choice)
 		if t == nil {
@@ -117,7 +118,9 @@ func (v *visit) send(g *group, stick *balance.Target) (*member, error) {
 		}
 		v.group = taker
 		v.chose(t, result)
-		began := time.Now()
+		if last != nil {
+			began = time.Now()
+		}
 		m := memberOf(t)
 		err := m.endpoint(v.dialect(m)).Do(v.call, v.req, v.resp)
 		if err == nil {
@@ -141,6 +144,15 @@ func (v *visit) send(g *group, stick *balance.Target) (*member, error) {
 			return nil, err
 		}
 	}
+}
+
+// idle is how long a target may send nothing; 0: until the call's deadline, which
+// comes first.
+func (v *visit) idle() time.Duration {
+	if end := v.call.Deadline; !end.IsZero() && end.Sub(v.began) <= v.route.idle {
+		return 0
+	}
+	return v.route.idle
 }
 
 // chose notes why a target was chosen.
