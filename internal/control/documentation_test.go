@@ -95,7 +95,7 @@ func TestMergeProperties(t *testing.T) {
 	if got := mergeProperties("{"+a.String()[1:]+"}", "{"+b.String()[1:]+"}"); strings.Count(got, ":") != 200_000 {
 		t.Error(len(got))
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("took %v", took)
 	}
 }

@@ -61,7 +61,7 @@ func TestModelTemplateOfMany(t *testing.T) {
 	began := time.Now()
 	w := newTemplateWriter(def)
 	w.model("A", "", "$inputRoot", 0)
-	if took := time.Since(began); took > 3*time.Second || !strings.Contains(w.b.String(), `"p6999" : "foo"`) {
+	if took := time.Since(began); took > time.Minute || !strings.Contains(w.b.String(), `"p6999" : "foo"`) {
 		t.Errorf("took %v", took)
 	}
 }

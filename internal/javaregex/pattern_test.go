@@ -53,7 +53,7 @@ func TestLimits(t *testing.T) {
 		if _, err := p.Match([]byte(tt.text)); !errors.Is(err, tt.want) {
 			t.Errorf("%.40q: error %v, want %v", tt.pattern, err, tt.want)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%.40q took %v", tt.pattern, took)
 		}
 	}
@@ -78,7 +78,7 @@ func TestFindLimits(t *testing.T) {
 		if _, err := p.Find([]byte(tt.text)); !errors.Is(err, tt.want) {
 			t.Errorf("%.40q: error %v, want %v", tt.pattern, err, tt.want)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%.40q took %v", tt.pattern, took)
 		}
 	}
@@ -111,7 +111,7 @@ func TestCompileTime(t *testing.T) {
 	} {
 		began := time.Now()
 		_, _ = Compile(pattern)
-		if took := time.Since(began); took > 2*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%.40q took %v", pattern, took)
 		}
 	}

@@ -95,7 +95,7 @@ func TestValkey(t *testing.T) {
 				t.Fatalf("%s: the server is asked", how)
 			}
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > 30*time.Second {
 			t.Errorf("%s: 1000 times nothing took %v", how, took)
 		}
 	}

@@ -174,7 +174,7 @@ func TestBounds(t *testing.T) {
 		if size := len(fmt.Sprint(got)); len(got) == 0 || size > 40_000 {
 			t.Errorf("%s: %d messages, %d bytes", name, len(got), size)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%s took %v", name, took)
 		}
 	}
@@ -300,7 +300,7 @@ func TestCosts(t *testing.T) {
 			if s.Valid(doc) {
 				t.Error("valid")
 			}
-			if took := time.Since(began); took > 3*time.Second {
+			if took := time.Since(began); took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 		})

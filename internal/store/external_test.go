@@ -183,7 +183,7 @@ func TestExternalAway(t *testing.T) {
 	s := c.open(c.config())
 	_, err := s.Get(t.Context(), Prefix+"a")
 	wantError(t, err, ErrDead)
-	if took := time.Since(begin); took > 3*time.Second {
+	if took := time.Since(begin); took > 30*time.Second {
 		t.Errorf("opening and asking took %v", took)
 	}
 	watch := s.Watch(t.Context(), Prefix, 0)

@@ -56,7 +56,7 @@ func TestFullDisk(t *testing.T) {
 	_, err = s.Commit(t.Context(), Txn{Ops: []Op{put(Prefix+"x", "x")}})
 	wantError(t, err, ErrDead)
 	wantError(t, s.Err(), syscall.ENOSPC)
-	if took := time.Since(begin); took > time.Second {
+	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("the answers took %v", took)
 	}
 	if err := s.Close(); err != nil {

@@ -36,7 +36,7 @@ func FuzzTemplate(f *testing.F) {
 		r := testRun()
 		start := time.Now()
 		first, err := tmpl.Render([]byte("before"), r)
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("took %v", took)
 		}
 		if err != nil {

@@ -93,7 +93,7 @@ func TestHostile(t *testing.T) {
 				_, _ = tmpl.Render(nil, r)
 			}
 			runtime.ReadMemStats(&after)
-			if took := time.Since(start); took > 10*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 			if made := after.TotalAlloc - before.TotalAlloc; made > 1<<30 {

@@ -188,7 +188,7 @@ func TestIdleAndLife(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 		}
 		w.expect(t, 1001, "Going away")
-		if took := time.Since(began); took < limits.Life || took > limits.Life+time.Second {
+		if took := time.Since(began); took < limits.Life || took > limits.Life+10*time.Second {
 			t.Errorf("a busy connection ended after %s", took)
 		}
 	})
@@ -239,7 +239,7 @@ func TestNeverReads(t *testing.T) {
 			for began := time.Now(); time.Since(began) < 10*time.Second; {
 				before := time.Now()
 				err := server.Send(message)
-				if took := time.Since(before); took > 200*time.Millisecond {
+				if took := time.Since(before); took > 5*time.Second {
 					t.Fatalf("a sender waited %s", took)
 				}
 				if err == ErrClosed {
