@@ -584,7 +584,7 @@ func TestSetSecurityGroups(t *testing.T) {
 	}{
 		{app, []string{"sg-1", "sg-2"}, "", "", ""},
 		{app, nil, "", "InvalidSecurityGroup", "At least one"},
-		{app, []string{"sg-1", "sg-1"}, "", "InvalidConfigurationRequest", "more than once"},
+		{app, []string{"sg-1", "sg-1"}, "", "InvalidSecurityGroup", "twice"},
 		{app, []string{"sg-3"}, "", "InvalidSecurityGroup", "vpc-1"},
 		{app, []string{"sg-9"}, "", "InvalidSecurityGroup", "sg-9"},
 		{app, []string{"sg-1"}, "off", "InvalidConfigurationRequest", "for network load balancers"},

@@ -54,7 +54,7 @@ func (e *balancerEdit) checkBalancerGroups(b *apigw.LoadBalancer) error {
 		return invalid("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic '%.100s' is neither 'on' nor 'off'", b.PrivateLinkRules)
 	}
 	if repeats(b.SecurityGroups) {
-		return invalidBalancing("A security group is specified more than once")
+		return apigw.Coded(apigw.BadRequest, "InvalidSecurityGroup", "A security group cannot be specified twice")
 	}
 	for _, id := range b.SecurityGroups {
 		g, err := e.network.SecurityGroup(id)

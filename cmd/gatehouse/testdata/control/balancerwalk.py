@@ -76,7 +76,6 @@ enforce = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
 given = call("set_security_groups", LoadBalancerArn=guarded, SecurityGroups=["sg-1", "sg-2"], **{enforce: "off"})
 same([given["SecurityGroupIds"], given[enforce]], [["sg-1", "sg-2"], "off"])
 same(call("describe_load_balancers", Names=["guarded"])["LoadBalancers"][0][enforce], "off")
-refused("InvalidConfigurationRequest", "set_security_groups", LoadBalancerArn=network, SecurityGroups=["sg-1"])
 call("delete_load_balancer", LoadBalancerArn=guarded)
 attributes = {a["Key"]: a["Value"] for a in call("modify_load_balancer_attributes", Attributes=[dict(Key="idle_timeout.timeout_seconds", Value="30")], **arn)["Attributes"]}
 same([attributes["idle_timeout.timeout_seconds"], attributes["deletion_protection.enabled"]], ["30", "false"])
@@ -98,7 +97,7 @@ refused("InvalidConfigurationRequest", "set_ip_address_type", IpAddressType="dua
 same(call("set_security_groups", SecurityGroups=["sg-2", "sg-3"], **arn)["SecurityGroupIds"], ["sg-2", "sg-3"])
 refused("InvalidSecurityGroup", "set_security_groups", SecurityGroups=["sg-1", "sg-1"], **arn)
 refused("InvalidConfigurationRequest", "set_security_groups", SecurityGroups=["sg-1"], LoadBalancerArn=network)
-refused("ValidationError", "set_security_groups", SecurityGroups=["sg-1"], EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic="off", **arn)
+refused("InvalidConfigurationRequest", "set_security_groups", SecurityGroups=["sg-1"], EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic="off", **arn)
 refused("LoadBalancerNotFound", "set_subnets", Subnets=both, LoadBalancerArn=network[:-1] + "x")
 balancer.update(SecurityGroups=["sg-2", "sg-3"], AvailabilityZones=moved["AvailabilityZones"])
 same(call("describe_load_balancers", Names=["inside"])["LoadBalancers"], [balancer])
