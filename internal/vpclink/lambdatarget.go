@@ -202,7 +202,7 @@ func encodes(h *http1.Header) bool {
 type output struct {
 	Status          *int                `json:"statusCode"`
 	Description     string              `json:"statusDescription"`
-	Headers         map[string]any      `json:"headers"`
+	Headers         map[string]string   `json:"headers"` // numbers and such are 502 on AWS (serverless-express, pull request 699)
 	MultiHeaders    map[string][]string `json:"multiValueHeaders"`
 	Body            string              `json:"body"`
 	IsBase64Encoded bool                `json:"isBase64Encoded"`
@@ -265,7 +265,7 @@ func (o *output) fields(multi bool) (list []responseField, err error) {
 		return list, err
 	}
 	for name, value := range o.Headers {
-		add(name, fmt.Sprint(value))
+		add(name, value)
 	}
 	return list, err
 }

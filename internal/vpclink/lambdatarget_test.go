@@ -121,6 +121,7 @@ func TestFunctionAnswers(t *testing.T) {
 		{`{"statusCode":200,"multiValueHeaders":{"X-A":["1","2"]}}`, "false", "", "", 200},
 		{`{"body":"no status"}`, "false", "", "", 502}, {`"text"`, "false", "", "", 502}, {`{"statusCode":99}`, "false", "", "", 502},
 		{`{"statusCode":200,"isBase64Encoded":true,"body":"%"}`, "false", "", "", 502}, {`{"statusCode":200,"headers":{"a b":"c"}}`, "false", "", "", 502},
+		{`{"statusCode":200,"headers":{"Content-Length":1000000}}`, "false", "", "", 502}, {`{"statusCode":200,"headers":{"A":true}}`, "false", "", "", 502},
 		{`{"statusCode":200,"headers":{"A":"b\r\nC: d"}}`, "false", "", "", 502}, {`!{"errorMessage":"no"}`, "false", "", "", 502},
 		{`{"statusCode":200,"body":"` + strings.Repeat("a", maxFunctionBody) + `"}`, "false", "", "", 502},
 	} {
