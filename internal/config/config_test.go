@@ -77,7 +77,12 @@ functions:
 
 func TestLoadRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
-		"unknown key":            {"invoke: 127.0.0.1:1\nfuncions: {}\n", `line 2: there is no setting "funcions" here`},
+		"unknown key":            {"invoke: 127.0.0.1:1\nfuncions: {}\n", `line 2: there is no setting "funcions" here: there are partition, account, `},
+		"unknown key within":     {"network: {vpcs: {vpc-1: {subnets: {subnet-1: {cidr: 10.0.0.0/8}}}}}\n", `line 1: there is no setting "cidr" here: there are network, zone`},
+		"text for settings":      {"network: {vpcs: {vpc-1: {subnets: {subnet-1: a/8}}}}\n", `line 1: "a/8" stands where settings (network, zone) are expected`},
+		"settings for a list":    {"network:\n  vpcs: {vpc-1: {networks: {a: b}}}\n", `line 2: settings stand where a list is expected`},
+		"list for settings":      {"network: []\n", `line 1: a list stands where settings (vpcs) are expected`},
+		"text for a number":      {"functions: {f: {memory: big}}\n", `line 1: "big" stands where a number is expected`},
 		"unknown listener key":   {"invoke:\n  - {address: '127.0.0.1:1', tsl: development}\n", `line 2: there is no setting "tsl" here`},
 		"unknown TLS key":        {"invoke:\n  - address: 127.0.0.1:1\n    tls:\n      cret: x\n", `line 4: there is no setting "cret" here`},
 		"unknown function key":   {"functions:\n  f:\n    cod: x\n", `line 3: there is no setting "cod" here`},

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -115,7 +114,7 @@ func readFile(file string, to any) (path string, err error) {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(to); err != nil && !errors.Is(err, io.EOF) {
-		return "", plainly(err)
+		return "", plainly(err, to)
 	}
 	return filepath.Abs(file)
 }
@@ -241,38 +240,6 @@ func checkAddress(address string) error {
 	}
 	_, _, err := net.SplitHostPort(address)
 	return err
-}
-
-// decodeStrict decodes n into the struct that v points to and refuses keys
-// that it doesn't have.
-func decodeStrict(n *yaml.Node, v any) error {
-	known := map[string]bool{}
-	for f := range reflect.TypeOf(v).Elem().Fields() {
-		known[f.Tag.Get("yaml")] = true
-	}
-	if n.Kind == yaml.MappingNode {
-		for i := 0; i < len(n.Content); i += 2 {
-			if key := n.Content[i]; !known[key.Value] {
-				return fmt.Errorf("line %d: there is no setting %q here", key.Line, key.Value)
-			}
-		}
-	}
-	return n.Decode(v)
-}
-
-var unknownField = regexp.MustCompile(`^(line \d+): field (.*) not found in type .*$`)
-
-// plainly says in words of the file, not of our types, what is wrong with it.
-func plainly(err error) error {
-	wrong, ok := errors.AsType[*yaml.TypeError](err)
-	if !ok {
-		return err
-	}
-	lines := make([]string, len(wrong.Errors))
-	for i, text := range wrong.Errors {
-		lines[i] = unknownField.ReplaceAllString(text, `$1: there is no setting "$2" here`)
-	}
-	return errors.New(strings.Join(lines, "\n  "))
 }
 
 func first(values ...string) string {
