@@ -63,21 +63,42 @@ func (r *Request) strings(items []value, path string) []string {
 	return list
 }
 
-// StringMap is a map of texts; nil when it is absent, empty when it is {}.
-func (o *Object) StringMap(name string) map[string]string {
+// mapOf is a map of values that read makes of JSON's, nil of what isn't one; nil
+// when it is absent, empty when it is {}.
+func mapOf[T any](o *Object, name string, read func(value) *T) map[string]T {
 	entries, ok := o.entries(name)
 	if !ok {
 		return nil
 	}
-	m := make(map[string]string, len(entries))
+	m := make(map[string]T, len(entries))
 	for _, e := range entries {
-		if s := o.r.text(e.value); s != nil {
-			m[e.name] = *s
+		if v := read(e.value); v != nil {
+			m[e.name] = *v
 		} else {
 			o.nullValue(name, e)
 		}
 	}
 	return m
+}
+
+// StringMap is a map of texts.
+func (o *Object) StringMap(name string) map[string]string { return mapOf(o, name, o.r.text) }
+
+// BoolMap is a map of true and false.
+func (o *Object) BoolMap(name string) map[string]bool { return mapOf(o, name, o.r.boolean) }
+
+// FloatMap is a map of numbers.
+func (o *Object) FloatMap(name string) map[string]float64 { return mapOf(o, name, o.r.float) }
+
+// StringsMap is a map of lists of texts.
+func (o *Object) StringsMap(name string) map[string][]string {
+	return mapOf(o, name, func(v value) *[]string {
+		items, ok := o.r.items(v)
+		if !ok {
+			return nil
+		}
+		return new(o.r.strings(items, o.path+"."+name))
+	})
 }
 
 // SparseMap is a map of texts whose values may be null, and its keys in the
@@ -122,57 +143,6 @@ func (o *Object) StringMapMap(name string) map[string]map[string]string {
 
 // Names are the keys of a map, sorted.
 func Names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-// BoolMap is a map of true and false.
-func (o *Object) BoolMap(name string) map[string]bool {
-	entries, ok := o.entries(name)
-	if !ok {
-		return nil
-	}
-	m := make(map[string]bool, len(entries))
-	for _, e := range entries {
-		if b := o.r.boolean(e.value); b != nil {
-			m[e.name] = *b
-		} else {
-			o.nullValue(name, e)
-		}
-	}
-	return m
-}
-
-// FloatMap is a map of numbers.
-func (o *Object) FloatMap(name string) map[string]float64 {
-	entries, ok := o.entries(name)
-	if !ok {
-		return nil
-	}
-	m := make(map[string]float64, len(entries))
-	for _, e := range entries {
-		if f := o.r.float(e.value); f != nil {
-			m[e.name] = *f
-		} else {
-			o.nullValue(name, e)
-		}
-	}
-	return m
-}
-
-// StringsMap is a map of lists of texts.
-func (o *Object) StringsMap(name string) map[string][]string {
-	entries, ok := o.entries(name)
-	if !ok {
-		return nil
-	}
-	m := make(map[string][]string, len(entries))
-	for _, e := range entries {
-		if items, ok := o.r.items(e.value); ok {
-			m[e.name] = o.r.strings(items, o.path+"."+name)
-		} else {
-			o.nullValue(name, e)
-		}
-	}
-	return m
-}
 
 // nullValue refuses a null in a map that can't keep it, rather than drop it.
 func (o *Object) nullValue(name string, e field) {
