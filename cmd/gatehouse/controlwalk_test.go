@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -166,6 +167,7 @@ func namesOf(table []wire.Operation, served func(operation string) bool) (names 
 func (s *server) walks(served []string, script string, args ...string) {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.t.Context(), "python3", append([]string{filepath.Join("testdata", "control", script), s.control}, args...)...)
+	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		s.t.Fatalf("%v\n%s", err, out)

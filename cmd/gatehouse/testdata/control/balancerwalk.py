@@ -2,64 +2,20 @@
 operation that succeeded. The arguments: the address, the client (boto3, or cli
 for the AWS CLI, whose program runs in this process where it can), and a
 certificate. Lists are read with every paginator that botocore has."""
-import contextlib, io, json, os, subprocess, sys
+import sys
 
 import boto3
-from botocore import xform_name
-from botocore.exceptions import ClientError
+
+from client import Walk, same
 
 endpoint, kind, certificate = sys.argv[1:]
-os.environ.update(AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any", AWS_DEFAULT_REGION="us-east-1", AWS_PAGER="", AWS_CONFIG_FILE=os.devnull)
-client = boto3.client("elbv2", endpoint_url=endpoint, region_name="us-east-1")
-names = {xform_name(o): o for o in client.meta.service_model.operation_names}
-
-
-def run(args):
-    """What the AWS CLI prints."""
-    try:
-        from awscli.clidriver import create_clidriver
-    except ImportError:  # the CLI has a Python of its own
-        return subprocess.run(["aws", *args], check=True, capture_output=True, text=True).stdout
-    out, err = io.StringIO(), io.StringIO()
-    out.buffer = io.BytesIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = create_clidriver().main(args)
-    assert code == 0, (args, code, err.getvalue())
-    return out.getvalue() + out.buffer.getvalue().decode()
-
-
-def call(operation, **members):
-    if kind == "boto3":
-        out = getattr(client, operation)(**members)
-    else:
-        text = run(["elbv2", operation.replace("_", "-"), "--endpoint-url", endpoint, "--output", "json", "--cli-input-json", json.dumps(members)])
-        out = json.loads(text) if text.strip() else {}
-    print("called", names[operation])
-    return out
-
-
-def pages(operation, member, want, **members):
-    """The paginator finds so many items, one in each page."""
-    sizes = [len(page[member]) for page in client.get_paginator(operation).paginate(PaginationConfig={"PageSize": 1}, **members)]
-    same(sizes, [1] * want)
-
-
-def refused(code, operation, **members):
-    try:
-        getattr(client, operation)(**members)
-    except ClientError as e:
-        same(e.response["Error"]["Code"], code)
-        return e.response["Error"]["Message"]
-    raise AssertionError(f"{operation} wasn't refused")
-
-
-def same(got, want):
-    assert got == want, f"{got!r} is not {want!r}"
+walk = Walk("elbv2", endpoint, kind)
+client, call, pages, refused = walk.client, walk.call, walk.pages, walk.refused
 
 
 # Load balancers: internal ones alone.
 both = ["subnet-1", "subnet-2"]
-assert "--scheme internal" in refused("InvalidScheme", "create_load_balancer", Name="inside", Subnets=both)
+assert "--scheme internal" in refused("InvalidScheme", "create_load_balancer", Name="inside", Subnets=both)["Error"]["Message"]
 balancer = call("create_load_balancer", Name="inside", Subnets=both, SecurityGroups=["sg-1"], Scheme="internal", Tags=[dict(Key="team", Value="pets")])["LoadBalancers"][0]
 same([balancer["State"]["Code"], balancer["Type"], balancer["Scheme"], [z["SubnetId"] for z in balancer["AvailabilityZones"]]], ["active", "application", "internal", both])
 arn = dict(LoadBalancerArn=balancer["LoadBalancerArn"])
@@ -143,7 +99,7 @@ same({a["Key"]: a["Value"] for a in call("modify_listener_attributes", Attribute
 same({a["Key"]: a["Value"] for a in call("describe_listener_attributes", ListenerArn=flows["ListenerArn"])["Attributes"]}, {"tcp.idle_timeout.seconds": "350"})
 
 # Their further certificates. The default one may be among them, too.
-acm = boto3.client("acm", endpoint_url=endpoint)
+acm = boto3.client("acm", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="any", aws_secret_access_key="any")
 more = acm.request_certificate(DomainName="more.example.com")["CertificateArn"]
 tls = dict(ListenerArn=secure["ListenerArn"])
 for _ in range(2):

@@ -2,64 +2,25 @@
 succeeded. The arguments: the address, and the client (boto3, or cli for the AWS
 CLI, whose program runs in this process where it can). Lists are read with every
 paginator that botocore has."""
-import contextlib, io, json, os, subprocess, sys
+import os, sys
 
-endpoint, kind = sys.argv[1:]
-os.environ.update(AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any", AWS_DEFAULT_REGION="us-east-1", AWS_PAGER="", AWS_CONFIG_FILE=os.devnull,
-                  AWS_DISABLE_HOST_PREFIX_INJECTION="true")  # DiscoverInstances goes to data-HOST otherwise
+os.environ["AWS_DISABLE_HOST_PREFIX_INJECTION"] = "true"  # DiscoverInstances goes to data-HOST otherwise
 
-import boto3
-from botocore import xform_name
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
-from botocore.exceptions import ClientError
 
-client = boto3.client("servicediscovery", endpoint_url=endpoint, region_name="us-east-1", config=Config(inject_host_prefix=False))
+from client import Walk, same
+
+endpoint, kind = sys.argv[1:]
+options = dict(config=Config(inject_host_prefix=False))
+walk = Walk("servicediscovery", endpoint, kind, **options)
+client, pages, refused = walk.client, walk.pages, walk.refused
 undisturbed = "disable_host_prefix_injection" in BOTOCORE_DEFAUT_SESSION_VARIABLES  # the CLI of before 2025 can't be told
-names = {xform_name(o): o for o in client.meta.service_model.operation_names}
-
-
-def run(args):
-    """What the AWS CLI prints."""
-    try:
-        from awscli.clidriver import create_clidriver
-    except ImportError:  # the CLI has a Python of its own
-        return subprocess.run(["aws", *args], check=True, capture_output=True, text=True).stdout
-    out, err = io.StringIO(), io.StringIO()
-    out.buffer = io.BytesIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = create_clidriver().main(args)
-    assert code == 0, (args, code, err.getvalue())
-    return out.getvalue() + out.buffer.getvalue().decode()
+discover = walk if undisturbed else Walk("servicediscovery", endpoint, "boto3", **options)
 
 
 def call(operation, **members):
-    if kind == "boto3" or operation.startswith("discover") and not undisturbed:
-        out = getattr(client, operation)(**members)
-    else:
-        text = run(["servicediscovery", operation.replace("_", "-"), "--endpoint-url", endpoint, "--output", "json", "--cli-input-json", json.dumps(members)])
-        out = json.loads(text) if text.strip() else {}
-    print("called", names[operation])
-    return out
-
-
-def pages(operation, member, want, **members):
-    """The paginator finds so many items, one in each page."""
-    sizes = [len(page[member]) for page in client.get_paginator(operation).paginate(PaginationConfig={"PageSize": 1}, **members)]
-    same(sizes, [1] * want)
-
-
-def refused(code, operation, **members):
-    try:
-        getattr(client, operation)(**members)
-    except ClientError as e:
-        same(e.response["Error"]["Code"], code)
-        return e.response
-    raise AssertionError(f"{operation} wasn't refused")
-
-
-def same(got, want):
-    assert got == want, f"{got!r} is not {want!r}"
+    return (discover if operation.startswith("discover") else walk).call(operation, **members)
 
 
 def subset(got, **want):

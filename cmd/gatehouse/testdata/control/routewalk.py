@@ -3,13 +3,14 @@
 address, the client (boto3, or cli for the AWS CLI, whose program runs in this
 process where it can), and an issuer of tokens. Lists are read with every paginator that botocore has, in pages of
 one item."""
-import contextlib, io, json, os, subprocess, sys, tempfile
+import json, sys, tempfile
 
 import boto3
 from botocore import xform_name
 
+from client import run, same
+
 endpoint, kind, issuer = sys.argv[1:]
-os.environ.update(AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any", AWS_DEFAULT_REGION="us-east-1", AWS_PAGER="", AWS_CONFIG_FILE=os.devnull)
 client = boto3.client("apigatewayv2", endpoint_url=endpoint, region_name="us-east-1")
 names = {xform_name(o): o for o in client.meta.service_model.operation_names}
 
@@ -35,20 +36,6 @@ def by_cli(operation, members, *options):
     return json.loads(text) if text.strip() else {}
 
 
-def run(args):
-    """What the AWS CLI prints."""
-    try:
-        from awscli.clidriver import create_clidriver
-    except ImportError:  # the CLI has a Python of its own
-        return subprocess.run(["aws", *args], check=True, capture_output=True, text=True).stdout
-    out, err = io.StringIO(), io.StringIO()
-    out.buffer = io.BytesIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = create_clidriver().main(args)
-    assert code == 0, (args, code, err.getvalue())
-    return out.getvalue() + out.buffer.getvalue().decode()
-
-
 def call(operation, **members):
     out = by_boto3(operation, members) if kind == "boto3" else by_cli(operation, members)
     print("called", names[operation])
@@ -65,10 +52,6 @@ def pages(operation, want, **members):
         found = sum(sizes)
     print("called", names[operation])
     same(found, want)
-
-
-def same(got, want):
-    assert got == want, f"{got!r} is not {want!r}"
 
 
 # APIs, and what they show.

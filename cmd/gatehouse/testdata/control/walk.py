@@ -7,6 +7,8 @@ import datetime, sys
 import boto3
 from botocore import xform_name
 
+from client import same
+
 endpoint, not_served = sys.argv[1], set(sys.argv[2:])
 client = boto3.client("apigateway", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="any", aws_secret_access_key="any")
 names = {xform_name(o): o for o in client.meta.service_model.operation_names}
@@ -30,10 +32,6 @@ def pages(operation, want, at_least=False, **members):
     print("called", names[operation])
     assert max(sizes, default=0) <= 1, (operation, sizes)
     assert sum(sizes) >= want if at_least else sum(sizes) == want, (operation, sizes)
-
-
-def same(got, want):
-    assert got == want, f"{got!r} is not {want!r}"
 
 
 def patch(*triples):
