@@ -145,6 +145,39 @@ func TestUnreachable(t *testing.T) {
 	checkCallError(t, err, PhaseResolve, false, false)
 }
 
+// TestBreakWhileConnecting: a connection that is being made when all are broken off
+// serves no call, and the next call makes another one.
+func TestBreakWhileConnecting(t *testing.T) {
+	b := newBackend(t, func(nc *net.TCPConn, in *bufio.Reader) {
+		for {
+			if _, err := http.ReadRequest(in); err != nil {
+				return
+			}
+			io.WriteString(nc, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		}
+	})
+	var e *Endpoint
+	dials := 0
+	e = NewEndpoint(EndpointConfig{Address: b.address, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		nc, err := new(net.Dialer).DialContext(ctx, network, address)
+		if dials++; dials == 1 {
+			e.Break()
+		}
+		return nc, err
+	}})
+	defer e.Close()
+	_, _, err := fetch(e, new(Call), get("/"))
+	checkCallError(t, err, PhaseConnect, false, false)
+	for range 2 {
+		if _, _, err := fetch(e, new(Call), get("/")); err != nil {
+			t.Error(err)
+		}
+	}
+	if dials != 2 {
+		t.Errorf("%d connections", dials)
+	}
+}
+
 func TestLazyDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var delay atomic.Int64

@@ -33,6 +33,7 @@ type Endpoint struct {
 	idle   []*clientConn
 	conns  map[*clientConn]struct{} // all of them
 	reaper *time.Timer              // runs while idle isn't empty
+	breaks uint64                   // calls of Break
 	closed bool
 }
 
@@ -63,11 +64,12 @@ func (e *Endpoint) Close() {
 	}
 }
 
-// Break closes all connections, under calls too, which fail. New calls make
-// new ones.
+// Break closes all connections, under calls too, which fail, as do those that are
+// being made. New calls make new ones.
 func (e *Endpoint) Break() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.breaks++
 	for cc := range e.conns {
 		cc.broken = true
 		cc.in.nc.Close()
@@ -163,6 +165,9 @@ func (e *Endpoint) reap() {
 func (e *Endpoint) dial(call *Call) (*clientConn, error) {
 	ctx, done := call.dialing(e.config.ConnectTimeout)
 	defer done()
+	e.mu.Lock()
+	breaks := e.breaks
+	e.mu.Unlock()
 	nc, err := e.config.Dial(ctx, "tcp", e.config.Address)
 	if err != nil {
 		phase := PhaseConnect
@@ -181,7 +186,14 @@ func (e *Endpoint) dial(call *Call) (*clientConn, error) {
 	}
 	cc := newClientConn(nc)
 	e.mu.Lock()
-	e.conns[cc] = struct{}{}
+	broken := e.breaks != breaks
+	if !broken {
+		e.conns[cc] = struct{}{}
+	}
 	e.mu.Unlock()
+	if broken {
+		nc.Close()
+		return nil, call.failure(PhaseConnect, net.ErrClosed)
+	}
 	return cc, nil
 }
