@@ -17,8 +17,9 @@ import (
 // place is where the calls of one integration go. It is an integration.Router.
 type place struct {
 	Place
-	book  *Book
-	route atomic.Pointer[route]
+	book     *Book
+	route    atomic.Pointer[route]
+	released bool // guarded by Book.mu
 }
 
 // route is what a place means in one world.
@@ -57,6 +58,7 @@ func (b *Book) Acquire(p Place) *integration.Backend {
 func (p *place) Release() {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
+	p.released = true
 	p.book.releaseRoute(p.route.Load())
 }
 
@@ -108,6 +110,10 @@ func (p *place) resolve() *route {
 		return old
 	}
 	r := p.routeIn(w)
+	if p.released { // by a stage whose last calls are on their way: nobody gives back what they hold
+		b.releaseRoute(r)
+		return r
+	}
 	if r.err != nil && (old == nil || old.err == nil || old.err.Error() != r.err.Error()) {
 		b.config.Log.Warn("a private integration leads nowhere", "link", string(p.Link), "target", string(p.Target), "error", r.err)
 	}
