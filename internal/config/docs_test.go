@@ -73,11 +73,11 @@ func configurations(page string) (list []string) {
 			list = append(list, m[1])
 		}
 	}
-	keys := keysOf(reflect.TypeFor[Config]())
+	keys := settingsOf(reflect.TypeFor[Config]())
 	for _, block := range indented.FindAllString(fenced.ReplaceAllString(page, ""), -1) {
 		block = strings.ReplaceAll(block, "\n    ", "\n")
 		key, _, isMapping := strings.Cut(strings.TrimSpace(block), ":")
-		if isMapping && keys[key] {
+		if isMapping && slices.Contains(keys, key) {
 			list = append(list, block)
 		}
 	}
@@ -94,21 +94,11 @@ func loadBlock(t *testing.T, block string) error {
 	if err := yaml.Unmarshal([]byte(block), &keys); err != nil {
 		return err
 	}
-	ofEdge := keysOf(reflect.TypeFor[Edge]())
-	if !slices.ContainsFunc(slices.Collect(maps.Keys(keys)), func(key string) bool { return !ofEdge[key] }) {
+	ofEdge := settingsOf(reflect.TypeFor[Edge]())
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(keys)), func(key string) bool { return !slices.Contains(ofEdge, key) }) {
 		_, err := LoadEdge(write(t, block), Edge{})
 		return err
 	}
 	_, err := Load(Overrides{File: write(t, block)}, nil)
 	return err
-}
-
-// keysOf are the members of a configuration.
-func keysOf(kind reflect.Type) map[string]bool {
-	keys := map[string]bool{}
-	for i := range kind.NumField() {
-		name, _, _ := strings.Cut(kind.Field(i).Tag.Get("yaml"), ",")
-		keys[name] = true
-	}
-	return keys
 }
