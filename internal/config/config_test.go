@@ -83,6 +83,7 @@ func TestLoadRefuses(t *testing.T) {
 		"settings for a list":    {"network:\n  vpcs: {vpc-1: {networks: {a: b}}}\n", `line 2: settings stand where a list is expected`},
 		"list for settings":      {"network: []\n", `line 1: a list stands where settings (vpcs) are expected`},
 		"text for a number":      {"functions: {f: {memory: big}}\n", `line 1: "big" stands where a number is expected`},
+		"lines for a number":     {"functions: {f: {memory: \"a\\nb\"}}\n", `line 1: "a\nb" stands where a number is expected`},
 		"unknown listener key":   {"invoke:\n  - {address: '127.0.0.1:1', tsl: development}\n", `line 2: there is no setting "tsl" here`},
 		"unknown TLS key":        {"invoke:\n  - address: 127.0.0.1:1\n    tls:\n      cret: x\n", `line 4: there is no setting "cret" here`},
 		"unknown function key":   {"functions:\n  f:\n    cod: x\n", `line 3: there is no setting "cod" here`},

@@ -14,8 +14,8 @@ import (
 // What the library says of a file, and where: of a key that a type doesn't have,
 // and of a value that isn't what a type is made of.
 var (
-	unknownField = regexp.MustCompile(`^(line \d+): field (.*) not found in type (.*)$`)
-	otherValue   = regexp.MustCompile("^(line \\d+): cannot unmarshal !!(\\S+)(?: `(.*)`)? into (.*)$")
+	unknownField = regexp.MustCompile(`(?s)^(line \d+): field (.*) not found in type (.*)$`)
+	otherValue   = regexp.MustCompile("(?s)^(line \\d+): cannot unmarshal !!(\\S+)(?: `(.*)`)? into (.*)$")
 )
 
 // plainly says in words of the file, not of our types, what is wrong with one that
