@@ -75,13 +75,12 @@ func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse
 func (c *client) close() { c.http.CloseIdleConnections() }
 
 // open sends a GET and returns an answer of status 200; within is how long that
-// may take to begin.
+// may take to begin, and another status then to say why.
 func (c *client) open(ctx context.Context, path string, query url.Values, within time.Duration) (*http.Response, error) {
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	late := time.AfterFunc(within, func() { cancel(errors.New("there is no answer in time")) })
 	request, err := http.NewRequestWithContext(ctx, "GET", c.base+path, nil)
 	if err != nil {
 		cancel(nil)
@@ -93,6 +92,7 @@ func (c *client) open(ctx context.Context, path string, query url.Values, within
 			return nil, err
 		}
 	}
+	late := time.AfterFunc(within, func() { cancel(errors.New("there is no answer in time")) })
 	answer, err := c.http.Do(request)
 	if !late.Stop() && err != nil {
 		err = context.Cause(ctx)
@@ -104,6 +104,8 @@ func (c *client) open(ctx context.Context, path string, query url.Values, within
 	answer.Body = &body{answer.Body, func() { cancel(nil) }}
 	if answer.StatusCode != http.StatusOK {
 		defer answer.Body.Close()
+		late.Reset(within)
+		defer late.Stop()
 		text, _ := io.ReadAll(io.LimitReader(answer.Body, 300))
 		return nil, &statusError{answer.StatusCode, strings.TrimSpace(string(text))}
 	}

@@ -166,3 +166,19 @@ func TestUnendingAnswers(t *testing.T) {
 		}
 	})
 }
+
+// TestUnendingRefusals: so is one that refuses and stops before it has said why.
+func TestUnendingRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		server := answers(func(r *http.Request) (int, io.Reader) {
+			return 500, io.MultiReader(strings.NewReader("a fault"), unending{r.Context()})
+		})
+		began := time.Now()
+		_, err := server.client().open(ctx, "/", nil, engineTime)
+		if took := time.Since(began); err == nil || err.Error() != "it answers 500: a fault" || took > engineTime {
+			t.Errorf("after %s: %v", took, err)
+		}
+	})
+}
