@@ -34,6 +34,7 @@ type Source interface {
 const (
 	maxAnswer    = 32 << 20 // bytes of one
 	maxInstances = 10000    // of a service
+	maxFault     = 1000     // bytes of an error, which may repeat what a source says
 )
 
 // Times between attempts after one has failed.
@@ -62,8 +63,10 @@ func (a *attempts) failed(ctx context.Context, err error) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	if text := err.Error(); text != a.fault {
-		a.log.Warn("the source can't be asked; what it said last holds", "error", err)
+	text := err.Error()
+	text = strings.ToValidUTF8(text[:min(len(text), maxFault)], "")
+	if text != a.fault {
+		a.log.Warn("the source can't be asked; what it said last holds", "error", text)
 		a.fault = text
 	}
 	a.wait = min(max(2*a.wait, firstRetry), lastRetry)

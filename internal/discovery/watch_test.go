@@ -182,3 +182,21 @@ func TestUnendingRefusals(t *testing.T) {
 		}
 	})
 }
+
+// TestLongFaults: a source doesn't fill the log with what it says.
+func TestLongFaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := answers(func(r *http.Request) (int, io.Reader) {
+			if isWatch(r) {
+				return 200, strings.NewReader(`{"type":"ERROR","object":{"code":500,"message":"a fault` + strings.Repeat("ä", maxFault) + `"}}`)
+			}
+			return 200, strings.NewReader(`{}`)
+		})
+		_, _, err := server.following(t, time.Millisecond)
+		var log strings.Builder
+		(&attempts{log: slog.New(slog.NewTextHandler(&log, nil))}).failed(t.Context(), err)
+		if told := log.String(); !strings.Contains(told, "500: a fault") || strings.Contains(told, `\x`) || len(told) > 2*maxFault {
+			t.Errorf("%d bytes are told: %.200s", len(told), told)
+		}
+	})
+}
