@@ -140,6 +140,7 @@ func (b *Book) tend() {
 				g.set.Mitigate()
 			}
 			b.sweep(b.config.Now())
+			b.sweepServices(b.config.Now())
 			b.sweepDialects(b.config.Now())
 			b.mu.Unlock()
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
 	"github.com/gatehouse/gatehouse/internal/balance"
@@ -17,10 +18,11 @@ import (
 // a target group. Places that mean the same share it.
 type service struct {
 	*group
-	key  serviceKey
-	refs int         // guarded by Book.mu
-	gone atomic.Bool // the registry has it no more: one that comes back is another
-	stop chan struct{}
+	key   serviceKey
+	refs  int         // guarded by Book.mu
+	since time.Time   // when refs came to zero; likewise
+	gone  atomic.Bool // the registry has it no more: one that comes back is another
+	stop  chan struct{}
 
 	mu   sync.Mutex // held while the view is taken over
 	view *registry.View
@@ -54,6 +56,9 @@ func (b *Book) acquireService(p *place) (*service, error) {
 	key := p.serviceKey()
 	s := b.services[key]
 	if s == nil || s.gone.Load() {
+		if s != nil && s.refs == 0 {
+			s.close()
+		}
 		s = &service{group: b.newGroup(p.Target), key: key, stop: make(chan struct{})}
 		spec := &apigw.TargetGroup{ARN: p.Target, Protocol: "HTTP", TargetType: apigw.TargetIP}
 		s.spec.Store(&groupSpec{TargetGroup: spec})
@@ -66,15 +71,32 @@ func (b *Book) acquireService(p *place) (*service, error) {
 	return s, nil
 }
 
+// releaseService gives s back. b.mu is held.
 func (b *Book) releaseService(s *service) {
-	if s.refs--; s.refs == 0 {
-		if b.services[s.key] == s {
-			delete(b.services, s.key)
+	if s.refs--; s.refs > 0 {
+		return
+	}
+	if s.since = b.config.Now(); b.services[s.key] != s {
+		s.close()
+	}
+}
+
+// sweepServices lets services go that no place led to for lingerFor: until then,
+// the last calls of a stage and the first ones of the next find their connections.
+// b.mu is held.
+func (b *Book) sweepServices(now time.Time) {
+	for key, s := range b.services {
+		if s.refs == 0 && now.Sub(s.since) >= lingerFor {
+			delete(b.services, key)
+			s.close()
 		}
-		close(s.stop)
-		for _, t := range s.set.Replace(nil, nil) {
-			memberOf(t).close()
-		}
+	}
+}
+
+func (s *service) close() {
+	close(s.stop)
+	for _, t := range s.set.Replace(nil, nil) {
+		memberOf(t).close()
 	}
 }
 

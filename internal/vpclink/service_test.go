@@ -58,3 +58,36 @@ func TestServices(t *testing.T) {
 	r.Update(func(u *registry.Update) { u.Service(orders) })
 	eventually(t, "the service is back", func() bool { return call().fault == nil })
 }
+
+// TestServicesLinger: the last calls of a stage whose place was released find the
+// service's instances, as the next stage does, until nobody asked for a while.
+func TestServicesLinger(t *testing.T) {
+	r := registry.New(registry.Options{Now: time.Now})
+	b := newBook(t, Config{Registry: r})
+	orders := &apigw.RegistryService{ID: "srv-1", ARN: apigw.RegistryServiceARN(scope, "srv-1"), Name: "orders", Namespace: "ns-1", Type: "HTTP", Custom: true}
+	addr := addressOf(t, answered(t, "one"))
+	r.Update(func(u *registry.Update) {
+		u.Namespace(&apigw.Namespace{ID: "ns-1", ARN: apigw.NamespaceARN(scope, "ns-1"), Name: "shop", HTTPName: "shop", Type: apigw.NamespaceHTTP})
+		u.Service(orders)
+		u.Instance(orders.ARN, &apigw.RegistryInstance{ID: "i-1", Attributes: map[string]string{apigw.AttributeIPv4: addr.Addr().String(), apigw.AttributePort: strconv.Itoa(int(addr.Port()))}})
+	})
+	backend := b.Acquire(Place{Scope: scope, Link: "v2link", Target: orders.ARN})
+	c := newCaller()
+	for _, when := range []string{"before", "after"} {
+		if a := c.send(backend, "GET http://orders.shop/"); a.body != "one" {
+			t.Errorf("%s it is released: %+v", when, a)
+		}
+		if when == "before" {
+			backend.Release()
+		}
+	}
+	swept := func(after time.Duration) int {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.sweepServices(time.Now().Add(after))
+		return len(b.services)
+	}
+	if early, late := swept(0), swept(lingerFor); early != 1 || late != 0 {
+		t.Errorf("%d services are kept, then %d", early, late)
+	}
+}
