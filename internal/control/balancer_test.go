@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gatehouse/gatehouse/internal/apigw"
+	"github.com/gatehouse/gatehouse/internal/store"
 )
 
 // wantCode checks an error's code, and that its text has a part.
@@ -503,6 +504,30 @@ func TestCertificateOfTwo(t *testing.T) {
 	}
 	if err := w.DeleteServerCertificate(t.Context(), w.scope, arn); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestManyCertificates: load balancers of the configuration file are written with
+// their certificates, all of them together no more at once than the store takes.
+func TestManyCertificates(t *testing.T) {
+	w, _ := newSealed(t)
+	var list []apigw.LoadBalancer
+	const last, most = store.MaxOps/2 - 1, 5
+	for i := range last + 1 {
+		b := apigw.LoadBalancer{Name: fmt.Sprint("b", i)}
+		for port := range most {
+			arn := must[apigw.ARN](t)(w.RequestServerCertificate(t.Context(), w.scope, CertificateRequest{Names: []string{fmt.Sprintf("n%d-%d.example.com", i, port)}, KeyAlgorithm: "EC_prime256v1"}))
+			b.Listeners = append(b.Listeners, apigw.Listener{Protocol: "HTTPS", Port: 443 + port, Certificates: []apigw.ARN{arn}, Actions: []apigw.RuleAction{fixed(200)}})
+			if i < last {
+				break
+			}
+		}
+		list = append(list, b)
+	}
+	for _, want := range [][]apigw.LoadBalancer{list, nil} {
+		if _, err := w.DeclareBalancing(t.Context(), w.scope, nil, want); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

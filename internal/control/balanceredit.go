@@ -86,7 +86,7 @@ func (e *balancerEdit) removeLater(key string) {
 }
 
 // full says that what else there is to write waits for another change.
-func (e *balancerEdit) full() bool { return e.scopeChange.full() || len(e.written) >= store.MaxOps/2 }
+func (e *balancerEdit) full() bool { return len(e.txn.Ops)+len(e.written) >= store.MaxOps/2 }
 
 // groupNamed is a target group; nil: there is none.
 func (e *balancerEdit) groupNamed(name string) (*apigw.TargetGroup, error) {
