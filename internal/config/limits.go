@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/gatehouse/gatehouse/internal/control"
 )
 
 // Limits bound what a process does at once, and what calls may keep. What isn't
@@ -24,10 +26,6 @@ type Limits struct {
 	WebSocketLife      Duration         `yaml:"webSocketLife"`      // of a connection; 2 h
 	ServiceInstances   Count            `yaml:"serviceInstances"`   // that calls may register for one service of the registry; 1000
 }
-
-// maxServiceInstances is how many the registry takes from a configuration file,
-// too: all are in memory.
-const maxServiceInstances = 100_000
 
 // Count is a number from 1.
 type Count int
@@ -48,8 +46,8 @@ func (l *Limits) check() (problems []string) {
 			problems = append(problems, fmt.Sprintf("limits: backends: %q: a backend is named host:port, as in orders.internal:8080", address))
 		}
 	}
-	if l.ServiceInstances > maxServiceInstances {
-		problems = append(problems, fmt.Sprintf("limits: serviceInstances: %d: at most %d are kept of one service", l.ServiceInstances, maxServiceInstances))
+	if l.ServiceInstances > control.MaxServiceInstances {
+		problems = append(problems, fmt.Sprintf("limits: serviceInstances: %d: at most %d are kept of one service", l.ServiceInstances, control.MaxServiceInstances))
 	}
 	slices.Sort(problems)
 	return problems

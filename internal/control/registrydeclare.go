@@ -26,9 +26,10 @@ type DeclaredService struct {
 	Instances []*apigw.RegistryInstance // ID and attributes
 }
 
-// maxDeclared bounds the instances that a file declares for one service: those
-// are read at every start.
-const maxDeclared = 100_000
+// MaxServiceInstances bounds the instances that a file declares for one service,
+// which are read at every start, and how many it may let calls register: all are in
+// memory.
+const MaxServiceInstances = 100_000
 
 // DeclaredID is the ID of what the configuration file has: the same at every
 // start, on every node.
@@ -171,8 +172,8 @@ func (c *Control) makeRoom(ctx context.Context, scope apigw.Scope, namespace *ap
 // declareInstances makes the declared instances of a service those of list, as
 // many at once as the store takes.
 func (c *Control) declareInstances(ctx context.Context, scope apigw.Scope, service string, list []*apigw.RegistryInstance) error {
-	if len(list) > maxDeclared {
-		return fmt.Errorf("instances: %d are declared; at most %d are taken", len(list), maxDeclared)
+	if len(list) > MaxServiceInstances {
+		return fmt.Errorf("instances: %d are declared; at most %d are taken", len(list), MaxServiceInstances)
 	}
 	for {
 		done, err := false, error(nil)
